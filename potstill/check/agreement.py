@@ -1,0 +1,100 @@
+"""Whether a recipe's parts are there, and get from its teachers what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from potstill.errors import CapabilityError
+from potstill.filter.base import ready
+from potstill.models import Teacher
+from potstill.recipe import LossSection, Recipe
+from potstill.registry import PartInfo, find
+
+TELLS = {
+    "text": "answers",
+    "top_k": "probabilities of the likeliest tokens",
+    "full": "the whole distribution, live",
+}
+"""What a teacher may give, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that a recipe names.
+
+    Attributes:
+        where: the place in the recipe: `train.losses.0`.
+        kind, name, version: as in the registry.
+        needs: what a teacher must give for it: `text`, `top_k`, `full`.
+    """
+
+    where: str
+    kind: str
+    name: str
+    version: str
+    needs: frozenset[str]
+
+
+def parts(recipe: Recipe) -> tuple[Part, ...]:
+    """Every part that the recipe names, in its order; a filter's own settings are validated.
+
+    Raises:
+        RecipeError: no part of that name, or a setting that a filter does not have.
+    """
+    return tuple(_parts(recipe))
+
+
+def agree(recipe: Recipe, teachers: Sequence[Teacher]) -> None:
+    """Hold what the parts need against what each teacher gives.
+
+    Raises:
+        RecipeError: no part of that name, or a setting that a filter does not have.
+        CapabilityError: a teacher does not give what a part needs.
+    """
+    for part in _parts(recipe):
+        for teacher in teachers:
+            lacking = sorted(part.needs - teacher.gives)
+            if lacking:
+                what = f"{part.kind} {part.name!r} needs {' and '.join(TELLS.get(need, need) for need in lacking)}"
+                has = ", ".join(TELLS.get(gift, gift) for gift in sorted(teacher.gives))
+                fix = f"{teacher.name} gives {has}; take another teacher, or {_instead(part)}"
+                raise CapabilityError(what, where=part.where, fix=fix)
+
+
+def _parts(recipe: Recipe) -> Iterator[Part]:
+    for i, teacher in enumerate(recipe.teachers):
+        where = f"teachers.{i}"
+        yield _part(where, find("model", teacher.model.partition(":")[0], where))
+    if recipe.generate.mode == "score":
+        yield Part("generate", "mode", "score", "", frozenset({"top_k"}))
+    for name, section in (("prompts", recipe.prompts), ("evaluate", recipe.evaluate)):
+        if section.grader is not None:
+            yield _part(f"{name}.grader", find("judge", section.grader, f"{name}.grader"))
+    for i, chosen in enumerate(recipe.filters):
+        yield _part(f"filters.{i}", ready(chosen, f"filters.{i}").info)
+    for i, loss in enumerate(recipe.train.losses):
+        yield from _of_loss(loss, f"train.losses.{i}")
+    for kind, names in (("suite", recipe.evaluate.suites), ("format", recipe.export.formats)):
+        where = "evaluate.suites" if kind == "suite" else "export.formats"
+        yield from (_part(where, find(kind, name, where)) for name in names)
+
+
+def _of_loss(loss: LossSection, where: str) -> Iterator[Part]:
+    """The loss and its divergence; a live one needs the teacher's network, not what it left in the traces."""
+    info = find("loss", loss.kind, where)
+    live = loss.kind == "divergence" and loss.teacher == "live"
+    yield Part(where, "loss", loss.kind, info.version, frozenset({"full"}) if live else info.needs)
+    if loss.kind == "divergence":
+        yield _part(where, find("divergence", loss.divergence, where))
+
+
+def _part(where: str, info: PartInfo) -> Part:
+    return Part(where, info.kind, info.name, info.version, info.needs)
+
+
+def _instead(part: Part) -> str:
+    """What to change in the recipe when the teacher stays."""
+    if part.kind == "mode":
+        return 'set generate.mode = "draw"'
+    return 'use losses with kind = "cross_entropy"' if part.kind in ("loss", "divergence") else "leave the part out"

@@ -1,0 +1,174 @@
+"""What a run would take, from counts alone: an order of magnitude, with every assumption stated.
+
+A forward pass costs 2 N operations a token and a backward pass twice that, for N parameters (Kaplan et al. 2020, arXiv 2001.08361, section 2.1;
+attention over long contexts comes on top). Activations are 34 bytes a token, layer and hidden unit at 16 bits (Korthikanti et al. 2022,
+arXiv 2205.05198, equation 1 without its attention term), twice that at 32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from potstill.recipe import Recipe
+
+CHARACTERS_A_TOKEN = 3.0
+"""For prompts, which are counted in characters."""
+TRAIN_STATE = 16
+"""Bytes a parameter in training: weight, gradient and AdamW's two moments, four bytes each."""
+ACTIVATION = 68
+"""Bytes a token, layer and hidden unit at 32 bits."""
+SIGNAL = 8
+"""Bytes on disk for one of a token's k outcomes, before compression."""
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the estimate assumes of the machine.
+
+    Attributes:
+        name: as shown.
+        units: cores, or 1 for a GPU.
+        training, answering: operations a second and unit that small models reach when they train and when they answer.
+        price: US dollars an hour and unit.
+    """
+
+    name: str
+    units: int
+    training: float
+    answering: float
+    price: float
+
+
+def cpu(cores: int) -> Machine:
+    """A CPU: rates as measured with models of about a million parameters, the price of a rented core."""
+    return Machine(f"{cores} CPU core{'s' * (cores != 1)}", cores, training=25e9, answering=8e9, price=0.05)
+
+
+def gpu(name: str) -> Machine:
+    """A GPU of a data centre: a modest share of its peak, the price of a rented one."""
+    return Machine(name, 1, training=1e14, answering=1e13, price=3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A model's size. `parameters` is None when it cannot be told without downloading it; layers and hidden units are of its body."""
+
+    name: str
+    parameters: int | None
+    layers: int = 0
+    hidden: int = 0
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is to do; None where it cannot be counted without a download.
+
+    Attributes:
+        prompts, characters: distinct prompts that the teachers are asked, and characters in them.
+        evaluation: distinct prompts that only evaluate.
+        in_both: how many are both; they are not trained on.
+    """
+
+    prompts: int | None
+    characters: int | None
+    evaluation: int | None
+    in_both: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What one stage takes at most. None: it cannot be told.
+
+    Attributes:
+        stage: which.
+        tokens: that pass through a model.
+        operations: floating-point.
+        seconds: on the machine assumed.
+        memory: bytes of models, their training state and activations.
+        disk: bytes of what it leaves.
+    """
+
+    stage: str
+    tokens: float | None
+    operations: float | None
+    seconds: float | None
+    memory: float | None
+    disk: float | None
+
+
+def estimate(recipe: Recipe, teachers: list[Size], student: Size, counts: Counts, machine: Machine) -> list[Take]:
+    """What the stages that cost anything take."""
+    return [
+        _generate(recipe, teachers, counts, machine),
+        _train(recipe, teachers, student, counts, machine),
+        _evaluate(recipe, teachers, student, counts, machine),
+    ]
+
+
+def cost(takes: Sequence[Take], machine: Machine) -> float | None:
+    """US dollars for the machine's time; None when a stage's cannot be told."""
+    seconds = _sum([take.seconds for take in takes])
+    return None if seconds is None else seconds / 3600 * machine.units * machine.price
+
+
+def _generate(recipe: Recipe, teachers: list[Size], counts: Counts, machine: Machine) -> Take:
+    section = recipe.generate
+    read = _times(counts.characters, 1 / CHARACTERS_A_TOKEN)
+    written = 0.0 if section.mode == "score" else _times(counts.prompts, section.n * section.max_new_tokens)
+    tokens = _sum([read, written])
+    operations = _times(tokens, 2.0, _sum([size.parameters for size in teachers]))
+    kept = SIGNAL * max(teacher.top_k for teacher in recipe.teachers) + SIGNAL
+    disk = _times(read if section.mode == "score" else written, kept)
+    return Take("generate", tokens, operations, _seconds(operations, machine, machine.answering), _sum([_weights(s) for s in teachers]), disk)
+
+
+def _train(recipe: Recipe, teachers: list[Size], student: Size, counts: Counts, machine: Machine) -> Take:
+    section = recipe.train
+    if section.steps is not None:
+        tokens: float | None = float(section.steps * section.accumulate * section.batch_tokens)
+    else:
+        longest = recipe.generate.max_new_tokens if recipe.generate.mode == "draw" else 0
+        a_trace = _sum([_times(counts.characters, 1 / CHARACTERS_A_TOKEN), _times(counts.prompts, longest)])
+        tokens = _times(a_trace, section.epochs, recipe.generate.n)
+    live = any(loss.kind == "divergence" and loss.teacher == "live" for loss in section.losses)
+    beside = teachers if live else []
+    a_token = _sum([_times(student.parameters, 6.0), *(_times(size.parameters, 2.0) for size in beside)])
+    operations = _times(tokens, a_token)
+    activations = float(ACTIVATION * section.batch_tokens * student.layers * student.hidden)
+    memory = _sum([_times(student.parameters, TRAIN_STATE), activations, *map(_weights, beside)])
+    return Take("train", tokens, operations, _seconds(operations, machine, machine.training), memory, _times(student.parameters, 4))
+
+
+def _evaluate(recipe: Recipe, teachers: list[Size], student: Size, counts: Counts, machine: Machine) -> Take:
+    """Teacher, student and base answer every prompt, and read each other's answers once."""
+    tokens = _times(counts.evaluation, recipe.evaluate.max_new_tokens * 3)
+    sizes = _sum([*(size.parameters for size in teachers[:1]), _times(student.parameters, 2)])
+    operations = _times(tokens, 4.0 / 3, sizes)
+    memory = _sum([*map(_weights, teachers), _times(_weights(student), 2)])
+    return Take("evaluate", tokens, operations, _seconds(operations, machine, machine.answering), memory, None)
+
+
+def _weights(size: Size) -> float | None:
+    return _times(size.parameters, BYTES[size.dtype])
+
+
+def _seconds(operations: float | None, machine: Machine, rate: float) -> float | None:
+    return _times(operations, 1 / (rate * machine.units))
+
+
+def _times(*factors: float | None) -> float | None:
+    """The product; None when a factor is."""
+    product = 1.0
+    for factor in factors:
+        if factor is None:
+            return None
+        product *= factor
+    return product
+
+
+def _sum(terms: list[float | None] | list[int | None]) -> float | None:
+    """The sum; None when a term is."""
+    return None if any(term is None for term in terms) else float(sum(term for term in terms if term is not None))

@@ -1,0 +1,153 @@
+"""The plan that `potstill check` shows: the recipe as resolved, its parts and teachers, and what a run would take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from potstill.check.agreement import TELLS, Part, agree, parts
+from potstill.check.counting import count
+from potstill.check.estimate import CHARACTERS_A_TOKEN, Counts, Machine, Size, Take, cost, cpu, estimate, gpu
+from potstill.check.sizes import student_size, teacher_size
+from potstill.models import open_teacher
+from potstill.recipe import Recipe, dump
+from potstill.report.words import compact, duration, factor, size_of
+
+UNKNOWN = "?"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a recipe would do.
+
+    Attributes:
+        recipe: as resolved.
+        parts: every part that it names.
+        gives: for each teacher what it can tell.
+        teachers, student: their sizes.
+        counts: of the prompts.
+        machine: that the estimate assumes.
+        takes: what the stages that cost anything take.
+    """
+
+    recipe: Recipe
+    parts: tuple[Part, ...]
+    gives: tuple[frozenset[str], ...]
+    teachers: tuple[Size, ...]
+    student: Size
+    counts: Counts
+    machine: Machine
+    takes: tuple[Take, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """The plan as plain values."""
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "parts": [asdict(part) | {"needs": sorted(part.needs)} for part in self.parts],
+            "teachers": [asdict(size) | {"gives": sorted(gives)} for size, gives in zip(self.teachers, self.gives, strict=True)],
+            "student": asdict(self.student),
+            "counts": asdict(self.counts),
+            "machine": asdict(self.machine),
+            "takes": [asdict(take) for take in self.takes],
+            "cost_usd": cost(self.takes, self.machine),
+            "warnings": list(self.warnings()),
+        }
+
+    def lines(self) -> list[str]:
+        """The plan for people."""
+        told = [dump(self.recipe), *self._models(), "", *self._parts(), "", *self._counts(), "", *self._takes()]
+        warnings = [f"warning: {warning}" for warning in self.warnings()]
+        return [*told, *([""] if warnings else []), *warnings]
+
+    def warnings(self) -> Iterator[str]:
+        """What is allowed and looks like a slip."""
+        if self.counts.in_both:
+            yield f"{self.counts.in_both} prompts stand in [prompts] and in [evaluate]; they will not be trained on"
+        if not self.recipe.evaluate.sources:
+            yield "[evaluate] names no sources: nothing will be measured"
+        if self.student.parameters and any(size.parameters and size.parameters < self.student.parameters for size in self.teachers):
+            yield "the student is larger than a teacher"
+
+    def _models(self) -> Iterator[str]:
+        rows = [("model", "parameters", "gives")]
+        for size, gives in zip(self.teachers, self.gives, strict=True):
+            told = ", ".join(TELLS.get(gift, gift) for gift in sorted(gives))
+            rows.append((f"teacher {size.name}", _number(size.parameters), told))
+        rows.append((f"student {self.student.name}", _number(self.student.parameters), _smaller(self.teachers[0], self.student)))
+        yield from _table(rows)
+
+    def _parts(self) -> Iterator[str]:
+        rows = [("part", "", "version", "needs of the teacher")]
+        for part in self.parts:
+            needs = ", ".join(TELLS.get(need, need) for need in sorted(part.needs))
+            rows.append((part.where, f"{part.kind} {part.name}", part.version, f"{needs}: given" if needs else ""))
+        yield from _table(rows)
+
+    def _counts(self) -> Iterator[str]:
+        yield f"prompts: {_number(self.counts.prompts)} to ask, {_number(self.counts.evaluation)} for evaluation"
+
+    def _takes(self) -> Iterator[str]:
+        rows = [("at most", "tokens", "operations", "time", "memory", "on disk")]
+        for take in self.takes:
+            numbers = (_of(take.tokens, compact), _of(take.operations, compact), _of(take.seconds, duration))
+            rows.append((take.stage, *numbers, _of(take.memory, size_of), _of(take.disk, size_of)))
+        yield from _table(rows)
+        dollars = cost(self.takes, self.machine)
+        price = f"{self.machine.price:g} USD an hour{' and core' if self.machine.units > 1 else ''}"
+        yield f"together {_of(_together(self.takes), duration)} on {self.machine.name}, {_of(dollars, '{:.4f}'.format)} USD at {price}"
+        yield (
+            f"assumed: {compact(self.machine.training)} operations a second in training and {compact(self.machine.answering)} in answering"
+            f"{' on each core' if self.machine.units > 1 else ''}; {CHARACTERS_A_TOKEN:g} characters a token of a prompt; every answer as long"
+            " as it may be. An order of magnitude, not a promise."
+        )
+
+
+def plan(recipe: Recipe) -> Plan:
+    """Check a recipe, and estimate what a run of it takes. Nothing is written and nothing is spent; no weights are read.
+
+    Raises:
+        RecipeError: a part, source or setting that does not exist.
+        CapabilityError: a teacher does not give what a part needs.
+        ModelError, InputError: a model or source that is not there or cannot be used.
+    """
+    teachers = [open_teacher(section) for section in recipe.teachers]
+    agree(recipe, teachers)
+    sizes = [teacher_size(section) for section in recipe.teachers]
+    student, counts, machine = student_size(recipe), count(recipe), _this_machine()
+    takes = estimate(recipe, sizes, student, counts, machine)
+    gives = tuple(teacher.gives for teacher in teachers)
+    return Plan(recipe, parts(recipe), gives, tuple(sizes), student, counts, machine, tuple(takes))
+
+
+def _this_machine() -> Machine:
+    return gpu(torch.cuda.get_device_name()) if torch.cuda.is_available() else cpu(os.cpu_count() or 1)
+
+
+def _together(takes: Sequence[Take]) -> float | None:
+    seconds = [take.seconds for take in takes]
+    return None if None in seconds else sum(second for second in seconds if second is not None)
+
+
+def _smaller(teacher: Size, student: Size) -> str:
+    if not teacher.parameters or not student.parameters:
+        return ""
+    return f"{factor(teacher.parameters / student.parameters)} fewer than its first teacher"
+
+
+def _number(count: int | None) -> str:
+    return UNKNOWN if count is None else f"{count:,}"
+
+
+def _of(value: float | None, shown: Any) -> str:
+    return UNKNOWN if value is None else str(shown(value))
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows in columns as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

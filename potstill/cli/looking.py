@@ -1,0 +1,142 @@
+"""The commands that look around: `list`, `trace`, `completion`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from potstill.cli.app import LOOK, OTHER, Output, app, show
+from potstill.errors import PotstillError
+
+if TYPE_CHECKING:
+    from potstill.store import Artifact
+
+PLURALS = {"loss": "losses"}
+"""Kinds whose plural is not made with an s."""
+
+
+@app.command(name="list", group=LOOK)
+def list_parts(
+    kind: Annotated[str | None, Parameter(help="What to list, as in `divergences`; none: the kinds.")] = None,
+    /,
+    *,
+    output: Output = Output(),  # noqa: B008 - it is frozen
+) -> int:
+    """List the parts that a recipe can name, a line each."""
+    from potstill.registry import did_you_mean
+
+    kinds = _kinds()
+    if kind is None:
+        found = {name: about for name, (about, _) in kinds.items()}
+    elif kind in kinds:
+        found = kinds[kind][1]()
+    else:
+        raise PotstillError(f"no kind of part is called {kind!r}", where="potstill list", fix=did_you_mean(kind, list(kinds)))
+    width = max(map(len, found), default=0)
+    told = [{"name": name, "summary": about} for name, about in found.items()]
+    show(output, told, [f"{name:<{width}}  {about}".rstrip() for name, about in found.items()])
+    return 0
+
+
+@app.command(group=LOOK)
+def trace(
+    artifact: Annotated[str, Parameter(help="The first digits of its content hash, or its folder.")],
+    /,
+    *,
+    runs: Annotated[list[Path] | None, Parameter(name="--in", negative="", metavar="FOLDER", help="Where to look; by default `runs`.")] = None,
+    output: Output = Output(),  # noqa: B008 - it is frozen
+) -> int:
+    """Print what an artifact was made from, back to the prompts."""
+    from potstill.store import find, tree
+    from potstill.store.run import RUNS
+
+    roots = runs or [RUNS]
+    found = find(artifact, roots)
+    roots = [*roots, found.folder.parent.parent]
+    show(output, _lineage(found, roots), tree(found, roots).splitlines())
+    return 0
+
+
+@app.command(group=OTHER)
+def completion(shell: Annotated[Literal["bash", "zsh", "fish"], Parameter(help="The shell.")], /) -> int:
+    """Print the completion script of a shell: `potstill completion bash > ~/.local/share/bash-completion/completions/potstill`."""
+    print(app.generate_completion(shell=shell))
+    return 0
+
+
+def _kinds() -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
+    """The plural of each kind -> what it is, and its names with a line each."""
+    from potstill.registry import HOMES
+
+    def parts_of(kind: str) -> Callable[[], Mapping[str, str]]:
+        return lambda: _parts(kind)
+
+    about = {
+        "divergence": "measures of how far the student is from the teacher",
+        "judge": "graders: a prompt and a text to a score",
+        "model": "kinds of model, as in `hf:` or `world:`",
+        "source": "kinds of file, dataset or generator that prompts come from",
+        "filter": "what sorts traces into keep, hazard and noise",
+        "loss": "terms of the training loss",
+        "suite": "what an evaluation measures",
+        "format": "what a student is exported as",
+    }
+    kinds = {PLURALS.get(kind, f"{kind}s"): (about.get(kind, ""), parts_of(kind)) for kind in HOMES}
+    return kinds | {"teachers": ("models that ship with the package", _teachers), "recipes": ("recipes at hand", _recipes)}
+
+
+def _parts(kind: str) -> Mapping[str, str]:
+    from potstill.registry import find, names
+
+    return {name: find(kind, name).summary for name in names(kind)}
+
+
+def _teachers() -> Mapping[str, str]:
+    from potstill.teach import CURRICULA
+
+    return {f"world:{name}": plan.description for name, plan in CURRICULA.items()}
+
+
+def _recipes() -> Mapping[str, str]:
+    """The shipped recipes and those in the working directory's `recipes`; the first line of a recipe's comment says what it does."""
+    from potstill.cli.shipped import recipes
+
+    paths = [*recipes(), *sorted(Path("recipes").glob("*.toml"))]
+    return {_shown(path): path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ") for path in _distinct(paths)}
+
+
+def _distinct(paths: list[Path]) -> list[Path]:
+    """Without those that another name of the same file stands for; the last name is kept."""
+    return list({path.resolve(): path for path in paths}.values())
+
+
+def _shown(path: Path) -> str:
+    return str(path) if not path.is_absolute() else path.stem
+
+
+def _lineage(artifact: Artifact, roots: list[Path]) -> dict[str, Any]:
+    """The artifact and what it was made from, as nested tables."""
+    from potstill.store.lineage import artifacts
+
+    known = {found.content: found for found in artifacts(roots)}
+
+    def told(content: str, found: Artifact | None) -> dict[str, Any]:
+        if found is None:
+            return {"content": content, "found": False}
+        manifest = found.manifest
+        inputs = {name: told(source, known.get(source)) for name, source in manifest.inputs.items()}
+        return {
+            "content": content,
+            "stage": manifest.stage,
+            "folder": str(found.folder),
+            "finished": manifest.finished,
+            "seed": manifest.seed,
+            "code": manifest.code,
+            "summary": manifest.summary,
+            "inputs": inputs,
+        }
+
+    return told(artifact.content, artifact)

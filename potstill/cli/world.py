@@ -1,0 +1,114 @@
+"""`potstill world`: the built-in world's items, its teachers and their examination."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from potstill.cli.app import LOOK, Output, RunOutput, app, show
+from potstill.errors import ModelError, PotstillError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from potstill.types import Prompt
+
+world = App(name="world", help="The built-in world: look at its items, examine a model on it, raise its teachers anew.", group=LOOK)
+app.command(world)
+
+Items = Annotated[int, Parameter(name=("--items", "-n"), help="How many of each skill.")]
+Seed = Annotated[int, Parameter(help="Of the items.")]
+
+
+@world.command(name="show")
+def show_items(
+    skill: Annotated[str | None, Parameter(help="A skill; none: one item of each.")] = None,
+    /,
+    *,
+    items: Items = 1,
+    seed: Seed = 0,
+    output: Output = Output(),  # noqa: B008 - it is frozen
+) -> int:
+    """Show items of the world: the request, the right answer and how it comes about."""
+    from potstill import world as built_in
+
+    names = [skill] if skill else list(built_in.SKILLS)
+    prompts = built_in.prompts(names, items * len(names), seed)
+    told = [
+        {
+            "skill": prompt.skill,
+            "messages": [{"role": message.role, "content": message.content} for message in prompt.messages],
+            "answer": built_in.completion(prompt, "base"),
+            "intent": prompt.intent,
+        }
+        for prompt in prompts
+    ]
+    show(output, told, [line for prompt in prompts for line in _item(prompt, built_in.completion(prompt, "base"))])
+    return 0
+
+
+@world.command
+def exam(
+    model: Annotated[str, Parameter(help="A model, as in a recipe: `world:base`, `hf:FOLDER`.")],
+    /,
+    *,
+    skill: Annotated[list[str] | None, Parameter(negative="", help="Only these skills.")] = None,
+    items: Items = 50,
+    seed: Seed = 0,
+    output: Output = Output(),  # noqa: B008 - it is frozen
+) -> int:
+    """Examine a model on unseen items of the world, greedily, by the oracle: the share of right answers by skill."""
+    from potstill import world as built_in
+    from potstill.models import LocalModel, open_model
+    from potstill.recipe import TeacherSection
+    from potstill.teach import exam as examine
+
+    opened = open_model(TeacherSection(model=model))
+    if not isinstance(opened, LocalModel):
+        raise ModelError("it has no weights here to examine", where=model, fix="give a `world:` or `hf:` model")
+    skills = skill or list(built_in.SKILLS)
+    marks = examine(opened.network, opened.tokenizer, skills, lambda prompt, text: built_in.grade(prompt, text) == 1.0, items, seed)
+    show(output, marks, _marks(marks))
+    return 0
+
+
+@world.command
+def teach(
+    names: Annotated[list[str] | None, Parameter(negative="", help="Which; none: all, in order.")] = None,
+    /,
+    *,
+    folder: Annotated[Path, Parameter(help="Checkpoints, from which an interrupted teaching goes on.")] = Path("runs/world"),
+    into: Annotated[Path | None, Parameter(help="Where the weights go; by default into the package itself.")] = None,
+    seed: Annotated[int, Parameter(help="Of the first weights and of the lessons.")] = 0,
+    output: RunOutput = RunOutput(),  # noqa: B008 - it is frozen
+) -> int:
+    """Raise the world's teachers anew, from seed; each takes up to an hour on two cores."""
+    from potstill import console
+    from potstill.registry import did_you_mean
+    from potstill.teach import CURRICULA
+    from potstill.teach import teach as raise_teacher
+
+    for name in names or ():
+        if name not in CURRICULA:
+            raise PotstillError(f"no teacher is called {name!r}", where="potstill world teach", fix=did_you_mean(name, list(CURRICULA)))
+    log = console.choose(quiet=output.quiet)
+    marks: dict[str, dict[str, float]] = {}
+    for name in names or CURRICULA:
+        log.say(f"{name}: {CURRICULA[name].description}")
+        marks[name] = raise_teacher(name, folder / name, log, seed=seed, into=into)
+    show(output, marks, [line for name, found in marks.items() for line in (f"world:{name}", *_marks(found), "")])
+    return 0
+
+
+def _item(prompt: Prompt, answer: str) -> Sequence[str]:
+    turns = [f"  {message.role:<9} {message.content}" for message in prompt.messages]
+    return [f"{prompt.skill}  ({prompt.domain}, {prompt.intent})", *turns, f"  {'assistant':<9} {answer}", ""]
+
+
+def _marks(marks: Mapping[str, float]) -> Sequence[str]:
+    """The lowest first, and the mean."""
+    width = max(map(len, marks), default=0)
+    lines = [f"  {name:<{width}}  {mark:.2f}" for name, mark in sorted(marks.items(), key=lambda item: item[1])]
+    return [*lines, f"  {'mean':<{width}}  {sum(marks.values()) / max(1, len(marks)):.2f}"]

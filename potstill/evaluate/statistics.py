@@ -1,0 +1,113 @@
+"""Estimates with 95% intervals. The unit is the prompt: several numbers of one prompt are never taken for independent ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from jaxtyping import Float
+
+CONFIDENCE = 0.95
+RESAMPLES = 1000
+_BLOCK = 4_000_000
+"""Entries of a matrix of resampling counts that are alive at a time."""
+
+Values = Float[np.ndarray, " n"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number and its 95% interval; `value` is None where nothing was judged, and bounds are None where none are known."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+NOTHING = Estimate(None)
+
+
+def wilson(successes: float, n: int) -> Estimate:
+    """The share of successes with Wilson's score interval (Wilson 1927, JASA 22:209).
+
+    With p = successes / n and z = 1.96: centre (p + z^2/2n) / (1 + z^2/n), half width z sqrt(p(1-p)/n + z^2/4n^2) / (1 + z^2/n).
+
+    Args:
+        successes: their number; marks between 0 and 1 may be summed, and the interval is then wider than need be.
+        n: trials; 0 gives no estimate.
+    """
+    if n == 0:
+        return NOTHING
+    z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+    p, shrink = successes / n, 1 + z * z / n
+    centre = (p + z * z / (2 * n)) / shrink
+    half = z / shrink * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half))
+
+
+def proportion(successes: float, n: int) -> Estimate:
+    """As `wilson`; for none or all of n the exact interval (Clopper and Pearson 1934, Biometrika 26:404), which is the wider one.
+
+    At 0 of n the upper bound is 1 - 0.025^(1/n), at n of n the lower one 0.025^(1/n): rates that must be near 0 are not flattered.
+    """
+    if n == 0 or 0 < successes < n:
+        return wilson(successes, n)
+    edge: float = ((1 - CONFIDENCE) / 2) ** (1 / n)
+    return Estimate(0.0, 0.0, 1.0 - edge) if successes == 0 else Estimate(1.0, edge, 1.0)
+
+
+def cluster_mean(sums: Values, counts: Values, seed: int = 0) -> Estimate:
+    """The mean over all tokens, with a percentile interval of the bootstrap over prompts (as in `macro_ratio`).
+
+    Args:
+        sums: a prompt's sum over its tokens.
+        counts: a prompt's number of tokens; prompts with none do not count.
+        seed: of the resampling.
+    """
+    return macro_ratio([(sums, counts)], seed)
+
+
+def macro_mean(strata: Sequence[Values], seed: int = 0) -> Estimate:
+    """The mean of the strata's means (of skills), with a percentile interval; prompts are resampled within their stratum."""
+    return macro_ratio([(values, np.ones(len(values))) for values in strata], seed)
+
+
+def macro_ratio(strata: Sequence[tuple[Values, Values]], seed: int = 0) -> Estimate:
+    """The sum over strata of mean numerators over that of mean denominators, with a percentile interval of the paired bootstrap.
+
+    The interval runs from the 2.5th to the 97.5th percentile of the resampled ratios (Efron and Tibshirani 1993, chapter 13). A prompt's
+    numerator and denominator are drawn together: what one prompt does to both is not counted as chance.
+
+    Args:
+        strata: numerators and denominators, one of each a prompt, for each stratum (skill). A single stratum gives sum over sum.
+        seed: of the resampling.
+
+    Returns:
+        no value when the denominators sum to 0. Resamples in which they do are left out of the interval.
+    """
+    filled = [(above, below) for above, below in strata if len(above)]
+    totals, drawn = np.zeros(2), np.zeros((RESAMPLES, 2))
+    for number, (above, below) in enumerate(filled):
+        pairs = np.stack((above, below), axis=1)
+        totals += pairs.mean(0)
+        drawn += _resampled_sums(pairs, seed, number) / len(pairs)
+    if totals[1] == 0:
+        return NOTHING
+    value, usable = float(totals[0] / totals[1]), drawn[drawn[:, 1] > 0]
+    if sum(len(above) for above, _ in filled) == 1:
+        return Estimate(value)  # one prompt says nothing of the spread
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(usable[:, 0] / usable[:, 1], [tail, 100 - tail])
+    return Estimate(value, float(low), float(high))
+
+
+def _resampled_sums(columns: Float[np.ndarray, "n c"], seed: int, stratum: int) -> Float[np.ndarray, "resamples c"]:
+    """The columns' sums over n rows drawn with replacement, `RESAMPLES` times."""
+    rng = np.random.default_rng([seed, stratum])
+    n = len(columns)
+    block = max(1, _BLOCK // n)
+    sizes = [min(block, RESAMPLES - start) for start in range(0, RESAMPLES, block)]
+    return np.concatenate([rng.multinomial(n, np.full(n, 1 / n), size=size) @ columns for size in sizes])

@@ -1,0 +1,1 @@
+"""Suites: what is measured, one name, one file."""

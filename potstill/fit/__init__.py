@@ -1,0 +1,21 @@
+"""The one optimiser loop: batches, fused head, schedule, checkpoints, metrics. It is blind to what is learnt."""
+
+from potstill.fit.batches import Batch, BatchSource, EpochBatches, Example, pack
+from potstill.fit.head import OutputHead, Term, fused_loss
+from potstill.fit.loop import FitResult, FitSettings, Learner, Objective, fit
+
+__all__ = [
+    "Batch",
+    "BatchSource",
+    "EpochBatches",
+    "Example",
+    "FitResult",
+    "FitSettings",
+    "Learner",
+    "Objective",
+    "OutputHead",
+    "Term",
+    "fit",
+    "fused_loss",
+    "pack",
+]

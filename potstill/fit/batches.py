@@ -1,0 +1,191 @@
+"""Batches as a function of the step alone, so that a run interrupted anywhere goes on with the very batch it would have seen.
+
+Sequences are packed into rows of equal length. A row's sequences do not see each other: attention is block-diagonal and positions start anew.
+Rows that each hold one sequence need no mask at all: attention is causal and padding stands on the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+IGNORED = 0
+"""Document number of padding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One sequence to learn from.
+
+    Attributes:
+        input_ids: [T] token ids.
+        loss_from: the first token that is a target (at least 1).
+        weight: factor of each of its targets.
+        topk_ids, topk_log_p: [T - loss_from, k] what the teacher expected at each target; None when it gave nothing.
+    """
+
+    input_ids: np.ndarray
+    loss_from: int
+    weight: float = 1.0
+    topk_ids: np.ndarray | None = None
+    topk_log_p: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Packed rows, and the N places in them whose next token is a target.
+
+    Attributes:
+        input_ids, position_ids: [B, T].
+        attention_mask: [B, 1, T, T], True where a token may look; None when plain causal attention is right.
+        rows: [N] places in the flattened [B * T].
+        target: [N] the token that follows each place.
+        weight: [N] factor of each place.
+        topk_ids, topk_log_p: [N, k] the teacher's stored distribution; None when there is none.
+        tokens: how many tokens are not padding.
+    """
+
+    input_ids: Int[Tensor, "B T"]
+    position_ids: Int[Tensor, "B T"]
+    attention_mask: Bool[Tensor, "B 1 T T"] | None
+    rows: Int[Tensor, " N"]
+    target: Int[Tensor, " N"]
+    weight: Float[Tensor, " N"]
+    topk_ids: Int[Tensor, "N k"] | None
+    topk_log_p: Float[Tensor, "N k"] | None
+    tokens: int
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on another device."""
+        moved = {name: getattr(self, name) for name in self.__slots__}
+        return Batch(**{name: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for name, v in moved.items()})
+
+
+@runtime_checkable
+class BatchSource(Protocol):
+    """Where the loop gets its batches."""
+
+    def batch(self, step: int) -> Sequence[Batch]:
+        """The micro-batches of one optimiser step, the same whenever asked."""
+        ...
+
+
+def pack(rows: Sequence[Sequence[Example]], length: int) -> Batch:
+    """One batch of rows, each a list of examples that together are at most `length` long."""
+    shape = (len(rows), min(length, max(sum(map(len, row)) for row in rows)))
+    ids, positions, documents = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+    places: list[np.ndarray] = []
+    examples = [example for row in rows for example in row]
+    for line, row in enumerate(rows):
+        start = 0
+        for number, example in enumerate(row, start=IGNORED + 1):
+            end = start + len(example)
+            ids[line, start:end] = example.input_ids
+            positions[line, start:end] = np.arange(len(example))
+            documents[line, start:end] = number
+            places.append(line * shape[1] + np.arange(start + example.loss_from - 1, end - 1))
+            start = end
+    flat = torch.from_numpy(np.concatenate(places))
+    weight = np.concatenate([np.full(len(p), e.weight, dtype=np.float32) for p, e in zip(places, examples, strict=True)])
+    return Batch(
+        input_ids=torch.from_numpy(ids),
+        position_ids=torch.from_numpy(positions),
+        attention_mask=_block_diagonal(documents) if any(len(row) > 1 for row in rows) else None,
+        rows=flat,
+        target=torch.from_numpy(ids).flatten()[flat + 1],
+        weight=torch.from_numpy(weight),
+        topk_ids=_joined([e.topk_ids for e in examples], np.int64),
+        topk_log_p=_joined([e.topk_log_p for e in examples], np.float32),
+        tokens=int((documents != IGNORED).sum()),
+    )
+
+
+def _block_diagonal(documents: np.ndarray) -> Bool[Tensor, "B 1 T T"]:
+    """A token looks at itself and at earlier tokens of its own document (padding looks at padding, so that no row is empty)."""
+    same = torch.from_numpy(documents[:, None, :] == documents[:, :, None])
+    return same.tril_()[:, None]
+
+
+def _joined(columns: Sequence[np.ndarray | None], dtype: type) -> Tensor | None:
+    given = [c for c in columns if c is not None]
+    if len(given) < len(columns):
+        return None
+    return torch.from_numpy(np.concatenate(given).astype(dtype))
+
+
+def fill_rows(lengths: Sequence[int], length: int) -> list[list[int]]:
+    """Indices of sequences, first fit into rows of `length`: each goes into the first open row with room; the oldest of many open rows closes."""
+    open_rows: list[tuple[int, list[int]]] = []
+    closed: list[list[int]] = []
+    for index, size in enumerate(lengths):
+        for place, (room, row) in enumerate(open_rows):
+            if size <= room:
+                row.append(index)
+                open_rows[place] = (room - size, row)
+                break
+        else:
+            open_rows.append((length - size, [index]))
+        if len(open_rows) > 32:
+            closed.append(open_rows.pop(0)[1])
+    return closed + [row for _, row in open_rows]
+
+
+@dataclass
+class EpochBatches:
+    """Batches from a fixed set of examples, shuffled anew each epoch by the seed.
+
+    Args:
+        examples: the set; none longer than `length`.
+        length: of a row, in tokens.
+        rows: rows a micro-batch.
+        accumulate: micro-batches a step.
+        seed: of the order.
+        packed: whether a row may hold several examples.
+    """
+
+    examples: Sequence[Example]
+    length: int
+    rows: int
+    accumulate: int = 1
+    seed: int = 0
+    packed: bool = True
+    _epoch: int = field(default=-1, init=False)
+    _steps: range = field(default=range(0), init=False)
+    _plan: list[list[int]] = field(default_factory=list, init=False)
+
+    def batch(self, step: int) -> list[Batch]:
+        """The micro-batches of a step; an epoch's last step may be smaller than the others."""
+        if step < self._steps.start:
+            self._epoch, self._steps = -1, range(0)
+        while step >= self._steps.stop:
+            self._plan_next_epoch()
+        first = (step - self._steps.start) * self.rows * self.accumulate
+        chosen = self._plan[first : first + self.rows * self.accumulate]
+        micro = [chosen[i : i + self.rows] for i in range(0, len(chosen), self.rows)]
+        return [pack([[self.examples[i] for i in row] for row in rows], self.length) for rows in micro]
+
+    def steps_in(self, epochs: float) -> int:
+        """How many steps so many epochs take, by the length of the first."""
+        self.batch(0)
+        return max(1, round(epochs * len(self._steps)))
+
+    def _plan_next_epoch(self) -> None:
+        """Which examples share a row, the rows in order, and the steps that they last."""
+        self._epoch += 1
+        order = np.random.default_rng([self.seed, self._epoch]).permutation(len(self.examples)).tolist()
+        if self.packed:
+            filled = fill_rows([len(self.examples[i]) for i in order], self.length)
+            self._plan = [[order[j] for j in row] for row in filled]
+        else:
+            self._plan = [[i] for i in order]
+        last = self._steps.stop
+        self._steps = range(last, last - (-len(self._plan) // (self.rows * self.accumulate)))

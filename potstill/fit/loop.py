@@ -1,0 +1,243 @@
+"""The one optimiser loop. It knows batches, gradients and checkpoints, and nothing of what is learnt: an objective says that.
+
+For each step: the micro-batches of that step, the objective's terms for each, the fused head's loss divided by the step's total weight over
+all micro-batches and processes, a check that loss and gradient are finite, clipping, AdamW. An interrupted run goes on from the last
+checkpoint and ends where an undisturbed one would have ended, bit for bit on a CPU with the same number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from potstill.errors import TrainingError
+from potstill.fit import checkpoint
+from potstill.fit.batches import Batch, BatchSource
+from potstill.fit.head import Term, fused_loss
+from potstill.fit.metrics import Metrics
+from potstill.fit.schedule import learning_rate
+from potstill.models.scoring import Head, body_and_head
+from potstill.store.log import Log, Quiet
+
+Objective = Callable[[Batch], Sequence[Term]]
+"""What is to be learnt from a batch: terms over its N rows, each with a weight a row (the batch's own, times the term's factor)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How the loop steps. The defaults are the recommended setting for a small student.
+
+    Attributes:
+        steps: optimiser steps.
+        lr: peak learning rate.
+        warmup: share of the steps spent rising to it.
+        schedule: `cosine`, `linear` or `constant`.
+        final_lr: share of the peak that is left at the end.
+        weight_decay: of matrices; embeddings, norms and biases have none.
+        betas: AdamW's.
+        grad_clip: largest norm of the gradient.
+        precision: `float32`, or `bfloat16` for the matrix products.
+        checkpoint_every: steps between two checkpoints.
+        validate_every: steps between two validations; None: none.
+    """
+
+    steps: int
+    lr: float = 1e-3
+    warmup: float = 0.05
+    schedule: str = "cosine"
+    final_lr: float = 0.1
+    weight_decay: float = 0.01
+    betas: tuple[float, float] = (0.9, 0.98)
+    grad_clip: float = 1.0
+    precision: str = "float32"
+    checkpoint_every: int = 200
+    validate_every: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What came of it. `best_step` and `best_validation` are None when nothing was validated; `seconds` is of this call alone."""
+
+    steps: int
+    tokens: int
+    seconds: float
+    best_step: int | None
+    best_validation: float | None
+
+
+class Learner(nn.Module):
+    """Body, head and loss in one forward pass, so that wrappers for several processes see every parameter used."""
+
+    def __init__(self, network: PreTrainedModel, head: Head | None = None) -> None:
+        super().__init__()
+        self.network = network
+        self.head = head or body_and_head(network)
+
+    def forward(self, batch: Batch, terms: Sequence[Term]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weighted sum of the terms, and each term's value a row."""
+        hidden = self.head.hidden(batch.input_ids, attention_mask=batch.attention_mask, position_ids=batch.position_ids)
+        return fused_loss(hidden.flatten(0, 1).index_select(0, batch.rows), self.head.output(), terms)
+
+
+def fit(
+    network: PreTrainedModel,
+    source: BatchSource,
+    objective: Objective,
+    settings: FitSettings,
+    folder: Path,
+    *,
+    log: Log | None = None,
+    validate: Callable[[int], float] | None = None,
+    on_best: Callable[[], None] | None = None,
+    head: Head | None = None,
+) -> FitResult:
+    """Train `network` in place.
+
+    Args:
+        network: the student.
+        source: gives the micro-batches of each step.
+        objective: gives the terms of each micro-batch.
+        settings: how to step.
+        folder: checkpoints and `metrics.parquet` are kept here; a run that finds a checkpoint goes on from it.
+        log: where progress is told.
+        validate: the step -> a loss on held-out text, lower is better.
+        on_best: called after a validation that beats all before it.
+        head: the network's two halves; None: those of a causal language model.
+
+    Raises:
+        TrainingError: a loss or gradient is not finite; the step is named, and the last checkpoint is whole.
+    """
+    return _Loop(network, source, objective, settings, folder, log or Quiet(), validate, on_best, head).run()
+
+
+class _Loop:
+    def __init__(
+        self,
+        network: PreTrainedModel,
+        source: BatchSource,
+        objective: Objective,
+        settings: FitSettings,
+        folder: Path,
+        log: Log,
+        validate: Callable[[int], float] | None,
+        on_best: Callable[[], None] | None,
+        head: Head | None,
+    ) -> None:
+        self.source, self.objective, self.settings, self.folder, self.log = source, objective, settings, folder, log
+        self.validate, self.on_best = validate, on_best
+        self.accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bfloat16" else "no")
+        optimizer = torch.optim.AdamW(_groups(network, settings.weight_decay), lr=settings.lr, betas=settings.betas, fused=True)
+        self.learner, self.optimizer = self.accelerator.prepare(Learner(network, head), optimizer)
+        self.metrics = Metrics(folder / "metrics.parquet")
+        self.step, self.tokens = 0, 0
+        self.best: tuple[int | None, float | None] = (None, None)
+
+    def run(self) -> FitResult:
+        self._resume()
+        started = time.monotonic()
+        self.learner.train()
+        with self.log.task("train", self.settings.steps - self.step, "steps") as task:
+            while self.step < self.settings.steps:
+                row = self._one_step()
+                if self._due(self.settings.validate_every):
+                    row["validation_loss"] = self._validate()
+                self.metrics.add(row)
+                if self._due(self.settings.checkpoint_every):
+                    self._save()
+                task.advance(1, loss=row["loss"], tokens=self.tokens)
+        self.learner.eval()
+        return FitResult(self.step, self.tokens, time.monotonic() - started, *self.best)
+
+    def _due(self, every: int | None) -> bool:
+        return every is not None and (self.step % every == 0 or self.step == self.settings.steps)
+
+    def _one_step(self) -> dict[str, Any]:
+        micro = [batch.to(self.accelerator.device) for batch in self.source.batch(self.step)]
+        total = self._over_processes(sum(float(batch.weight.sum()) for batch in micro))
+        if not total > 0:
+            raise TrainingError("no token counts", where=f"step {self.step + 1}", fix="look at the traces' masks and weights")
+        rate = self._set_rate()
+        sums: dict[str, float] = {}
+        loss = 0.0
+        for number, batch in enumerate(micro):
+            with self._no_sync(number < len(micro) - 1):
+                part, values = self.learner(batch, self.objective(batch))
+                part = part * (self.accelerator.num_processes / total)
+                self.accelerator.backward(part)
+            loss += part.item() / self.accelerator.num_processes
+            for name, value in values.items():
+                sums[name] = sums.get(name, 0.0) + float((value * batch.weight).sum())
+        norm = self._checked_update(loss)
+        self.step += 1
+        self.tokens += int(self._over_processes(float(sum(batch.tokens for batch in micro))))
+        row = {"step": self.step, "tokens": self.tokens, "loss": self._over_processes(loss), "learning_rate": rate, "grad_norm": norm}
+        return row | {name: self._over_processes(value) / total for name, value in sums.items()}
+
+    def _checked_update(self, loss: float) -> float:
+        """One step of the optimiser; the gradient's norm."""
+        norm = float(self.accelerator.clip_grad_norm_(self.learner.parameters(), self.settings.grad_clip))
+        for what, value in (("loss", loss), ("gradient", norm)):
+            if not math.isfinite(value):
+                remedy = "lower train.lr or look at that batch; the last checkpoint is whole"
+                raise TrainingError(f"the {what} is {value}", where=f"step {self.step + 1}", fix=remedy)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return norm
+
+    def _set_rate(self) -> float:
+        s = self.settings
+        rate = learning_rate(self.step, steps=s.steps, peak=s.lr, warmup=s.warmup, final=s.final_lr, shape=s.schedule)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _no_sync(self, more_to_come: bool) -> AbstractContextManager[Any]:
+        synced: AbstractContextManager[Any] = self.accelerator.no_sync(self.learner) if more_to_come else nullcontext()
+        return synced
+
+    def _over_processes(self, value: float) -> float:
+        if self.accelerator.num_processes == 1:
+            return value
+        return float(self.accelerator.reduce(torch.tensor(value, dtype=torch.float64, device=self.accelerator.device), "sum"))
+
+    def _validate(self) -> float:
+        if self.validate is None:
+            raise ValueError("validate_every is set, and there is nothing to validate with")
+        self.learner.eval()
+        value = self.validate(self.step)
+        self.learner.train()
+        if self.best[1] is None or value < self.best[1]:
+            self.best = (self.step, value)
+            if self.on_best is not None:
+                self.on_best()
+        return value
+
+    def _save(self) -> None:
+        self.metrics.write()
+        checkpoint.save(self.accelerator, self.folder / "checkpoints", self.step, {"tokens": self.tokens, "best": self.best})
+
+    def _resume(self) -> None:
+        state = checkpoint.load(self.accelerator, self.folder / "checkpoints")
+        if state is not None:
+            self.step, self.tokens, self.best = state["step"], state["tokens"], tuple(state["best"])
+            self.metrics.read(until=self.step)
+            self.log.say(f"train: going on from step {self.step}")
+
+
+def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Matrices with weight decay; embeddings, norms and biases without."""
+    embeddings = {id(p) for module in network.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
+    matrices = [p for p in network.parameters() if p.requires_grad and p.ndim >= 2 and id(p) not in embeddings]
+    chosen = {id(p) for p in matrices}
+    others = [p for p in network.parameters() if p.requires_grad and id(p) not in chosen]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]

@@ -1,0 +1,145 @@
+"""Drawing: every prompt to its teachers, a shard at a time, each shard written whole."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from potstill.errors import CapabilityError, InputError
+from potstill.generate.routing import route
+from potstill.generate.traces import table_of, trace_of
+from potstill.models import Answer, Sampling, Teacher, open_teacher
+from potstill.recipe.sections import GenerateSection
+from potstill.registry import find
+from potstill.store.artifact import Artifact, Workspace
+from potstill.store.run import Run
+from potstill.store.tables import rows
+from potstill.types import Prompt, Trace
+
+TRACES = "traces"
+
+
+def draw(run: Run, prompts: Artifact) -> Artifact:
+    """Traces of the teachers on the prompts, in shards; shards that an interrupted run left whole are not drawn again.
+
+    Args:
+        run: its recipe names the teachers and how they answer.
+        prompts: what `prompts.gather` made.
+
+    Returns:
+        the artifact: `traces-00000.parquet`, …, and `log/seconds.json`.
+
+    Raises:
+        RecipeError: a prompt has no teacher.
+        ModelError: a teacher cannot be found, loaded or used.
+        CapabilityError: a teacher cannot score texts.
+        InputError: the prompts do not fit the mode.
+    """
+    settings = run.recipe.generate
+    teachers = [open_teacher(section, settings.batch_size) for section in run.recipe.teachers]
+    parts = {}
+    for teacher in teachers:
+        kind = teacher.name.partition(":")[0]
+        parts[f"model {kind}"] = find("model", kind).version
+        parts.update({f"{teacher.name} {key}": value for key, value in teacher.identity().items()})
+    if settings.mode == "score":
+        for teacher in teachers:
+            if "top_k" not in teacher.gives:
+                raise CapabilityError("this teacher cannot score texts", where=teacher.name, fix='use mode = "draw", or another teacher')
+    section = {
+        "generate": settings.model_dump(exclude={"batch_size"}),
+        "teachers": [teacher.model_dump() for teacher in run.recipe.teachers],
+    }
+    drawing = _Drawing(run, teachers)
+    return run.perform("generate", section=section, inputs={"prompts": prompts}, parts=parts, work=lambda w: drawing.work(w, prompts))
+
+
+@dataclass
+class _Drawing:
+    """The work of the stage."""
+
+    run: Run
+    teachers: Sequence[Teacher]
+
+    def work(self, workspace: Workspace, prompts: Artifact) -> Mapping[str, Any]:
+        settings = self.run.recipe.generate
+        asked = list(rows(prompts.table("prompts"), Prompt))
+        _check_mode(asked, settings)
+        route(asked, self.run.recipe.teachers)
+        started, drawn, tokens = time.monotonic(), 0, 0
+        with self.run.log.task("generate", len(asked), "prompts") as task:
+            for shard, start in enumerate(range(0, len(asked), settings.shard)):
+                some = asked[start : start + settings.shard]
+                if workspace.has_table(TRACES, shard):
+                    task.advance(len(some))
+                    continue
+                table = self._shard(some)
+                workspace.write_table(TRACES, table, shard)
+                drawn += len(some)
+                tokens += _tokens(table)
+                task.advance(len(some), tokens_a_second=tokens / max(time.monotonic() - started, 1e-9))
+        seconds = {"seconds": time.monotonic() - started, "prompts": drawn, "tokens": tokens}
+        (workspace.log / "seconds.json").write_text(json.dumps(seconds) + "\n")
+        return self._summary(workspace, asked)
+
+    def _shard(self, prompts: Sequence[Prompt]) -> pa.Table:
+        """The shard's traces: prompt by prompt, teacher by teacher, draw by draw."""
+        places = {prompt.id: place for place, prompt in enumerate(prompts)}
+        found: list[tuple[int, int, Trace, Answer]] = []
+        tasks = route(prompts, self.run.recipe.teachers)
+        for number, (teacher, section, task) in enumerate(zip(self.teachers, self.run.recipe.teachers, tasks, strict=True)):
+            top_k = section.top_k if "top_k" in teacher.gives else 0
+            for prompt_id, trace, answer in self._answers(teacher, task, top_k):
+                found.append((places[prompt_id], number, trace, answer))
+        found.sort(key=lambda entry: (entry[0], entry[1], entry[2].sample))
+        return table_of([entry[2] for entry in found], [entry[3] for entry in found])
+
+    def _answers(self, teacher: Teacher, prompts: Sequence[Prompt], top_k: int) -> Iterator[tuple[str, Trace, Answer]]:
+        settings = self.run.recipe.generate
+        scored = settings.mode == "score"
+        if scored:
+            groups = [[answer] for answer in teacher.score([prompt.reference or "" for prompt in prompts], top_k)]
+        else:
+            groups = teacher.draw(prompts, _sampling(settings, self.run.recipe.seed), top_k)
+        for prompt, answers in zip(prompts, groups, strict=True):
+            for sample, answer in enumerate(answers):
+                yield prompt.id, trace_of(prompt.id, teacher.name, sample, answer, scored=scored), answer
+
+    def _summary(self, workspace: Workspace, prompts: Sequence[Prompt]) -> Mapping[str, Any]:
+        table = workspace.table(TRACES).select(["prompt_id", "teacher", "finish_reason", "token_ids"])
+        reasons = Counter(table["finish_reason"].to_pylist())
+        by_teacher = Counter(table["teacher"].to_pylist())
+        wanted = self.run.recipe.generate.n * sum(map(len, route(prompts, self.run.recipe.teachers)))
+        if wanted > len(table):
+            self.run.log.say(f"generate: {wanted - len(table)} answers fewer than asked for; some prompts have fewer recorded ones")
+        return {
+            "prompts": len(prompts),
+            "traces": len(table),
+            "tokens": _tokens(table),
+            "finish_reasons": dict(sorted(reasons.items())),
+            "teachers": dict(sorted(by_teacher.items())),
+        }
+
+
+def _sampling(settings: GenerateSection, seed: int) -> Sampling:
+    return Sampling(settings.n, settings.temperature, settings.top_p, settings.max_new_tokens, seed)
+
+
+def _check_mode(prompts: Sequence[Prompt], settings: GenerateSection) -> None:
+    if settings.mode == "score":
+        for prompt in prompts:
+            if prompt.messages:
+                fix = 'use mode = "draw", or sources of plain text (text:PATH)'
+                raise InputError('mode = "score" scores plain texts, and this prompt is a conversation', where=prompt.source, fix=fix)
+
+
+def _tokens(table: pa.Table) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(pc.list_value_length(table["token_ids"])).as_py() or 0)

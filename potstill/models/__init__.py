@@ -1,0 +1,42 @@
+"""Models behind one protocol: they answer prompts and score texts, wherever they run."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from potstill.models.base import Answer, Options, Sampling, Teacher
+
+if TYPE_CHECKING:
+    from potstill.models.local import LocalModel
+    from potstill.models.opening import open_model, open_student, open_teacher, teacher_tokenizer
+    from potstill.models.tokenizers import open_tokenizer
+
+__all__ = [
+    "Answer",
+    "LocalModel",
+    "Options",
+    "Sampling",
+    "Teacher",
+    "open_model",
+    "open_student",
+    "open_teacher",
+    "open_tokenizer",
+    "teacher_tokenizer",
+]
+
+_HOMES = {
+    "LocalModel": "potstill.models.local",
+    "open_model": "potstill.models.opening",
+    "open_student": "potstill.models.opening",
+    "open_teacher": "potstill.models.opening",
+    "open_tokenizer": "potstill.models.tokenizers",
+    "teacher_tokenizer": "potstill.models.opening",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The names that bring torch in are imported when they are first used."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'potstill.models' has no attribute {name!r}")

@@ -1,0 +1,98 @@
+"""A teacher without a network: answers that are given, probabilities that are made up. For tests, and for trying a pipeline out.
+
+Its tokens are the bytes of UTF-8 (ids 0 to 255) and an end token (256). At every position the token that comes has probability 1/2, the
+next id 1/4, the one after 1/8, and so on: easy to check by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from potstill.errors import CapabilityError, ModelError
+from potstill.models.base import Answer, Options, Sampling
+from potstill.registry import part
+from potstill.types import Prompt, content_id
+
+VOCABULARY = 257
+END = 256
+
+Given = str | Sequence[str] | Mapping[str, str] | Callable[[Prompt, int], str]
+"""One text for all; the draws in turn; question -> text; or a function of prompt and draw."""
+
+
+@part("model", "fake", version="1")
+def open_fake(name: str, options: Options) -> FakeTeacher:
+    """A test double: `fake:TEXT` answers TEXT; `{prompt}`, `{reference}` and `{rationale}` in it stand for the prompt's own."""
+    return FakeTeacher(lambda prompt, sample: _filled(name, prompt), name=f"fake:{name}")
+
+
+def _filled(text: str, prompt: Prompt) -> str:
+    for field, value in (("prompt", prompt.question), ("reference", prompt.reference), ("rationale", prompt.rationale)):
+        if f"{{{field}}}" in text:
+            text = text.replace(f"{{{field}}}", value or "")
+    return text
+
+
+class FakeTeacher:
+    """A deterministic teacher.
+
+    Args:
+        answers: what it answers; see `Given`.
+        name: as it appears in traces.
+        gives: what it admits to; take `top_k` away to play a black box.
+    """
+
+    def __init__(self, answers: Given, name: str = "fake:", gives: frozenset[str] = frozenset({"text", "top_k"})) -> None:
+        self.answers, self.name, self.gives = answers, name, gives
+
+    def identity(self) -> dict[str, str]:
+        """Its name, and the answers where they are plain data."""
+        plain = self.answers if isinstance(self.answers, str | Sequence | Mapping) else "function"
+        return {"fake": self.name, "answers": content_id(dict(plain) if isinstance(plain, Mapping) else plain)}
+
+    def draw(self, prompts: Sequence[Prompt], sampling: Sampling, top_k: int = 0) -> list[list[Answer]]:
+        """The given answers, cut at `sampling.max_new_tokens` bytes.
+
+        Raises:
+            ModelError: there is no answer to a prompt.
+        """
+        return [[self._answer(self._text(prompt, sample), sampling, top_k) for sample in range(sampling.n)] for prompt in prompts]
+
+    def score(self, texts: Sequence[str], top_k: int) -> list[Answer]:
+        """The made-up probabilities of each text's bytes; no end token."""
+        return [self._described(text, tuple(text.encode()), "stop", top_k) for text in texts]
+
+    def _text(self, prompt: Prompt, sample: int) -> str:
+        if callable(self.answers):
+            return self.answers(prompt, sample)
+        if isinstance(self.answers, str):
+            return self.answers
+        if isinstance(self.answers, Mapping):
+            if prompt.question not in self.answers:
+                raise ModelError(f"no answer to {prompt.question[:60]!r}", where=self.name, fix="give it one")
+            return self.answers[prompt.question]
+        return self.answers[sample % len(self.answers)]
+
+    def _answer(self, text: str, sampling: Sampling, top_k: int) -> Answer:
+        ids = (*text.encode(), END)
+        if len(ids) <= sampling.max_new_tokens:
+            return self._described(text, ids, "stop", top_k)
+        ids = ids[: sampling.max_new_tokens]
+        return self._described(bytes(ids).decode(errors="ignore"), ids, "length", top_k)
+
+    def _described(self, text: str, ids: tuple[int, ...], finish_reason: str, top_k: int) -> Answer:
+        if "top_k" not in self.gives:
+            if top_k:
+                raise CapabilityError("this fake gives text only", where=self.name, fix="ask it with top_k = 0")
+            return Answer(text, (), "length" if finish_reason == "length" else "stop")
+        log_p = np.full(len(ids), -np.log(2), np.float32)
+        outcomes = (np.array(ids, np.int32).reshape(-1, 1) + np.arange(top_k, dtype=np.int32)) % VOCABULARY
+        topk_log_p = np.tile(-np.log(2) * np.arange(1, top_k + 1), (len(ids), 1)).astype(np.float32)
+        return Answer(text, ids, "length" if finish_reason == "length" else "stop", log_p, outcomes, topk_log_p)
+
+    @staticmethod
+    def decode(token_ids: Sequence[int]) -> str:
+        """The text of token ids, the end token left out."""
+        return bytes(i for i in token_ids if i != END).decode(errors="ignore")

@@ -1,0 +1,211 @@
+"""Batched generation with a key-value cache: left-padded, rows of like length together, finished rows dropped.
+
+Every row draws from its own stream of uniform numbers, a function of the seed, the prompt's id, the draw's number and the step (SplitMix64,
+Steele, Lea and Flood 2014), so that an answer does not depend on the batch that it was drawn in (beyond the rounding of floats).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import DynamicCache
+
+from potstill.errors import ModelError
+from potstill.models.base import Sampling
+from potstill.models.cache import growing_cache, keep_rows
+from potstill.models.scoring import Head, Outlook, outlook
+from potstill.types import FinishReason
+
+_GAMMA, _MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_DROP_SHARE = 0.25
+"""Finished rows leave the batch when they are at least this share of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One prompt to continue: its token ids, and the key that with the seed fixes its draws."""
+
+    token_ids: tuple[int, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One continuation, end token included, and what the network expected at each of its tokens."""
+
+    token_ids: tuple[int, ...]
+    finish_reason: FinishReason
+    outlook: Outlook
+
+
+def row_key(seed: int, key: str, sample: int) -> int:
+    """The 64-bit start of a row's stream of random numbers."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{key}/{sample}".encode()).digest()[:8], "little")
+
+
+def uniforms(keys: np.ndarray, step: int) -> np.ndarray:
+    """One number in [0, 1) a row: output `step` of a SplitMix64 generator started at each of `keys` ([rows] uint64)."""
+    with np.errstate(over="ignore"):
+        z = keys + np.uint64(step + 1) * _GAMMA
+        z = (z ^ (z >> np.uint64(30))) * _MIX_1
+        z = (z ^ (z >> np.uint64(27))) * _MIX_2
+        z = z ^ (z >> np.uint64(31))
+    return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def choose(logits: Float[Tensor, "N V"], uniform: Float[Tensor, " N"], temperature: float, top_p: float) -> Int[Tensor, " N"]:
+    """One token a row, by inverting the cumulative distribution at `uniform`; the most probable token at temperature 0."""
+    if temperature == 0:
+        return logits.argmax(-1)
+    p = torch.softmax(logits / temperature, -1)
+    if top_p < 1:
+        ordered, order = p.sort(dim=-1, descending=True, stable=True)
+        before = ordered.cumsum(-1) - ordered
+        p = torch.zeros_like(p).scatter_(-1, order, ordered.masked_fill(before >= top_p, 0.0))
+    mass = p.double().cumsum(-1)
+    index = torch.searchsorted(mass, uniform[:, None] * mass[:, -1:], right=True)[:, 0]
+    last_possible = p.shape[-1] - 1 - (p.flip(-1) > 0).int().argmax(-1)
+    return torch.minimum(index, last_possible)
+
+
+def generate(
+    head: Head,
+    asks: Sequence[Ask],
+    sampling: Sampling,
+    *,
+    top_k: int,
+    end_ids: Collection[int],
+    context: int | None,
+    batch_size: int = 64,
+) -> list[list[Drawn]]:
+    """`sampling.n` continuations of each prompt.
+
+    Args:
+        head: the network.
+        asks: the prompts.
+        sampling: how tokens are drawn.
+        top_k: outcomes that are kept of each position; 0 for none.
+        end_ids: a continuation stops at any of these, which is its last token.
+        context: positions that the network has; a continuation that reaches the last one ends with `length`.
+        batch_size: rows a forward pass; the n draws of a prompt count as n rows.
+
+    Raises:
+        ModelError: a prompt is empty or leaves no room in the context.
+    """
+    for ask in asks:
+        _check(ask, context, head.network.name_or_path)
+    order = sorted(range(len(asks)), key=lambda i: (len(asks[i].token_ids), i))
+    results: list[list[Drawn]] = [[] for _ in asks]
+    prompts_a_batch = max(1, batch_size // sampling.n)
+    was_training = head.network.training
+    head.network.eval()
+    try:
+        for start in range(0, len(order), prompts_a_batch):
+            batch = order[start : start + prompts_a_batch]
+            rows = _Rows(head, [asks[i] for i in batch], sampling, top_k, end_ids, context).run()
+            for place, index in enumerate(batch):
+                results[index] = rows[place * sampling.n : (place + 1) * sampling.n]
+    finally:
+        head.network.train(was_training)
+    return results
+
+
+def _check(ask: Ask, context: int | None, name: str | None) -> None:
+    if not ask.token_ids:
+        raise ModelError(f"prompt {ask.key} has no tokens", where=name or "", fix="give it text, or a tokenizer that begins with BOS")
+    if context is not None and len(ask.token_ids) >= context:
+        raise ModelError(
+            f"prompt {ask.key} has {len(ask.token_ids)} tokens and the model's context holds {context}",
+            where=name or "",
+            fix="shorten or drop the prompt ([prompts] limit or template), or use a model with a longer context",
+        )
+
+
+class _Rows:
+    """The rows of one batch while they grow. `live[j]` is the row that stands at place j of the cache."""
+
+    def __init__(
+        self, head: Head, asks: Sequence[Ask], sampling: Sampling, top_k: int, end_ids: Collection[int], context: int | None
+    ) -> None:
+        self.head, self.sampling, self.device = head, sampling, head.weight.device
+        self.top_k = min(top_k, head.weight.shape[0])
+        self.end_ids = torch.tensor(sorted(end_ids), dtype=torch.long, device=self.device)
+        lengths = torch.tensor([len(ask.token_ids) for ask in asks]).repeat_interleave(sampling.n)
+        room = torch.full_like(lengths, sampling.max_new_tokens)
+        self.limit = room if context is None else torch.minimum(room, context - lengths)
+        keys = [row_key(sampling.seed, ask.key, sample) for ask in asks for sample in range(sampling.n)]
+        self.keys = np.array(keys, dtype=np.uint64)
+        self.asks, self.live = asks, torch.arange(len(keys))
+        steps = int(self.limit.max())
+        self.tokens = torch.zeros(len(keys), steps, dtype=torch.long)
+        self.log_p = torch.zeros(len(keys), steps)
+        self.topk_ids = torch.zeros(len(keys), steps, self.top_k, dtype=torch.int32)
+        self.topk_log_p = torch.zeros(len(keys), steps, self.top_k)
+        self.length = torch.zeros(len(keys), dtype=torch.long)
+        self.stopped = torch.zeros(len(keys), dtype=torch.bool)
+
+    @torch.inference_mode()
+    def run(self) -> list[Drawn]:
+        cache = growing_cache(self.head.network)
+        mask, states = self._read_prompts(cache)
+        going = torch.ones(len(self.live), dtype=torch.bool)
+        step = 0
+        while True:
+            chosen = self._step(states, step, going)
+            step += 1
+            if not going.any():
+                return self._collect()
+            if going.float().mean() <= 1 - _DROP_SHARE:
+                kept = going.nonzero()[:, 0]
+                keep_rows(cache, kept.to(self.device))
+                self.live, mask, chosen, going = self.live[kept], mask[kept.to(self.device)], chosen[kept.to(self.device)], going[kept]
+            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+            states = self.head.hidden(chosen[:, None], mask, mask.sum(1, keepdim=True) - 1, cache)[:, -1]
+
+    def _read_prompts(self, cache: DynamicCache) -> tuple[Tensor, Tensor]:
+        """The prompts through the network once each, then every row repeated for its n draws: mask [rows, P] and last states [rows, H]."""
+        longest = max(len(ask.token_ids) for ask in self.asks)
+        ids = torch.zeros(len(self.asks), longest, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for i, ask in enumerate(self.asks):
+            ids[i, longest - len(ask.token_ids) :] = torch.tensor(ask.token_ids)
+            mask[i, longest - len(ask.token_ids) :] = 1
+        ids, mask = ids.to(self.device), mask.to(self.device)
+        states = self.head.hidden(ids, mask, (mask.cumsum(1) - 1).clamp_min(0), cache)[:, -1]
+        if self.sampling.n > 1:
+            copies = torch.arange(len(self.asks), device=self.device).repeat_interleave(self.sampling.n)
+            keep_rows(cache, copies)
+            mask, states = mask[copies], states[copies]
+        return mask, states
+
+    def _step(self, states: Float[Tensor, "N H"], step: int, going: Tensor) -> Int[Tensor, " N"]:
+        """Choose and record one token for every going row; rows that end leave `going`."""
+        logits = self.head.logits(states)
+        uniform = torch.from_numpy(uniforms(self.keys[self.live.numpy()], step)).to(self.device)
+        chosen = choose(logits, uniform, self.sampling.temperature, self.sampling.top_p)
+        log_p, topk_ids, topk_log_p = outlook(logits, chosen, self.top_k)
+        rows = self.live[going]
+        self.tokens[rows, step] = chosen.cpu()[going]
+        self.log_p[rows, step] = log_p.cpu()[going]
+        if self.top_k:
+            self.topk_ids[rows, step] = topk_ids.cpu()[going].int()
+            self.topk_log_p[rows, step] = topk_log_p.cpu()[going]
+        self.length[rows] = step + 1
+        ended = torch.isin(chosen, self.end_ids).cpu()
+        self.stopped[rows] = ended[going]
+        going &= ~ended & (step + 1 < self.limit[self.live])
+        return chosen
+
+    def _collect(self) -> list[Drawn]:
+        log_p, ids, values = self.log_p.numpy(), self.topk_ids.numpy(), self.topk_log_p.numpy()
+        drawn = []
+        for row, (length, stopped) in enumerate(zip(self.length.tolist(), self.stopped.tolist(), strict=True)):
+            seen = Outlook(log_p[row, :length].copy(), ids[row, :length].copy(), values[row, :length].copy())
+            drawn.append(Drawn(tuple(self.tokens[row, :length].tolist()), "stop" if stopped else "length", seen))
+        return drawn

@@ -1,0 +1,167 @@
+"""Models of transformers: a folder, or a repository on the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
+from transformers.utils import logging
+from transformers.utils.hub import cached_file, extract_commit_hash
+
+from potstill.errors import ModelError
+from potstill.models.base import Options
+from potstill.models.local import Loaded, LocalModel, ready
+from potstill.models.tokenizers import first_line, load_tokenizer, tokenizer_facts
+from potstill.recipe.paths import VARIABLE, expand
+from potstill.registry import part
+from potstill.store.artifact import digest_file
+
+_WEIGHTS = "*.safetensors"
+_REMOTE_FIX = "check the name and the network, or give a local folder (hf:./my-model)"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a model is: a folder, or a repository at a fixed commit.
+
+    Attributes:
+        name: what transformers takes: the folder's path or the repository's id.
+        revision: the commit; None for a folder.
+    """
+
+    name: str
+    revision: str | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder; None on the hub."""
+        return Path(self.name) if self.revision is None else None
+
+
+@part("model", "hf", version="1")
+def open_hf(name: str, options: Options) -> LocalModel:
+    """A causal language model of transformers: `hf:FOLDER` or `hf:HUB-ID`; safetensors only.
+
+    Raises:
+        ModelError: there is no such folder or repository, no weights in safetensors, or an unknown architecture.
+    """
+    place = locate(name, options.revision)
+    check_config(place, options.remote_code)
+
+    def facts() -> Mapping[str, str]:
+        tokenizer = load_tokenizer(place.name, place.revision, remote_code=options.remote_code)
+        return {**weights_facts(place), **tokenizer_facts(tokenizer), "dtype": options.dtype}
+
+    return LocalModel(f"hf:{name}", lambda: load(place, options), facts, options.batch_size)
+
+
+def locate(name: str, revision: str | None = None) -> Place:
+    """The folder `name`, or else the repository of that name on the hub with its revision resolved to a commit.
+
+    Raises:
+        ModelError: neither is there.
+    """
+    path = Path(expand(name)).expanduser()
+    if path.is_dir():
+        return Place(_checked(path))
+    if path.exists() or name.startswith((".", "/", "~", "$")) or name.count("/") > 1:
+        fix = f"set {VARIABLE} to the folder of shared data" if VARIABLE in name else "check the path; it starts at the working directory"
+        raise ModelError("no such folder" if not path.exists() else "not a folder", where=str(path), fix=fix)
+    try:
+        config = cached_file(name, "config.json", revision=revision)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"not found on the hub, and no such folder: {first_line(error)}", where=name, fix=_REMOTE_FIX) from error
+    return Place(name, extract_commit_hash(config, None) or revision or "main")
+
+
+def _checked(folder: Path) -> str:
+    """The folder's path; ModelError unless it holds a config and weights in safetensors."""
+    if not (folder / "config.json").is_file():
+        raise ModelError("the folder has no config.json", where=str(folder), fix="give a folder written by save_pretrained")
+    if not any(folder.glob(_WEIGHTS)):
+        others = [path.name for ending in ("*.bin", "*.pt", "*.pth", "*.gguf", "*.h5") for path in sorted(folder.glob(ending))]
+        there = f"the folder has {others[0]} and no weights in safetensors" if others else "the folder has no weights (*.safetensors)"
+        fix = "convert them: load them with transformers where you trust them, then save_pretrained" if others else "copy them into it"
+        raise ModelError(there, where=str(folder), fix=fix)
+    return str(folder)
+
+
+def check_config(place: Place, remote_code: bool) -> PreTrainedConfig:
+    """The model's config.
+
+    Raises:
+        ModelError: transformers knows no such architecture, or the file is damaged.
+    """
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(place.name, revision=place.revision, trust_remote_code=remote_code)
+    except (OSError, ValueError, KeyError, TypeError, StrictDataclassError) as error:
+        fix = "use a model type that this version of transformers knows, or set remote_code with a pinned revision"
+        raise ModelError(f"its config cannot be read: {first_line(error)}", where=place.name, fix=fix) from error
+    return config
+
+
+def weights_facts(place: Place) -> dict[str, str]:
+    """What fixes the weights: SHA-256 of the files in a folder, or repository and commit."""
+    if place.folder is None:
+        return {"repository": place.name, "revision": str(place.revision)}
+    digests = {path.name: digest_file(path) for path in sorted(place.folder.glob(_WEIGHTS))}
+    facts = {f"weights {name}": value for name, value in digests.items()}
+    return facts | {"config": digest_file(place.folder / "config.json")}
+
+
+def load(place: Place, options: Options) -> Loaded:
+    """The network, in evaluation mode on the compute device, with its tokenizer.
+
+    Raises:
+        ModelError: it cannot be read, or a weight is missing from its files.
+    """
+    tokenizer = load_tokenizer(place.name, place.revision, remote_code=options.remote_code)
+    network = load_network(place, options)
+    if network.config.pad_token_id is None:
+        network.config.pad_token_id = tokenizer.pad_token_id
+    return Loaded(ready(network), tokenizer)
+
+
+def load_network(place: Place, options: Options) -> PreTrainedModel:
+    """The network alone, on the CPU.
+
+    Raises:
+        ModelError: it cannot be read, or a weight is missing from its files.
+    """
+    try:
+        with _quiet():
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                place.name,
+                revision=place.revision,
+                trust_remote_code=options.remote_code,
+                dtype=getattr(torch, options.dtype),
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        fix = "give a causal language model whose files are whole"
+        raise ModelError(f"cannot be loaded: {first_line(error)}", where=place.name, fix=fix) from error
+    network: PreTrainedModel = loaded[0]
+    if loaded[1]["missing_keys"]:
+        missing = ", ".join(sorted(loaded[1]["missing_keys"])[:3])
+        raise ModelError(f"weights are missing: {missing}", where=place.name, fix="give the folder of the whole model (not of an adapter)")
+    return network
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """transformers without its bars of progress for the block."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

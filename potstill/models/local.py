@@ -1,0 +1,142 @@
+"""A causal language model in this process: it answers, scores, and gives its network to whoever looks inside."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from potstill.errors import ModelError
+from potstill.models.base import Answer, Sampling
+from potstill.models.generation import Ask, Drawn, generate
+from potstill.models.scoring import Head, body_and_head, score_ids
+from potstill.models.tokenizers import tokenizer_facts
+from potstill.text.chat import render
+from potstill.types import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A network with its tokenizer."""
+
+    network: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+
+class LocalModel:
+    """A teacher or student in this process. Its weights are read when they are first needed; its identity does not need them.
+
+    Attributes:
+        name: as in the recipe.
+        batch_size: rows a forward pass when answering.
+    """
+
+    gives = frozenset({"text", "top_k", "full"})
+
+    def __init__(self, name: str, load: Callable[[], Loaded], facts: Callable[[], Mapping[str, str]], batch_size: int = 64) -> None:
+        self.name, self.batch_size = name, batch_size
+        self._load, self._facts = load, facts
+
+    @classmethod
+    def of(cls, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str, batch_size: int = 64) -> LocalModel:
+        """The model of a network that is there already. Its digest is that of its weights when it is asked for."""
+        loaded = Loaded(network, tokenizer)
+        return cls(name, lambda: loaded, lambda: {"weights": weights_digest(network), **tokenizer_facts(tokenizer)}, batch_size)
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        loaded = self._load()
+        rows, pieces = len(cast("Tensor", loaded.network.get_input_embeddings().weight)), len(loaded.tokenizer)
+        if pieces > rows:
+            what = f"the tokenizer has {pieces} tokens and the network knows {rows}"
+            raise ModelError(what, where=self.name, fix="use the tokenizer that the network was trained with")
+        return loaded
+
+    @property
+    def network(self) -> PreTrainedModel:
+        """The network, for training and for looking inside."""
+        return self._loaded.network
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """Its tokenizer."""
+        return self._loaded.tokenizer
+
+    @cached_property
+    def head(self) -> Head:
+        """The network in two halves, body and head."""
+        return body_and_head(self.network)
+
+    @property
+    def context(self) -> int | None:
+        """Positions that the network has; None when it has no limit."""
+        return getattr(self.network.config.get_text_config(decoder=True), "max_position_embeddings", None)
+
+    @property
+    def end_ids(self) -> frozenset[int]:
+        """Tokens that end an answer: every EOS of the generation config and the tokenizer, and BOS, which begins another text."""
+        configured = getattr(self.network.generation_config, "eos_token_id", None)
+        ids = configured if isinstance(configured, list) else [configured]
+        return frozenset(i for i in (*ids, self.tokenizer.eos_token_id, self.tokenizer.bos_token_id) if i is not None)
+
+    def identity(self) -> dict[str, str]:
+        """Digests of weights, tokenizer and chat template; the revision on the hub, and the licence where it is known."""
+        return dict(self._facts())
+
+    def draw(self, prompts: Sequence[Prompt], sampling: Sampling, top_k: int = 0) -> list[list[Answer]]:
+        """Answers in the prompts' order; a prompt without messages is continued.
+
+        Raises:
+            ModelError: the tokenizer has no chat template and a prompt is a conversation, or a prompt leaves no room in the context.
+        """
+        asks = [Ask(render(self.tokenizer, prompt, None).input_ids, prompt.id) for prompt in prompts]
+        drawn = generate(self.head, asks, sampling, top_k=top_k, end_ids=self.end_ids, context=self.context, batch_size=self.batch_size)
+        return [[self._answer(one) for one in group] for group in drawn]
+
+    def _answer(self, drawn: Drawn) -> Answer:
+        text = self.tokenizer.decode(list(drawn.token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        seen = drawn.outlook
+        return Answer(str(text), drawn.token_ids, drawn.finish_reason, seen.log_p, seen.topk_ids, seen.topk_log_p)
+
+    def score(self, texts: Sequence[str], top_k: int) -> list[Answer]:
+        """What the model expected at each token of each text. The tokens are those after BOS; without BOS, those after the first.
+
+        Raises:
+            ModelError: a text has more tokens than the context holds, or none to predict.
+        """
+        rows = [render(self.tokenizer, Prompt((), reference=text), None).input_ids for text in texts]
+        for text, row in zip(texts, rows, strict=True):
+            self._check_length(text, len(row))
+        seen = score_ids(self.head, rows, top_k)
+        pairs = zip(texts, rows, seen, strict=True)
+        return [Answer(text, row[1:], "stop", one.log_p, one.topk_ids, one.topk_log_p) for text, row, one in pairs]
+
+    def _check_length(self, text: str, length: int) -> None:
+        if self.context is not None and length > self.context:
+            what = f"the text {text[:40]!r}... has {length} tokens and the context holds {self.context}"
+            raise ModelError(what, where=self.name, fix="cut the texts shorter (`window` of a text source)")
+        if length < 2:
+            raise ModelError(f"the text {text!r} has no token to predict", where=self.name, fix="leave empty texts out")
+
+
+def weights_digest(network: PreTrainedModel) -> str:
+    """SHA-256 over the names, types, shapes and bytes of all parameters and kept buffers."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        plain = tensor.detach().to("cpu").contiguous()
+        digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}\n".encode())
+        digest.update(plain.flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def ready(network: PreTrainedModel) -> PreTrainedModel:
+    """The network on the GPU if there is one, in evaluation mode."""
+    torch.nn.Module.to(network, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    network.eval()
+    return network

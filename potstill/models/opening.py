@@ -1,0 +1,99 @@
+"""From what a recipe names to a model."""
+
+from __future__ import annotations
+
+from transformers import PreTrainedTokenizerBase
+
+from potstill.errors import ModelError
+from potstill.models.base import Options, Teacher
+from potstill.models.hf import open_hf
+from potstill.models.local import Loaded, LocalModel, ready
+from potstill.models.new import new_network
+from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
+from potstill.recipe.sections import StudentSection, TeacherSection
+from potstill.registry import find
+from potstill.store.artifact import digest
+
+
+def open_model(spec: str, options: Options | None = None) -> Teacher:
+    """The model that `spec` names: `hf:…`, `world:…`, `recorded:…`, `fake:…`, or a kind that another package registered.
+
+    Raises:
+        RecipeError: no such kind of model.
+        ModelError: the model cannot be found or used.
+    """
+    options = options or Options()
+    kind, colon, name = spec.partition(":")
+    if not colon or not name:
+        raise ModelError("a model is written KIND:NAME", where=spec, fix="as in hf:Qwen/Qwen3-0.6B or world:base")
+    if options.remote_code and options.revision is None:
+        raise ModelError("remote code needs a revision", where=spec, fix="pin the commit that you have read")
+    teacher: Teacher = find("model", kind, where=spec).factory(name, options)
+    return teacher
+
+
+def open_teacher(section: TeacherSection, batch_size: int = 64) -> Teacher:
+    """The teacher of a recipe's section."""
+    options = Options(section.revision, section.dtype, section.remote_code, section.columns, batch_size)
+    return open_model(section.model, options)
+
+
+def teacher_tokenizer(section: TeacherSection) -> PreTrainedTokenizerBase | None:
+    """The tokenizer that a teacher's token ids belong to, read without its weights; None for a teacher that gives no ids of a tokenizer."""
+    kind, _, name = section.model.partition(":")
+    if kind == "hf":
+        return open_tokenizer(f"hf:{name}", section.revision, remote_code=section.remote_code)
+    return open_tokenizer("world:a") if kind == "world" else None
+
+
+def open_student(section: StudentSection, teachers_tokenizer: PreTrainedTokenizerBase | None = None, *, seed: int = 0) -> LocalModel:
+    """The student before training.
+
+    Args:
+        section: of the recipe.
+        teachers_tokenizer: the first teacher's, for a new student without a tokenizer of its own.
+        seed: of fresh weights.
+
+    Raises:
+        ModelError: the model or its tokenizer cannot be found or used.
+    """
+    kind, _, name = section.model.partition(":")
+    if kind == "hf":
+        return _opened(section, name)
+    tokenizer = _with_template(_students_tokenizer(section, teachers_tokenizer), section)
+
+    def load() -> Loaded:
+        network = new_network(name, section.config, tokenizer, seed=seed, dtype=section.dtype)
+        return Loaded(ready(network), tokenizer)
+
+    facts = {"new": name, "config": digest(section.config), "seed": str(seed), "dtype": section.dtype, **tokenizer_facts(tokenizer)}
+    return LocalModel(section.model, load, lambda: facts)
+
+
+def _students_tokenizer(section: StudentSection, teachers_tokenizer: PreTrainedTokenizerBase | None) -> PreTrainedTokenizerBase:
+    if section.tokenizer is not None:
+        return open_tokenizer(section.tokenizer)
+    if teachers_tokenizer is None:
+        fix = 'set [student] tokenizer = "hf:…"'
+        raise ModelError("a new student needs a tokenizer, and its teacher has none", where=section.model, fix=fix)
+    return teachers_tokenizer
+
+
+def _opened(section: StudentSection, name: str) -> LocalModel:
+    """A student that is there already, with the section's tokenizer and chat template where it names them."""
+    options = Options(section.revision, section.dtype, section.remote_code)
+    model = open_hf(name, options)
+    if section.tokenizer is None and section.chat_template is None:
+        return model
+
+    def load() -> Loaded:
+        tokenizer = model.tokenizer if section.tokenizer is None else open_tokenizer(section.tokenizer)
+        return Loaded(model.network, _with_template(tokenizer, section))
+
+    return LocalModel(model.name, load, lambda: {**model.identity(), "tokenizer": digest([section.tokenizer, section.chat_template])})
+
+
+def _with_template(tokenizer: PreTrainedTokenizerBase, section: StudentSection) -> PreTrainedTokenizerBase:
+    if section.chat_template is not None:
+        tokenizer.chat_template = section.chat_template
+    return tokenizer

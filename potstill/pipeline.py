@@ -1,0 +1,119 @@
+"""The only file that knows the order of the stages. None of them is imported before its turn.
+
+prompts -> generate -> filter -> train -> evaluate
+                                       -> export          report reads every artifact that is there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from potstill.errors import PotstillError
+
+if TYPE_CHECKING:
+    from potstill.evaluate import Card
+    from potstill.filter import Cut
+    from potstill.store import Artifact, Run
+
+Stage = Literal["prompts", "generate", "filter", "train", "evaluate", "export", "report"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+"""All stages, in order."""
+NEEDS: Mapping[Stage, Stage | None] = {
+    "prompts": None,
+    "generate": "prompts",
+    "filter": "generate",
+    "train": "filter",
+    "evaluate": "train",
+    "export": "train",
+    "report": None,
+}
+"""The stage -> the one whose artifact it is handed."""
+
+
+def span(first: Stage | None = None, last: Stage | None = None) -> tuple[Stage, ...]:
+    """The stages from `first` to `last`, both included; None: from the start, to the end.
+
+    Raises:
+        PotstillError: `last` comes before `first`.
+    """
+    start, end = STAGES.index(first or STAGES[0]), STAGES.index(last or STAGES[-1])
+    if end < start:
+        raise PotstillError(f"{last} comes before {first}", where=f"--from {first} --to {last}", fix=f"the order is {', '.join(STAGES)}")
+    return STAGES[start : end + 1]
+
+
+def run(run: Run, last: Stage | None = None) -> dict[str, Artifact]:
+    """Perform the stages in order, under the run folder's lock; a stage that is done is kept.
+
+    A run opened with `only` stops at a stage that is neither done nor among those. When a limit of the recipe was missed the student is
+    not exported; the report is written all the same.
+
+    Args:
+        run: the run.
+        last: the last stage to perform; None: all.
+
+    Returns:
+        stage -> its artifact, for the stages performed or kept.
+    """
+    made: dict[str, Artifact] = {}
+    with run.locked():
+        for stage in span(last=last):
+            if stage == "export" and missed(made):
+                run.log.say(f"export: left out, for a limit was missed; `potstill export {run.folder}` writes the student all the same")
+                continue
+            made[stage] = _perform(run, stage, made)
+    return made
+
+
+def make(run: Run, stage: Stage) -> dict[str, Artifact]:
+    """Perform one stage, and before it those that it stands on where they are not done; returns as `run` does."""
+    made: dict[str, Artifact] = {}
+    with run.locked():
+        for each in _line(stage):
+            made[each] = _perform(run, each, made)
+    return made
+
+
+def missed(made: Mapping[str, Artifact]) -> tuple[str, ...]:
+    """The recipe's limits that the evaluation missed, a sentence each; none when it was not evaluated."""
+    return cast("Card", made["evaluate"]).scorecard.missed if "evaluate" in made else ()
+
+
+def _line(stage: Stage) -> list[Stage]:
+    """The stage and all that it stands on, first things first."""
+    need = NEEDS[stage]
+    return [*(_line(need) if need else ()), stage]
+
+
+def _perform(run: Run, stage: Stage, made: Mapping[str, Artifact]) -> Artifact:
+    """Hand the stage what it needs."""
+    match stage:
+        case "prompts":
+            from potstill import prompts
+
+            return prompts.gather(run)
+        case "generate":
+            from potstill import generate
+
+            return generate.draw(run, made["prompts"])
+        case "filter":
+            from potstill import filter
+
+            return filter.judge(run, made["generate"])
+        case "train":
+            from potstill import train
+
+            return train.fit(run, cast("Cut", made["filter"]))
+        case "evaluate":
+            from potstill import evaluate
+
+            return evaluate.score(run, made["train"])
+        case "export":
+            from potstill import export
+
+            return export.write(run, made["train"])
+        case "report":
+            from potstill import report
+
+            return report.write(run, cast("Card | None", made.get("evaluate")))

@@ -1,0 +1,5 @@
+"""The stage `prompts`: sources of prompts -> one table of what is asked, and one of what is only evaluated."""
+
+from potstill.prompts.gathering import gather
+
+__all__ = ["gather"]

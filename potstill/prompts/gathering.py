@@ -1,0 +1,123 @@
+"""Gathering: sources in, two tables out, nothing twice and nothing in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from potstill.errors import InputError, RecipeError
+from potstill.prompts.request import OpenedSource, open_source
+from potstill.recipe.sections import EvaluateSection, PromptsSection
+from potstill.registry import find
+from potstill.store.artifact import Artifact, Workspace
+from potstill.store.run import Run
+from potstill.store.tables import from_rows
+from potstill.types import Message, Prompt
+
+SLOT = "{prompt}"
+
+
+def gather(run: Run) -> Artifact:
+    """The prompts that teachers answer, those on which training is validated, and those that only evaluate.
+
+    Evaluation prompts are put as the others are: what `[evaluate]` does not say of columns, template and grader is as in `[prompts]`, and the
+    system turn is the same. A prompt that stands twice is kept once; one that also validates or evaluates is not trained on.
+
+    Returns:
+        the artifact: `prompts.parquet`, `validation.parquet` and `evaluation.parquet`.
+
+    Raises:
+        RecipeError: an unknown source, setting, column or grader.
+        InputError: a source cannot be read, or nothing is left to ask.
+    """
+    asked = run.recipe.prompts
+    judged = _evaluation_as_asked(run.recipe.evaluate, asked)
+    seed = run.recipe.seed
+    training = [open_source(spec, "prompts.sources", asked.columns, seed=seed) for spec in asked.sources]
+    evaluation = [open_source(spec, "evaluate.sources", judged.columns, evaluation=True, seed=seed) for spec in judged.sources]
+    validation = [open_source(spec, "prompts.validation", asked.columns, evaluation=True, seed=seed) for spec in asked.validation]
+    parts = {**_parts("prompts", training), **_parts("validation", validation), **_parts("evaluate", evaluation)}
+    for one in (asked, judged):
+        _check(one)
+
+    def work(workspace: Workspace) -> Mapping[str, Any]:
+        held_out, held_twice = _once(_read(evaluation, judged))
+        known, _ = _once(_read(validation, asked))
+        found, twice = _once(_read(training, asked))
+        kept = {id_: prompt for id_, prompt in found.items() if id_ not in held_out and id_ not in known}
+        if not kept:
+            raise InputError("no prompts", where=", ".join(asked.sources), fix="the sources are empty, or hold evaluation prompts only")
+        workspace.write_table("prompts", from_rows(kept.values(), Prompt))
+        workspace.write_table("validation", from_rows(known.values(), Prompt))
+        workspace.write_table("evaluation", from_rows(held_out.values(), Prompt))
+        counts = {"prompts": len(kept), "evaluation": len(held_out), "duplicates": twice + held_twice, "in_both": len(found) - len(kept)}
+        run.log.say(_told(counts))
+        return counts
+
+    section = {"prompts": asked.model_dump(), "evaluate": judged.model_dump()}
+    return run.perform("prompts", section=section, inputs={}, parts=parts, work=work)
+
+
+def _evaluation_as_asked(evaluate: EvaluateSection, prompts: PromptsSection) -> PromptsSection:
+    """The evaluation's sources, put in the way of the prompts."""
+    return PromptsSection.model_construct(
+        sources=evaluate.sources,
+        columns=evaluate.columns or prompts.columns,
+        template=prompts.template if evaluate.template is None else evaluate.template,
+        grader=prompts.grader if evaluate.grader is None else evaluate.grader,
+        system=prompts.system,
+        limit=None,
+    )
+
+
+def _parts(section: str, sources: Iterable[OpenedSource]) -> dict[str, str]:
+    return {f"{section} {opened.spec}": f"{opened.kind} {opened.version} {opened.source.fingerprint()}" for opened in sources}
+
+
+def _check(section: PromptsSection) -> None:
+    if section.template is not None and SLOT not in section.template:
+        raise RecipeError(f"the template has no {SLOT}", where="prompts.template", fix=f"as in 'Q: {SLOT}'")
+    if section.grader is not None:
+        find("judge", section.grader, where="prompts.grader")
+
+
+def _read(sources: Iterable[OpenedSource], section: PromptsSection) -> Iterable[Prompt]:
+    for opened in sources:
+        empty = True
+        for prompt in islice(opened.source.prompts(), section.limit):
+            empty = False
+            yield _put(prompt, section)
+        if empty:
+            raise InputError("the source has no prompts", where=opened.spec, fix="check the file, the split or the slice")
+
+
+def _put(prompt: Prompt, section: PromptsSection) -> Prompt:
+    """The prompt as it is asked: grader, template and system turn of the section, where it has none of its own."""
+    messages = prompt.messages
+    if messages and section.template is not None:
+        last = messages[-1]
+        messages = (*messages[:-1], Message(last.role, section.template.replace(SLOT, last.content)))
+    if messages and section.system is not None and messages[0].role != "system":
+        messages = (Message("system", section.system), *messages)
+    return replace(prompt, messages=messages, grader=prompt.grader or section.grader)
+
+
+def _once(prompts: Iterable[Prompt]) -> tuple[dict[str, Prompt], int]:
+    """The first of each prompt by id, and how many came again."""
+    found: dict[str, Prompt] = {}
+    total = 0
+    for prompt in prompts:
+        found.setdefault(prompt.id, prompt)
+        total += 1
+    return found, total - len(found)
+
+
+def _told(counts: Mapping[str, int]) -> str:
+    line = f"prompts: {counts['prompts']} to ask, {counts['evaluation']} for evaluation"
+    if counts["duplicates"]:
+        line += f"; {counts['duplicates']} duplicates dropped"
+    if counts["in_both"]:
+        line += f"; {counts['in_both']} dropped because they validate or evaluate"
+    return line

@@ -1,0 +1,76 @@
+"""What a source is asked for, and what it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from potstill.errors import RecipeError
+from potstill.registry import did_you_mean, find, names
+from potstill.text.specs import split_spec
+from potstill.types import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One source as the recipe names it.
+
+    Attributes:
+        name: what stands behind the kind and before the settings: a path, a dataset, skills.
+        settings: `?name=value&...`.
+        where: the recipe's key and the source, for messages.
+        columns: what is wanted -> the column that holds it.
+        evaluation: whether the prompts only evaluate; a source that can then gives held-out ones.
+        seed: the run's.
+    """
+
+    name: str
+    settings: Mapping[str, str]
+    where: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    evaluation: bool = False
+    seed: int = 0
+
+
+class Source(Protocol):
+    """Gives prompts. Its class takes a `Request`, and names its settings in `SETTINGS`."""
+
+    SETTINGS: Collection[str]
+
+    def fingerprint(self) -> str:
+        """A text that changes whenever the prompts would: a digest of the file, a version."""
+        ...
+
+    def prompts(self) -> Iterator[Prompt]:
+        """The prompts, in an order that is always the same."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSource:
+    """A source ready to be read, with its kind and the version of the code that reads it."""
+
+    spec: str
+    kind: str
+    version: str
+    source: Source
+
+
+def open_source(spec: str, where: str, columns: Mapping[str, str], *, evaluation: bool = False, seed: int = 0) -> OpenedSource:
+    """The source that `spec` names: `KIND:NAME?settings`; without a kind it is a file.
+
+    Raises:
+        RecipeError: an unknown kind or setting.
+    """
+    kind, colon, rest = spec.partition(":")
+    if not colon or not re.fullmatch(r"[a-z_]{2,}", kind):
+        kind, rest = "file", spec
+    place = f"{where} {spec!r}"
+    if kind not in names("source"):
+        raise RecipeError(f"unknown kind of source {kind!r}", where=place, fix=did_you_mean(kind, names("source")))
+    part = find("source", kind)
+    name, settings = split_spec(rest, part.factory.SETTINGS, place)  # type: ignore[attr-defined]  # of every source's class
+    request = Request(name, settings, place, columns, evaluation, seed)
+    return OpenedSource(spec, kind, part.version, part.factory(request))

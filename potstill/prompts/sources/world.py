@@ -1,0 +1,76 @@
+"""Prompts of the built-in world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from potstill import world
+from potstill.errors import InputError, RecipeError
+from potstill.prompts.request import Request
+from potstill.registry import did_you_mean, part
+from potstill.text.specs import count_setting
+from potstill.types import Prompt
+
+COUNT = 1000
+"""Prompts of a source where the recipe does not say."""
+NAMED = {"all": tuple(world.SKILLS), "reasoning": world.REASONING, "benign": world.BENIGN, **world.GROUPS}
+"""Names that stand for several skills."""
+
+
+@part("source", "world", version=f"1+world:{world.VERSION}")
+class WorldSource:
+    """Items of the built-in world: `world:math,syllogism?n=2000`, with names of skills and groups, spread evenly over the skills.
+
+    `n` prompts in all; `seed`, else the run's; `half=A` or `half=B` leaves out the other half of the hazards. In `[evaluate]` they are
+    held-out items, anywhere else never.
+
+    Raises:
+        RecipeError: an unknown skill, group or half.
+        InputError: a skill has not so many distinct prompts.
+    """
+
+    SETTINGS = ("n", "seed", "half")
+
+    def __init__(self, request: Request) -> None:
+        settings = dict(request.settings)
+        self._skills = _skills(request.name, request.where)
+        self._count = count_setting(settings, "n", COUNT, request.where)
+        self._seed = count_setting(settings, "seed", request.seed, request.where) if "seed" in settings else request.seed
+        self._held, self._half = request.evaluation, settings.get("half")
+        if self._half not in (None, "A", "B"):
+            raise RecipeError(f"unknown half {self._half!r}", where=request.where, fix="write half=A or half=B")
+
+    def fingerprint(self) -> str:
+        """The world's version; the prompts follow from it, the settings and the seed."""
+        return f"world {world.VERSION}, seed {self._seed}, held out {self._held}"
+
+    def prompts(self) -> Iterator[Prompt]:
+        """The skills in turn."""
+        if self._half is None:
+            return iter(world.prompts(self._skills, self._count, self._seed, self._held))
+        return iter(self._of_half())
+
+    def _of_half(self) -> list[Prompt]:
+        """As many prompts as asked for, without those of the other half: more are drawn until there are enough."""
+        drawn = self._count
+        while True:
+            drawn *= 2
+            found = world.prompts(self._skills, drawn, self._seed, self._held)
+            fitting = list(islice((p for p in found if p.half in (None, self._half)), self._count))
+            if len(fitting) == self._count:
+                return fitting
+            if not fitting:
+                raise InputError(f"no prompt of half {self._half}", where=f"world:{','.join(self._skills)}", fix="name a hazard skill")
+
+
+def _skills(names: str, where: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for name in filter(None, (part_of.strip() for part_of in names.split(","))):
+        if name not in NAMED and name not in world.SKILLS:
+            known = sorted({*NAMED, *world.SKILLS})
+            raise RecipeError(f"unknown skill or group {name!r}", where=where, fix=did_you_mean(name, known))
+        found.update(dict.fromkeys(NAMED.get(name, (name,))))
+    if not found:
+        raise RecipeError("no skill is named", where=where, fix="as in world:math?n=2000")
+    return tuple(found)

@@ -1,0 +1,47 @@
+"""The run file: TOML, read into one frozen class a section.
+
+recipe = load("recipes/demo.toml", overrides=["train.lr=2e-5"])
+text = dump(recipe)                  # every setting written out; loads back to an equal recipe
+path = existing("${POTSTILL_DATA}/gsm8k/train.jsonl")
+"""
+
+from __future__ import annotations
+
+from potstill.recipe.paths import existing, expand
+from potstill.recipe.reading import load, parse, validate
+from potstill.recipe.sections import (
+    EvaluateSection,
+    ExportSection,
+    FilterSection,
+    GenerateSection,
+    LossSection,
+    PromptsSection,
+    Recipe,
+    ReportSection,
+    Section,
+    StudentSection,
+    TeacherSection,
+    TrainSection,
+)
+from potstill.recipe.writing import dump
+
+__all__ = [
+    "EvaluateSection",
+    "ExportSection",
+    "FilterSection",
+    "GenerateSection",
+    "LossSection",
+    "PromptsSection",
+    "Recipe",
+    "ReportSection",
+    "Section",
+    "StudentSection",
+    "TeacherSection",
+    "TrainSection",
+    "dump",
+    "existing",
+    "expand",
+    "load",
+    "parse",
+    "validate",
+]

@@ -1,0 +1,192 @@
+"""Reading a recipe, and saying where it is wrong: file, line, key, and the nearest known key."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from potstill.errors import RecipeError
+from potstill.recipe.places import KeyPath, line_of
+from potstill.recipe.sections import Fault, Recipe
+from potstill.registry import did_you_mean
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in the file at `path`.
+
+    Args:
+        path: a TOML file.
+        overrides: `key.path=value`, as given to `--set`. Places in lists count from 0; the value is read as TOML, else as a string; an
+            empty one takes the key out, back to its default.
+
+    Raises:
+        RecipeError: the file cannot be read, is no TOML, or is no recipe; names file, line and key.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise RecipeError("no such recipe", where=str(path), fix="check the path") from None
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"not UTF-8 at byte {error.start}", where=str(path), fix="save it as UTF-8") from None
+    except OSError as error:
+        raise RecipeError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    return parse(text, str(path), overrides)
+
+
+def parse(text: str, source: str = "recipe", overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in `text`; `source` names the text in errors. Otherwise as `load`."""
+    text = text.replace("\r\n", "\n")
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(error, text, source) from None
+    set_by: dict[KeyPath, str] = {}
+    for override in overrides:
+        set_by[_override(values, override)] = override
+    try:
+        return _strictly(Recipe, values)
+    except ValidationError as error:
+        raise _recipe_error(error, Recipe, text, source, set_by) from None
+
+
+def validate(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
+    """A part's own settings as its class.
+
+    Args:
+        model: the part's settings class.
+        values: the settings as written, `FilterSection.settings`.
+        where: the place in the recipe, `filters.0`.
+
+    Raises:
+        RecipeError: an unknown key or a wrong value; names the place, the key and the nearest known key.
+    """
+    try:
+        return _strictly(model, values)
+    except ValidationError as error:
+        raise _recipe_error(error, model, "", where, {}) from None
+
+
+def _strictly(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Validated as JSON: arrays become tuples, and nothing else is converted (a string is no number)."""
+    return model.model_validate_json(json.dumps(values, default=str), strict=True)
+
+
+def _override(values: dict[str, Any], override: str) -> KeyPath:
+    """Apply one `key.path=value` in place; the path it set."""
+    where = f"--set {override}"
+    path, equals, text = override.partition("=")
+    if not equals or not path.strip():
+        raise RecipeError("not of the form key=value", where=where, fix="as in --set train.lr=2e-5")
+    keys: KeyPath = ()
+    target: Any = values
+    *outer, last = path.strip().split(".")
+    for key in outer:
+        keys += (_slot(target, key, where),)
+        if isinstance(target, dict):
+            target.setdefault(key, {})
+        target = target[keys[-1]]
+    slot = _slot(target, last, where)
+    if text.strip():
+        target[slot] = _override_value(text.strip())
+    elif isinstance(target, list) or slot in target:
+        target.pop(slot)
+    return (*keys, slot)
+
+
+def _slot(values: Any, key: str, where: str) -> Any:
+    """`key` as a table's key or as a place in a list."""
+    if isinstance(values, dict):
+        return key
+    if isinstance(values, list) and key.isdecimal() and int(key) < len(values):
+        return int(key)
+    holder = f"a list of {len(values)}, counted from 0" if isinstance(values, list) else "a single value"
+    raise RecipeError(f"there is no {key!r} in {holder}", where=where, fix="as in --set teachers.0.top_k=5")
+
+
+def _override_value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
+def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> RecipeError:
+    what, _, place = str(error).partition(" (at ")
+    numbers = re.findall(r"\d+", place)
+    line, column = (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else (text.rstrip("\n").count("\n") + 1, None)
+    where = f"{source}:{line}" + (f":{column}" if column else "")
+    return RecipeError(f"not valid TOML: {what[0].lower()}{what[1:]}", where=where, fix="strings take quotes, tables [brackets]")
+
+
+def _recipe_error(error: ValidationError, model: type[BaseModel], text: str, source: str, set_by: Mapping[KeyPath, str]) -> RecipeError:
+    """The first fault, unknown keys before all others: a misspelt key is also why another one is missing."""
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    path, what, fix = _explain(faults[0], model)
+    override = next((given for keys, given in set_by.items() if path[: len(keys)] == keys[: len(path)]), None)
+    line = line_of(text, path)
+    where = f"--set {override}" if override else f"{source}:{line}" if line else source
+    return RecipeError(what, where=where, fix=fix)
+
+
+def _explain(fault: ErrorDetails, model: type[BaseModel]) -> tuple[KeyPath, str, str]:
+    """Key path, fault and remedy of one of pydantic's errors."""
+    path, given = fault["loc"], fault["input"]
+    cause = fault.get("ctx", {}).get("error")
+    if isinstance(cause, Fault):
+        path += tuple(int(key) if key.isdecimal() else key for key in cause.key.split("."))
+        return path, cause.what, ""
+    name = ".".join(map(str, path))
+    match fault["type"]:
+        case "extra_forbidden":
+            return path, f"unknown key {name!r}", _hint(str(path[-1]), list(_fields(_section(model, path[:-1]))), model)
+        case "missing":
+            return path[:-1], f"{name!r} is missing", "add it"
+        case "tuple_type" if isinstance(given, dict):
+            return path, f"{name!r} is a list of tables", f"write [[{name}]]"
+        case "too_short":
+            return path, f"{name!r} must not be empty", _description(model, path)
+        case "string_pattern_mismatch":
+            return path, f"{name!r} cannot be {json.dumps(given)}", _description(model, path)
+    what = fault["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return path, f"{name!r} {what[0].lower()}{what[1:]}, got {json.dumps(given, default=str)}", _description(model, path)
+
+
+def _description(model: type[BaseModel], path: Sequence[str | int]) -> str:
+    """What the setting at `path` is, from its field; empty for the items of a plain list or table."""
+    field = _fields(_section(model, path[:-1])).get(str(path[-1])) if path else None
+    return (field.description or "").rstrip(".") if field else ""
+
+
+def _hint(key: str, known: list[str], model: type[BaseModel]) -> str:
+    """The nearest known key; for a key at home elsewhere, that section."""
+    homes = [name for name, field in model.model_fields.items() if key in _fields(field.annotation)]
+    hint = did_you_mean(key, known)
+    return f"it belongs to [{homes[0]}]" if homes and not hint.startswith("did") else hint
+
+
+def _section(model: type[BaseModel], path: Sequence[str | int]) -> Any:
+    """The annotation of the section at `path`; None when the path leaves the sections."""
+    annotation: Any = model
+    for key in path:
+        if isinstance(key, str):
+            field = _fields(annotation).get(key)
+            annotation = field.annotation if field else None
+    return annotation
+
+
+def _fields(annotation: Any) -> dict[str, Any]:
+    """The fields of the model in an annotation: `X`, `X | None`, `tuple[X, ...]`; none for anything else."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return dict(kind.model_fields)
+    return {}

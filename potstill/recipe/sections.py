@@ -1,0 +1,250 @@
+"""The sections of a recipe. Unknown keys are refused; a class's defaults are the recommended setting.
+
+Paths stay as they are written, `${POTSTILL_DATA}` included, so that a recipe means the same on every machine; `paths.expand` resolves them
+where they are used.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+Dtype = Literal["float32", "bfloat16", "float16"]
+
+
+class Fault(ValueError):
+    """Settings that cannot stand together, told of the key at which the reader should look."""
+
+    def __init__(self, key: str, what: str) -> None:
+        self.key, self.what = key, what
+        super().__init__(what)
+
+
+class Section(BaseModel):
+    """A part of the recipe: frozen, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelSection(Section):
+    """What a student's and a teacher's section share."""
+
+    model: str = Field(pattern=r"^[a-z]+:.+", description="The model: a kind, a colon and a name, as in `hf:Qwen/Qwen3-0.6B`.")
+    revision: str | None = Field(None, description="The revision on the hub: a branch, a tag or a commit; none: its default branch.")
+    dtype: Dtype = Field("float32", description="The number type that the weights are loaded in.")
+    remote_code: bool = Field(False, description="Run the code that the model's repository brings; only with a pinned `revision`.")
+
+    @model_validator(mode="after")
+    def _pinned(self) -> Self:
+        if self.remote_code and self.revision is None:
+            raise Fault("remote_code", "remote_code needs a revision: code that can change must not run unseen")
+        return self
+
+
+class StudentSection(ModelSection):
+    """The model that is taught."""
+
+    model: str = Field(
+        pattern=r"^(hf|new):.+", description="`hf:PATH` or `hf:HUB-ID`, or `new:llama` for fresh weights of that transformers model type."
+    )
+    config: dict[str, Any] = Field({}, description="For `new:`: settings of the transformers configuration, as `hidden_size = 64`.")
+    tokenizer: str | None = Field(None, description="`hf:PATH` or `world:a`; none: its own, or for `new:` the first teacher's.")
+    chat_template: str | None = Field(None, description="A chat template (Jinja), for a tokenizer that has none.")
+
+    @model_validator(mode="after")
+    def _config_of_new(self) -> Self:
+        if self.config and not self.model.startswith("new:"):
+            raise Fault("config", f"config is for a new model; {self.model} has its own")
+        return self
+
+
+class TeacherSection(ModelSection):
+    """A model, or a file of answers, that teaches."""
+
+    model: str = Field(pattern=r"^[a-z]+:.+", description="`hf:PATH-or-HUB-ID`, `world:base`, `recorded:FILE` or `fake:…`.")
+    top_k: int = Field(20, ge=0, description="How many of its most likely tokens are kept at each position; 0 keeps none.")
+    domains: tuple[str, ...] = Field((), description="The domains of the prompts it answers; none: all.")
+    columns: dict[str, str] = Field({}, description="For `recorded:`: what is wanted -> the file's column that holds it.")
+
+
+class SourceSection(Section):
+    """What the sections that read prompts share."""
+
+    sources: tuple[str, ...] = Field(
+        description="`PATH.jsonl` (or csv, parquet, json, txt), `hf:dataset:split`,"
+        " `world:skill,…?n=2000`, `text:PATH?bytes=0:60000&window=256`."
+    )
+    columns: dict[str, str] = Field(
+        {}, description="What is wanted (prompt, reference, rationale, skill, …) -> the file's column that holds it."
+    )
+    template: str | None = Field(None, description="How a prompt is put, with `{prompt}` where it goes: `Q: {prompt}`.")
+    grader: str | None = Field(None, description="The judge that tells a right answer: `number`, `exact`, `world`, …")
+
+
+class PromptsSection(SourceSection):
+    """What the teachers are asked."""
+
+    sources: tuple[str, ...] = Field(min_length=1, description=str(SourceSection.model_fields["sources"].description))
+    limit: int | None = Field(None, ge=1, description="At most so many prompts of each source.")
+    system: str | None = Field(None, description="A system turn before each prompt.")
+    validation: tuple[str, ...] = Field(
+        (), description="Sources, with known answers or of plain text, on which training is validated; nothing of them is trained on."
+    )
+
+
+class GenerateSection(Section):
+    """How the teachers answer."""
+
+    mode: Literal["draw", "score"] = Field("draw", description="`draw`: the teacher answers; `score`: it scores the prompts' own text.")
+    n: int = Field(1, ge=1, description="Answers to each prompt.")
+    temperature: FiniteFloat = Field(
+        1.0, ge=0, description="Sampling temperature; 0 takes the most likely token. Stored signals stay at 1."
+    )
+    top_p: FiniteFloat = Field(1.0, gt=0, le=1, description="Sampling from the most likely tokens that hold this share of the mass.")
+    max_new_tokens: int = Field(256, ge=1, description="Longest answer in tokens.")
+    batch_size: int = Field(64, ge=1, description="Prompts answered together.")
+    shard: int = Field(512, ge=1, description="Prompts a file; an interrupted run goes on after the last whole one.")
+
+    @model_validator(mode="after")
+    def _draws_differ(self) -> Self:
+        if self.n > 1 and self.mode == "score":
+            raise Fault("n", "scoring a text gives one trace: n must be 1")
+        if self.n > 1 and self.temperature == 0:
+            raise Fault("n", f"at temperature 0 all {self.n} answers would be the same")
+        return self
+
+
+class FilterSection(Section):
+    """One filter; the keys beside `kind` are that filter's own settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str = Field(min_length=1, description="The filter: `correctness`, `duplicates`, …")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The filter's own settings, as written."""
+        return dict(self.model_extra or {})
+
+
+class LossSection(Section):
+    """One term of the training loss."""
+
+    kind: str = Field("divergence", min_length=1, description="`divergence` from the teacher, or `cross_entropy` on its tokens.")
+    divergence: str = Field("forward_kl", description="Which one: `forward_kl`, `reverse_kl`, `jsd`.")
+    teacher: Literal["cached", "live"] = Field(
+        "cached", description="`cached`: the top-k kept at generation; `live`: the teacher runs beside."
+    )
+    temperature: FiniteFloat = Field(
+        1.0, gt=0, description="Divides the logits of both before the divergence; other than 1 only with `live`."
+    )
+    scale_t2: bool = Field(False, description="Multiply by the squared temperature, which keeps the gradient's size.")
+    weight: FiniteFloat = Field(1.0, gt=0, description="The term's weight in the sum.")
+    prefixes: Literal["teacher"] = Field("teacher", description="Whose text the positions follow.")
+
+    @model_validator(mode="after")
+    def _settings_apply(self) -> Self:
+        if self.kind == "cross_entropy":
+            for key in ("divergence", "teacher", "temperature", "scale_t2"):
+                if getattr(self, key) != type(self).model_fields[key].default:
+                    raise Fault(key, f"{key} is for a divergence; cross_entropy does not use it")
+        if self.teacher == "cached" and self.temperature != 1.0:
+            raise Fault("temperature", 'a cached signal is at temperature 1; another one needs teacher = "live"')
+        return self
+
+
+def _default_epochs(given: dict[str, Any]) -> float | None:
+    """Three passes, unless `steps` were given."""
+    return 3.0 if given.get("steps") is None else None
+
+
+class TrainSection(Section):
+    """How the student is trained."""
+
+    losses: tuple[LossSection, ...] = Field((LossSection(),), min_length=1, description="The terms of the loss; they are summed.")
+    steps: int | None = Field(None, ge=1, description="Optimiser steps; instead of `epochs`.")
+    epochs: FiniteFloat | None = Field(
+        default_factory=_default_epochs, gt=0, description="Passes over the kept traces, 3 by default; instead of `steps`."
+    )
+    lr: FiniteFloat = Field(1e-3, gt=0, description="Peak learning rate.")
+    warmup: FiniteFloat = Field(0.05, ge=0, lt=1, description="Share of the steps over which the rate rises from 0.")
+    schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="How the rate falls after the warm-up.")
+    final_lr: FiniteFloat = Field(0.1, ge=0, le=1, description="The last step's rate as a share of the peak.")
+    weight_decay: FiniteFloat = Field(0.01, ge=0, description="AdamW's decoupled weight decay, on matrices only.")
+    betas: tuple[FiniteFloat, FiniteFloat] = Field((0.9, 0.98), description="AdamW's decay rates of the two moments, each in [0, 1).")
+    grad_clip: FiniteFloat = Field(1.0, gt=0, description="The gradient's largest norm.")
+    batch_tokens: int = Field(4096, ge=1, description="Tokens a batch, padding included.")
+    max_length: int = Field(512, ge=2, description="Longest sequence in tokens; longer ones are cut, and counted.")
+    accumulate: int = Field(1, ge=1, description="Batches an optimiser step.")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="`bfloat16` computes in it and keeps the weights in float32.")
+    checkpoint_every: int = Field(200, ge=1, description="Steps between checkpoints, from which an interrupted training goes on.")
+    validate_every: int | None = Field(None, ge=1, description="Steps between validations on `prompts.validation`; none: never.")
+    keep: Literal["last", "best"] = Field("last", description="The weights kept: the last, or those of the lowest validation loss.")
+    pack: bool = Field(True, description="Put several traces in one row; they do not see each other.")
+    threads: int | None = Field(None, ge=1, description="CPU threads; none: as torch chooses.")
+
+    @model_validator(mode="after")
+    def _settings_agree(self) -> Self:
+        if (self.steps is None) == (self.epochs is None):
+            raise Fault("epochs", "steps and epochs exclude each other: set one of them")
+        if self.keep == "best" and self.validate_every is None:
+            raise Fault("keep", 'keep = "best" needs validate_every')
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise Fault("betas", f"betas must be in [0, 1), got {list(self.betas)}")
+        return self
+
+
+class EvaluateSection(SourceSection):
+    """What teacher and student are measured on."""
+
+    sources: tuple[str, ...] = Field((), description="As in `[prompts]`; nothing of it is trained on.")
+    per_skill: int | None = Field(None, ge=1, description="At most so many prompts of each skill; none: all.")
+    suites: tuple[str, ...] = Field(("capability", "fidelity"), min_length=1, description="What is measured.")
+    batch_size: int = Field(64, ge=1, description="Prompts answered together.")
+    max_new_tokens: int = Field(256, ge=1, description="Longest answer in tokens.")
+    limits: dict[str, FiniteFloat] = Field({}, description="Measure -> the value it must hold; a missed one ends the run with code 2.")
+
+
+class ExportSection(Section):
+    """What the student is written as."""
+
+    formats: tuple[str, ...] = Field(("safetensors", "int8"), min_length=1, description="`safetensors`, `int8`.")
+
+
+class ReportSection(Section):
+    """The page and the model card."""
+
+    title: str | None = Field(None, description="The page's title; none: the recipe's name.")
+
+
+class Recipe(Section):
+    """A whole run file."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="The run's name, and its folder's: letters, digits, dots, dashes and underscores.",
+    )
+    seed: int = Field(0, ge=0, description="Everything random follows from it.")
+    student: StudentSection = Field(description="The model that is taught.")
+    teachers: tuple[TeacherSection, ...] = Field(min_length=1, description="The models that teach.")
+    prompts: PromptsSection = Field(description="What the teachers are asked.")
+    generate: GenerateSection = Field(GenerateSection(), description="How the teachers answer.")
+    filters: tuple[FilterSection, ...] = Field((), description="What sorts the answers into keep, hazard and noise.")
+    train: TrainSection = Field(TrainSection(), description="How the student is trained.")
+    evaluate: EvaluateSection = Field(EvaluateSection(), description="What teacher and student are measured on.")
+    export: ExportSection = Field(ExportSection(), description="What the student is written as.")
+    report: ReportSection = Field(ReportSection(), description="The page and the model card.")
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        if self.train.validate_every is not None and not self.prompts.validation:
+            raise Fault("train.validate_every", "validate_every needs sources in prompts.validation")
+        seen: set[str] = set()
+        for i, teacher in enumerate(self.teachers):
+            if teacher.model in seen:
+                raise Fault(f"teachers.{i}.model", f"the teacher {teacher.model} stands twice")
+            seen.add(teacher.model)
+            if teacher.top_k == 0 and any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.train.losses):
+                raise Fault(f"teachers.{i}.top_k", "a cached divergence needs top_k above 0")
+        return self

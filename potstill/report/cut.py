@@ -1,0 +1,139 @@
+"""The cut: what was kept, what is hazard, what is noise, who said so and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from potstill.report.blocks import Answer, Block, Example, Examples, Section, Table
+from potstill.report.charts import Bar, Chart, chart, stack
+from potstill.report.sources import Material, columns, counts
+from potstill.report.words import percent, plural, significant
+from potstill.store import Artifact, rows
+from potstill.types import Prompt
+
+PARTS = {"keep": "kept", "hazard": "hazard", "noise": "noise"}
+"""The three cuts, and what they are called on the page."""
+REASONS_SHOWN = 12
+EXAMPLES_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The verdicts of one run, counted.
+
+    Attributes:
+        decided: part -> traces.
+        said: filter, part and reason -> verdicts.
+        unjudged: filter -> verdicts without a score.
+    """
+
+    decided: Mapping[str, int]
+    said: Mapping[tuple[str, str, str], int]
+    unjudged: Mapping[str, int]
+
+
+def count(artifact: Artifact) -> Counted:
+    """Count the decisions and verdicts of the stage `filter`."""
+    decided = {part: n for (part,), n in counts(columns(artifact, "decisions", ["part"]), ["part"]).items()}
+    verdicts = columns(artifact, "verdicts", ["by", "part", "why", "score"])
+    said = {(by, part, why): n for (by, part, why), n in counts(verdicts, ["by", "part", "why"]).items()}
+    unjudged = {by: n for (by,), n in counts(verdicts.filter(verdicts["score"].is_null()), ["by"]).items()}
+    return Counted(decided, said, unjudged)
+
+
+def section(material: Material) -> Section | None:
+    """The section; None when nothing was filtered."""
+    artifact = material.artifacts.get("filter")
+    if artifact is None:
+        return None
+    counted = count(artifact)
+    total = sum(counted.decided.values())
+    kept = counted.decided.get("keep", 0)
+    lead = f"{kept:,} of {plural(total, 'trace')} were kept to learn from. Nothing is deleted: every verdict stays in the run folder."
+    blocks: list[Block] = [_bar(counted.decided, total)] if total else []
+    blocks += _tables(counted)
+    examples = _examples(material, artifact)
+    return Section("cut", "The cut", lead, (*blocks, *([Examples("Traces that were cut as noise", examples)] if examples else [])))
+
+
+def _bar(decided: Mapping[str, int], total: int) -> Chart:
+    parts = [Bar(part, name, decided.get(part, 0), f"{decided.get(part, 0):,}") for part, name in PARTS.items()]
+    legend = [(bar.look, f"{bar.label} {bar.shown} ({percent(bar.value / total)})") for bar in parts]
+    return chart("cut-bar", "Traces by cut", ", ".join(name for _, name in legend), stack(parts), legend=legend)
+
+
+def _tables(counted: Counted) -> list[Table]:
+    by_filter: Counter[tuple[str, str]] = Counter()
+    for (by, part, _), n in counted.said.items():
+        by_filter[by, part] += n
+    names = sorted({by for by, _ in by_filter})
+    lines = [(by, *(f"{by_filter[by, part]:,}" for part in PARTS), f"{counted.unjudged.get(by, 0):,}") for by in names]
+    told = sorted(
+        ((n, by, part, why) for (by, part, why), n in counted.said.items() if part != "keep"), key=lambda row: (-row[0], *row[1:])
+    )
+    reasons = [(by, PARTS.get(part, part), why, f"{n:,}") for n, by, part, why in told[:REASONS_SHOWN]]
+    if len(told) > REASONS_SHOWN:
+        rest = told[REASONS_SHOWN:]
+        reasons.append(("", "", plural(len(rest), "other reason"), f"{sum(n for n, *_ in rest):,}"))
+    tables = [Table("Verdicts by filter", ("filter", *PARTS.values(), "without a score"), tuple(lines))] if lines else []
+    return tables + ([Table("Why traces were cut", ("filter", "cut", "reason", "traces"), tuple(reasons), words=3)] if reasons else [])
+
+
+def _examples(material: Material, artifact: Artifact) -> tuple[Example, ...]:
+    """One noisy trace of each of a few filters and reasons; hazards are not shown."""
+    if not {"prompts", "generate"} <= material.artifacts.keys():
+        return ()
+    decisions = columns(artifact, "decisions", ["trace_id", "part"])
+    noise = {row["trace_id"] for row in decisions.to_pylist() if row["part"] == "noise"}
+    verdicts = columns(artifact, "verdicts", ["trace_id", "by", "part", "why", "score", "evidence"], noise, "trace_id").to_pylist()
+    cutting = sorted((v for v in verdicts if v["part"] == "noise"), key=lambda v: (v["by"], v["why"], v["trace_id"]))
+    chosen = spread(cutting, ("by", "why"), 3 * EXAMPLES_SHOWN)
+    ids = {verdict["trace_id"] for verdict in chosen}
+    traces = columns(material.artifacts["generate"], "traces", ["id", "prompt_id", "teacher", "text"], ids).to_pylist()
+    of_id = {trace["id"]: trace for trace in traces}
+    asked = prompts(material.artifacts["prompts"], "prompts", {trace["prompt_id"] for trace in traces})
+    shown = [(v, of_id[v["trace_id"]]) for v in chosen if v["trace_id"] in of_id and of_id[v["trace_id"]]["prompt_id"] in asked]
+    return tuple(_example(v, trace, asked[trace["prompt_id"]]) for v, trace in shown[:EXAMPLES_SHOWN])
+
+
+def prompts(artifact: Artifact, table: str, ids: set[str]) -> dict[str, Prompt]:
+    """The prompts of these ids that may be shown: hazards and ambiguous requests may not."""
+    names = (
+        "messages",
+        "domain",
+        "skill",
+        "reference",
+        "rationale",
+        "grader",
+        "intent",
+        "family",
+        "half",
+        "risk",
+        "wrapper",
+        "source",
+        "licence",
+    )
+    found = rows(columns(artifact, table, ("id", *names), ids), Prompt)
+    return {prompt.id: prompt for prompt in found if prompt.intent in ("benign", "twin")}
+
+
+def spread(items: Sequence[dict[str, Any]], keys: tuple[str, ...], most: int) -> list[dict[str, Any]]:
+    """The first of each kind, then the second of each, and so on: at most `most`. A kind is the values of `keys`."""
+    seen: Counter[tuple[Any, ...]] = Counter()
+    ranked = []
+    for i, item in enumerate(items):
+        kind = tuple(item[key] for key in keys)
+        ranked.append((seen[kind], i))
+        seen[kind] += 1
+    return [items[i] for _, i in sorted(ranked)[:most]]
+
+
+def _example(verdict: dict[str, Any], trace: dict[str, Any], prompt: Prompt) -> Example:
+    score = "" if verdict["score"] is None else f", score {significant(verdict['score'])}"
+    evidence = f": {verdict['evidence']}" if verdict["evidence"] else ""
+    answer = Answer(trace["teacher"], "teacher", trace["text"], "cut", f"{verdict['by']}: {verdict['why']}{score}{evidence}")
+    turns = tuple((message.role, message.content) for message in prompt.messages)
+    return Example(prompt.skill, "noise", turns, prompt.reference, (answer,))

@@ -1,0 +1,189 @@
+"""The model card in the hub's format: what is known of the student, and that the rest is not known."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from potstill.report.blocks import Table
+from potstill.report.costs import subjects as forms
+from potstill.report.findings import Findings
+from potstill.report.headline import exported, summary
+from potstill.report.sources import Material, columns, counts
+from potstill.report.words import kept, plural, told, visible
+
+UNKNOWN = "unknown"
+"""The hub's own word for a licence that nobody stated."""
+RESULTS = (
+    ("accuracy", "all", "accuracy"),
+    ("accuracy", "reasoning", "accuracy, reasoning skills"),
+    ("kl_teacher_student", "all", "KL(teacher‖·), nats/token"),
+    ("top1_agreement", "all", "same most likely token"),
+    ("nats_per_token", "all", "plain text, nats/token"),
+    ("perplexity", "all", "plain text, perplexity"),
+    ("hazard_refusal", "all", "hazards refused"),
+    ("hazard_refusal", "half:B", "hazards refused, half B (never trained on)"),
+    ("hazard_leak", "all", "hazards leaked"),
+    ("hazard_leak", "half:B", "hazards leaked, half B (never trained on)"),
+    ("over_refusal", "all", "harmless look-alikes refused"),
+)
+"""The measures on the card: measure, group, name."""
+FORMS = (("parameters", "all"), ("bytes", "weights"), ("tokens_per_second", "batch 1"), ("cost_ratio", "batch 1"), ("drift_kl", "all"))
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What carries which licence; an empty `name` is not known."""
+
+    of: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the card's template writes."""
+
+    front: tuple[tuple[str, str | tuple[str, ...]], ...]
+    title: str
+    summary: str
+    teachers: tuple[str, ...]
+    student: str
+    verdict: tuple[str, ...] | None
+    limits: int
+    tables: tuple[Table, ...]
+    made: tuple[str, ...]
+    licences: tuple[Licence, ...]
+    missing: tuple[str, ...]
+    unjudged: int
+    form: str | None
+    artifacts: tuple[tuple[str, str], ...]
+
+
+def card(material: Material) -> Card:
+    """The card of a run's student, of as many stages as were done."""
+    recipe, findings = material.recipe, material.findings
+    found = licences(material)
+    return Card(
+        front=_front(material, found),
+        title=recipe.report.title or recipe.name,
+        summary=summary(material),
+        teachers=tuple(teacher.model for teacher in recipe.teachers),
+        student=recipe.student.model,
+        verdict=material.missed,
+        limits=len(material.limits),
+        tables=tuple(table for table in (_results(findings), _sizes(findings)) if table.rows),
+        made=_made(material),
+        licences=found,
+        missing=material.missing,
+        unjudged=sum(f.unjudged for f in findings if f.group == "all" and f.subject == "student"),
+        form=exported(findings),
+        artifacts=tuple((stage, artifact.content) for stage, artifact in material.artifacts.items()),
+    )
+
+
+def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
+    recipe = material.recipe
+    base = hub_id(recipe.student.model)
+    datasets = tuple(dict.fromkeys(source.split(":")[1] for source in recipe.prompts.sources if source.startswith("hf:")))
+    values: dict[str, str | tuple[str, ...]] = dict(_licence_keys({licence.name for licence in found}))
+    if base:
+        values["base_model"] = base
+    values["teacher"] = tuple(hub_id(teacher.model) or teacher.model for teacher in recipe.teachers)
+    if all(source.startswith("world:") for source in recipe.prompts.sources):
+        values["language"] = "en"
+    if datasets:
+        values["datasets"] = datasets
+    values |= {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ("distillation", "potstill")}
+    return tuple(values.items())
+
+
+def _licence_keys(names: set[str]) -> dict[str, str]:
+    """The licence of the student: that of everything it was made of where this is one and known, else `unknown` or `other`."""
+    if not names or "" in names:
+        return {"license": UNKNOWN}
+    if len(names) == 1:
+        return {"license": names.pop().lower()}
+    return {"license": "other", "license_name": "several, see below"}
+
+
+def licences(material: Material) -> tuple[Licence, ...]:
+    """The licences of the teachers, of the student's weights before training, and of the prompts, as far as they were stated."""
+    found = []
+    for i, teacher in enumerate(material.recipe.teachers):
+        found.append(Licence(f"teacher {teacher.model}", _stated(material, "generate", (teacher.model, f"teachers.{i}", "teacher"))))
+    if material.recipe.student.model.startswith("hf:"):
+        found.append(Licence(f"student before training, {material.recipe.student.model}", _stated(material, "train", ("student",))))
+    if "prompts" in material.artifacts:
+        stated = counts(columns(material.artifacts["prompts"], "prompts", ["licence"]), ["licence"])
+        found += [Licence(plural(n, "prompt"), licence or "") for (licence,), n in stated.items()]
+    return tuple(found)
+
+
+def _stated(material: Material, stage: str, owners: Iterable[str]) -> str:
+    made = material.artifacts.get(stage)
+    parts = made.manifest.parts if made else {}
+    stated = (parts.get(f"{owner}/licence", "") for owner in owners)
+    return next((name for name in stated if name and name != UNKNOWN), "")
+
+
+def hub_id(model: str) -> str | None:
+    """The hub's name of a model, `ORG/NAME`; None for a folder and for what is not from the hub."""
+    kind, _, name = model.partition(":")
+    return name if kind == "hf" and re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name) else None
+
+
+def _results(findings: Findings) -> Table:
+    whose = [subject for subject in ("teacher", "student", "base") if any(findings.get(name, subject, group) for name, group, _ in RESULTS)]
+    rows = []
+    for name, group, title in RESULTS:
+        found = [findings.get(name, subject, group) for subject in whose]
+        if any(f is not None and f.value is not None for f in found):
+            n = max(f.n for f in found if f is not None)
+            rows.append((title, *map(told, found), f"{n:,}" if n else "–"))
+    retention = findings.get("retention")
+    if retention is not None and retention.value is not None:
+        rows.insert(1, ("kept of the teacher's accuracy", *("–" if subject != "student" else kept(retention) for subject in whose), "–"))
+    return Table("Results", ("", *(subject if subject != "base" else "before training" for subject in whose), "n"), tuple(rows))
+
+
+def _sizes(findings: Findings) -> Table:
+    head = ("", "parameters", "weights", "tokens/s, one at a time", "cost of a byte of text", "drift, KL")
+    rows = tuple((form, *(told(findings.get(name, form, group)) for name, group in FORMS)) for form in forms(findings))
+    return Table("Size, speed and cost", head, rows)
+
+
+def _made(material: Material) -> tuple[str, ...]:
+    recipe = material.recipe
+    terms = ", ".join(loss.kind if loss.kind != "divergence" else f"{loss.divergence} ({loss.teacher})" for loss in recipe.train.losses)
+    lines = [
+        f"Prompts: {', '.join(recipe.prompts.sources)}",
+        f"Filters: {', '.join(f.kind for f in recipe.filters) or 'none'}",
+        f"Loss: {terms}",
+    ]
+    if "filter" in material.artifacts:
+        decided = counts(columns(material.artifacts["filter"], "decisions", ["part"]), ["part"])
+        lines.append("Traces: " + ", ".join(f"{n:,} {part}" for (part,), n in decided.items()))
+    return (*lines, f"Seed: {recipe.seed}")
+
+
+def front_matter(front: Iterable[tuple[str, str | tuple[str, ...]]]) -> str:
+    """YAML, every string in double quotes."""
+    lines = []
+    for key, value in front:
+        if isinstance(value, str):
+            lines.append(f"{key}: {quoted(value)}")
+        else:
+            lines += [f"{key}:", *(f"- {quoted(item)}" for item in value)]
+    return "\n".join(lines)
+
+
+def quoted(text: str) -> str:
+    """A string as YAML reads it back."""
+    return json.dumps(visible(text).replace("\n", " "), ensure_ascii=False)
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is, on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", " ".join(visible(text).split()))

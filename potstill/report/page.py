@@ -1,0 +1,32 @@
+"""The page put together: its head, and the sections whose data is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from potstill.report import costs, cut, gaps, headline, provenance, quality, safety, samples, training
+from potstill.report.blocks import Page, Section
+from potstill.report.sources import Material
+
+SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
+    gaps.missing,
+    quality.skills,
+    quality.fidelity,
+    quality.text,
+    safety.section,
+    costs.section,
+    cut.section,
+    training.section,
+    samples.section,
+    gaps.unjudged,
+    provenance.section,
+    provenance.recipe,
+    provenance.environment,
+)
+"""What a page may consist of, in its order: each gives its section, or None where the run has nothing for it."""
+
+
+def page(material: Material) -> Page:
+    """The page of a run, of as many stages as were done."""
+    found = (build(material) for build in SECTIONS)
+    return Page(headline.header(material), tuple(section for section in found if section is not None))

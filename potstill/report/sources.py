@@ -1,0 +1,149 @@
+"""What the report reads: the run's artifacts, their findings, and single columns of their tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from potstill.errors import StoreError
+from potstill.recipe import Recipe
+from potstill.report.findings import Findings
+from potstill.store import Artifact, rows
+from potstill.store.tables import find_files, read
+from potstill.types import Finding
+
+STAGES = ("prompts", "generate", "filter", "train", "evaluate", "export")
+"""The stages that a report shows, in their order."""
+SPEED = "log/speed.parquet"
+"""The export's timings: findings that differ from run to run and belong to no content hash."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that the page is made of.
+
+    Attributes:
+        recipe: the recipe as resolved.
+        artifacts: stage -> artifact, in the order of `STAGES`.
+        findings: of the evaluation and of the export, timings included.
+        missed: the limits that were missed; None where nothing was evaluated.
+    """
+
+    recipe: Recipe
+    artifacts: Mapping[str, Artifact]
+    findings: Findings
+    missed: tuple[str, ...] | None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The stages that have not been done."""
+        return tuple(stage for stage in STAGES if stage not in self.artifacts)
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that the evaluation was held to; the recipe's where nothing was evaluated."""
+        made = self.artifacts.get("evaluate")
+        section = made.manifest.section if made else {}
+        for candidate in (section, section.get("evaluate")):
+            if isinstance(candidate, Mapping) and isinstance(candidate.get("limits"), Mapping):
+                return {str(key): float(value) for key, value in candidate["limits"].items()}
+        return dict(self.recipe.evaluate.limits)
+
+    def summary(self, stage: str, key: str) -> Any:
+        """One of the numbers that a stage told of itself; None where it did not."""
+        made = self.artifacts.get(stage)
+        return made.manifest.summary.get(key) if made else None
+
+
+def collect(recipe: Recipe, artifacts: Mapping[str, Artifact]) -> Material:
+    """Read what a page needs of a run.
+
+    Args:
+        recipe: the run's.
+        artifacts: stage -> artifact; stages that have not been done are not in it.
+
+    Raises:
+        StoreError: a file is damaged or missing.
+    """
+    ordered = {stage: artifacts[stage] for stage in STAGES if stage in artifacts}
+    findings: list[Finding] = []
+    for stage in ("evaluate", "export"):
+        if stage in ordered:
+            findings += rows(ordered[stage].table("findings"), Finding)
+    export = ordered.get("export")
+    if export is not None and (export.folder / SPEED).is_file():
+        findings += rows(read(export.folder / SPEED), Finding)
+    return Material(recipe, ordered, Findings(findings), _missed(ordered.get("evaluate")))
+
+
+def _missed(evaluation: Artifact | None) -> tuple[str, ...] | None:
+    if evaluation is None:
+        return None
+    path = evaluation.path("scorecard.json")
+    try:
+        return tuple(str(limit) for limit in json.loads(path.read_text(encoding="utf-8"))["missed"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError("a damaged scorecard", where=str(path), fix="make its stage again with --force") from error
+
+
+def columns(artifact: Artifact, name: str, wanted: Sequence[str], ids: Collection[str] | None = None, key: str = "id") -> pa.Table:
+    """Some columns of a table; nothing else of it is read.
+
+    Args:
+        artifact: where it is.
+        name: the table's name.
+        wanted: the columns, in the order of the result.
+        ids: only the rows whose `key`, one of the columns, is one of these; None: all.
+        key: the column that `ids` are looked for in.
+
+    Raises:
+        StoreError: there is no such table, a file is damaged, or a column is missing.
+    """
+    chosen = None if ids is None else pc.field(key).isin(pa.array(sorted(ids), type=pa.string()))
+    found = []
+    for path in _files(artifact, name):
+        try:
+            found.append(pq.read_table(path, columns=list(wanted), filters=chosen, partitioning=None).select(list(wanted)))
+        except (KeyError, pa.ArrowException, OSError) as error:
+            raise _damaged(path) from error
+    return pa.concat_tables(found)
+
+
+def size(artifact: Artifact, name: str) -> int:
+    """The number of rows of a table.
+
+    Raises:
+        StoreError: there is no such table, or a file is damaged.
+    """
+    total = 0
+    for path in _files(artifact, name):
+        try:
+            total += pq.read_metadata(path).num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path) from error
+    return total
+
+
+def _files(artifact: Artifact, name: str) -> list[Path]:
+    files = find_files(artifact.folder, name)
+    if not files:
+        raise StoreError(f"no table {name!r}", where=str(artifact.folder), fix="make its stage again with --force")
+    return files
+
+
+def _damaged(path: Path) -> StoreError:
+    return StoreError("a damaged table", where=str(path), fix="make its stage again with --force")
+
+
+def counts(table: pa.Table, keys: Sequence[str]) -> dict[tuple[Any, ...], int]:
+    """How many rows there are of each combination of values, the combinations sorted; a missing value comes first."""
+    grouped = table.group_by(list(keys)).aggregate([([], "count_all")])
+    found = {tuple(row[key] for key in keys): int(row["count_all"]) for row in grouped.to_pylist()}
+    return dict(sorted(found.items(), key=lambda item: [(value is not None, value) for value in item[0]]))

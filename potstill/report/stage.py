@@ -1,0 +1,49 @@
+"""The stage: the run's artifacts in, a page and a model card out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from potstill.report.model_card import card as card_of
+from potstill.report.page import page
+from potstill.report.rendering import html, markdown
+from potstill.report.sources import SPEED, STAGES, collect
+from potstill.store import Artifact, Run, Workspace
+from potstill.store.artifact import digest, digest_file
+
+VERSION = "1"
+"""Raised when the same artifacts would give another page."""
+PAGE, CARD = "report.html", "README.md"
+
+
+def write(run: Run, card: Artifact | None = None) -> Artifact:
+    """Write the page `report.html` and the model card `README.md` of a run, of as many stages as were done.
+
+    Args:
+        run: the run.
+        card: the evaluation to show; None: the run's current one.
+
+    Raises:
+        StoreError: an artifact is damaged, or the run folder cannot be written.
+    """
+    current = run.artifacts() | ({"evaluate": card} if card is not None else {})
+    inputs = {stage: current[stage] for stage in STAGES if stage in current}
+    return run.perform("report", section=run.recipe, inputs=inputs, parts=_parts(inputs), work=lambda ws: _make(run, inputs, ws))
+
+
+def _parts(inputs: Mapping[str, Artifact]) -> dict[str, str]:
+    """What is shown beside the artifacts' content: their manifests' times and environments, and the timings of the export."""
+    found = {"report": VERSION, "manifests": digest({stage: artifact.manifest.to_json() for stage, artifact in inputs.items()})}
+    export = inputs.get("export")
+    if export is not None and (export.folder / SPEED).is_file():
+        found["speed"] = digest_file(export.folder / SPEED)
+    return found
+
+
+def _make(run: Run, inputs: Mapping[str, Artifact], workspace: Workspace) -> dict[str, Any]:
+    material = collect(run.recipe, inputs)
+    whole = page(material)
+    workspace.write_text(PAGE, html(whole))
+    workspace.write_text(CARD, markdown(card_of(material)))
+    return {"sections": len(whole.sections), "not_done": ", ".join(material.missing) or "nothing"}

@@ -1,0 +1,1 @@
+"""Divergences between a teacher's and a student's distribution: one name, one file."""

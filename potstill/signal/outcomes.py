@@ -1,0 +1,174 @@
+"""Signals: what is known of the teacher's distribution at N positions, as K outcomes that the student's distribution is reduced to.
+
+    Point          the realised token only                   K = 1, p = 1
+    Sparse         the top k tokens and the tail             K = k + 1
+    Dense          every token                               K = vocabulary
+    HiddenStates   every token, from the teacher's head      Dense, a chunk at a time
+
+A signal hands itself out a few rows at a time, so that the whole batch's `[N, V]` never exists. `to_logits` carries a derivative with respect
+to the K outcomes' log-probabilities back to the student's logits: with g_j = dD/dlog q_j and G = sum_j g_j,
+
+    dD/dz_v = g_v - q_v G                        for a token that is an outcome of its own
+    dD/dz_v = q_v g_tail / q_tail - q_v G        for a token inside the tail
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from potstill.models.head import OutputHead
+
+TAIL_FLOOR = 1e-12
+"""Smallest probability of a teacher's tail: what is left of 1 where the top k hold all the mass is rounding."""
+TINY = 1e-30
+"""Smallest probability of a student's tail, which is summed up token by token; keeps its logarithm finite."""
+LOG_FLOOR = -1e4
+"""Log-probability that stands for an outcome a teacher does not have."""
+
+
+@runtime_checkable
+class Signal(Protocol):
+    """What a teacher says at N positions."""
+
+    def chunks(self, size: int) -> Iterator[Outcomes]:
+        """The signal `size` rows at a time, in order. A chunk holds until the next one is asked for: their memory may be the same."""
+        ...
+
+
+@runtime_checkable
+class Outcomes(Signal, Protocol):
+    """The teacher's distribution at n positions over K outcomes, and the student's over the same."""
+
+    def teacher(self, temperature: float) -> Float[Tensor, "n K"]:
+        """log p over the outcomes, at `temperature`."""
+        ...
+
+    def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n K"]:
+        """log q over the outcomes, from log q over the vocabulary."""
+        ...
+
+    def to_logits(self, grad: Float[Tensor, "n K"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
+        """The derivative with respect to the student's logits; may overwrite `log_q`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The realised token as the only outcome: forward KL to it is cross-entropy."""
+
+    target: Int[Tensor, " N"]
+
+    def chunks(self, size: int) -> Iterator[Point]:
+        """As every signal."""
+        return map(Point, self.target.split(size))
+
+    def teacher(self, temperature: float) -> Float[Tensor, "n 1"]:
+        """log 1 = 0 for each row."""
+        return torch.zeros(len(self.target), 1, device=self.target.device)
+
+    def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n 1"]:
+        """log q of the realised token."""
+        return log_q.gather(-1, self.target[:, None])
+
+    def to_logits(self, grad: Float[Tensor, "n 1"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
+        """-g q, and +g at the realised token."""
+        return log_q.exp_().mul_(grad.neg()).scatter_add_(-1, self.target[:, None], grad)
+
+
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """The teacher's k likeliest tokens, and the rest of its mass as one more outcome.
+
+    Args:
+        ids: token ids, distinct within a row.
+        log_p: their log-probabilities at temperature 1.
+    """
+
+    ids: Int[Tensor, "N k"]
+    log_p: Float[Tensor, "N k"]
+
+    def chunks(self, size: int) -> Iterator[Sparse]:
+        """As every signal."""
+        return map(Sparse, self.ids.split(size), self.log_p.split(size))
+
+    def teacher(self, temperature: float) -> Float[Tensor, "n K"]:
+        """log p of the k tokens and of the tail. A temperature other than 1 cannot be had from k stored values."""
+        if temperature != 1.0:
+            raise ValueError("stored top-k log-probabilities hold at temperature 1 only")
+        log_top = self.log_p.float().clamp_min(LOG_FLOOR)
+        tail = (1.0 - log_top.exp().sum(-1, keepdim=True)).clamp_min(TAIL_FLOOR)
+        return torch.cat((log_top, tail.log()), -1)
+
+    def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n K"]:
+        """log q of the same k tokens and of all others together."""
+        tail = log_q.scatter(-1, self.ids, -torch.inf).exp().sum(-1, keepdim=True).clamp_min(TINY)
+        return torch.cat((log_q.gather(-1, self.ids), tail.log()), -1)
+
+    def to_logits(self, grad: Float[Tensor, "n K"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
+        """The rule at the head of this file, with the tail as the last outcome."""
+        total = grad.sum(-1, keepdim=True)
+        q = log_q.exp_()
+        q_top = q.gather(-1, self.ids)
+        q_tail = q.scatter_(-1, self.ids, 0.0).sum(-1, keepdim=True).clamp_min_(TINY)
+        return q.mul_(grad[:, -1:] / q_tail - total).scatter_(-1, self.ids, grad[:, :-1] - q_top * total)
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """The teacher's whole distribution.
+
+    Args:
+        logits: the teacher's. A teacher with more tokens than the student (padding) is cut, one with fewer gets outcomes of no probability.
+        vocabulary: the student's V.
+    """
+
+    logits: Float[Tensor, "N W"]
+    vocabulary: int
+
+    def chunks(self, size: int) -> Iterator[Dense]:
+        """As every signal."""
+        return (Dense(logits, self.vocabulary) for logits in self.logits.split(size))
+
+    def teacher(self, temperature: float) -> Float[Tensor, "n V"]:
+        """log p over the vocabulary, at `temperature`."""
+        logits = self.logits[:, : self.vocabulary].float()
+        log_p = torch.log_softmax(logits if temperature == 1.0 else logits / temperature, -1).clamp_min_(LOG_FLOOR)
+        missing = self.vocabulary - log_p.shape[-1]
+        return torch.nn.functional.pad(log_p, (0, missing), value=LOG_FLOOR) if missing else log_p
+
+    def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
+        """log q itself."""
+        return log_q
+
+    def to_logits(self, grad: Float[Tensor, "n V"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
+        """g - q G."""
+        return log_q.exp_().mul_(-grad.sum(-1, keepdim=True)).add_(grad)
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenStates:
+    """The whole distribution of a teacher at hand: its logits exist a chunk at a time, all in the same memory.
+
+    Args:
+        hidden: the teacher's last hidden states.
+        head: its output head.
+        vocabulary: the student's V.
+    """
+
+    hidden: Float[Tensor, "N H"]
+    head: OutputHead
+    vocabulary: int
+
+    def chunks(self, size: int) -> Iterator[Dense]:
+        """As every signal."""
+        memory = self.head.memory(min(size, len(self.hidden)))
+        for hidden in self.hidden.split(size):
+            with torch.no_grad():
+                logits = self.head.logits(hidden, out=memory)
+            yield Dense(logits, self.vocabulary)

@@ -1,0 +1,229 @@
+"""A run folder, and the one way in which a stage makes an artifact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+from potstill.errors import StoreError
+from potstill.recipe import Recipe, dump, load
+from potstill.store import atomic
+from potstill.store.artifact import MANIFEST, Artifact, Workspace, content_of, digest, hash_files
+from potstill.store.environment import code_revision, environment
+from potstill.store.lock import FolderLock
+from potstill.store.log import Log, Text
+from potstill.types import Manifest
+
+RUNS = Path("runs")
+"""The folder of run folders, in the working directory."""
+ABOUT, CURRENT, RECIPE = "run.json", "current.json", "recipe.toml"
+
+Work = Callable[[Workspace], Mapping[str, Any]]
+
+
+class Run:
+    """A recipe and the folder of what was made by it. `Run.open` makes one; nothing is written before the first stage is performed.
+
+    Attributes:
+        recipe: the recipe as resolved.
+        folder: the run folder: `recipe.toml`, `run.json`, `current.json` and `<stage>/<identity>/` for each artifact.
+        log: where the run tells what it does.
+    """
+
+    def __init__(self, recipe: Recipe, folder: Path, log: Log, force: Collection[str], only: Collection[str] | None) -> None:
+        self.recipe, self.folder, self.log = recipe, folder, log
+        self._force, self._only = set(force), only
+        self._lock = FolderLock(folder)
+
+    @classmethod
+    def open(
+        cls,
+        recipe: str | Path | Recipe,
+        *,
+        overrides: Sequence[str] = (),
+        out: str | Path | None = None,
+        force: Collection[str] = (),
+        only: Collection[str] | None = None,
+        log: Log | None = None,
+    ) -> Run:
+        """Open a run.
+
+        Args:
+            recipe: a recipe, its file, or a run folder (whose own recipe is then read).
+            overrides: `key.path=value`, as given to `--set`.
+            out: the run folder; None: `runs/<the recipe's name>`, or the run folder given as `recipe`.
+            force: stages that are made again, once; what they made before is moved aside.
+            only: the stages that may be made; others must be there already. None: all.
+            log: where the run tells what it does; None: plain lines on standard error.
+
+        Raises:
+            RecipeError: the recipe cannot be read.
+            StoreError: the folder belongs to another recipe.
+        """
+        if not isinstance(recipe, Recipe):
+            path = Path(recipe)
+            if (path / ABOUT).is_file():
+                path, out = path / RECIPE, out or path
+            recipe = load(path, overrides)
+        elif overrides:
+            raise ValueError("overrides are for a recipe file; give a Recipe with the settings in it")
+        folder = Path(out) if out is not None else RUNS / recipe.name
+        owner = _read_json(folder / ABOUT).get("name", recipe.name)
+        if owner != recipe.name:
+            raise StoreError(
+                f"this run folder belongs to the recipe {owner!r}, not to {recipe.name!r}", where=str(folder), fix="choose another --out"
+            )
+        return cls(recipe, folder, log or Text(), force, only)
+
+    def artifacts(self) -> dict[str, Artifact]:
+        """Stage -> its current artifact, for the stages that have one."""
+        current = _read_json(self.folder / CURRENT)
+        return {stage: Artifact.read(self.folder / place) for stage, place in current.items() if (self.folder / place / MANIFEST).is_file()}
+
+    def artifact(self, stage: str) -> Artifact:
+        """The stage's current artifact.
+
+        Raises:
+            StoreError: there is none.
+        """
+        place = _read_json(self.folder / CURRENT).get(stage)
+        if place is None or not (self.folder / place / MANIFEST).is_file():
+            raise StoreError(f"nothing made by the stage {stage!r} yet", where=str(self.folder), fix=f"run `potstill {stage}` first")
+        return Artifact.read(self.folder / place)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder's lock for the block, so that no other process writes between two stages.
+
+        Raises:
+            StoreError: another process holds it, or the folder cannot be written.
+        """
+        with self._lock.held(), atomic.store_errors(self.folder):
+            if not (self.folder / ABOUT).is_file():
+                atomic.write_text(self.folder / ABOUT, json.dumps({"name": self.recipe.name}) + "\n")
+            resolved, path = dump(self.recipe), self.folder / RECIPE
+            if not path.is_file() or path.read_text(encoding="utf-8") != resolved:
+                atomic.write_text(path, resolved)
+            yield
+
+    def perform(
+        self,
+        stage: str,
+        *,
+        section: BaseModel | Mapping[str, Any],
+        inputs: Mapping[str, Artifact],
+        parts: Mapping[str, str],
+        work: Work,
+    ) -> Artifact:
+        """The artifact of a stage: kept when it is there, else made, going on from what an interrupted run left.
+
+        Args:
+            stage: the stage's name.
+            section: the settings that the outcome depends on.
+            inputs: stage -> the artifact read; all that the work reads must be named.
+            parts: part -> version, and whatever else decides the outcome (the hash of a source file, a teacher's weights).
+            work: makes the files in the workspace, and returns the artifact's few numbers. It finds what an interrupted run left.
+
+        Raises:
+            StoreError: the folder is locked or cannot be written, or the stage is not among those that may be made.
+        """
+        settings = to_jsonable_python(section)
+        contents = {name: artifact.content for name, artifact in sorted(inputs.items())}
+        identity = digest([stage, settings, contents, dict(parts), self.recipe.seed])
+        folder = self.folder / stage / identity[:12]
+        if stage not in self._force and (folder / MANIFEST).is_file():
+            return self._keep(folder)
+        if self._only is not None and stage not in self._only:
+            fix = f"run `potstill {stage}` with the same recipe and settings first"
+            raise StoreError(f"the stage {stage!r} has not been done with these settings", where=str(self.folder), fix=fix)
+        with self.locked():
+            if stage in self._force:
+                _move_aside(folder)
+                self._force.discard(stage)
+            elif (folder / MANIFEST).is_file():  # made by another process since
+                return self._keep(folder)
+            blank = Manifest(
+                stage=stage,
+                identity=identity,
+                content="",
+                section=settings,
+                inputs=contents,
+                files={},
+                parts=dict(parts),
+                seed=self.recipe.seed,
+                code=code_revision(),
+                environment=environment(),
+                started=_now(),
+                finished="",
+            )
+            artifact = _make(folder, blank, work)
+            self._make_current(artifact)
+        return artifact
+
+    def _keep(self, folder: Path) -> Artifact:
+        artifact = Artifact.read(folder)
+        artifact.verify(hashes=False)
+        self.log.say(f"{artifact.manifest.stage}: unchanged, kept (artifact {artifact.content[:12]})")
+        if _read_json(self.folder / CURRENT).get(artifact.manifest.stage) != self._place(artifact):
+            with self.locked():
+                self._make_current(artifact)
+        return artifact
+
+    def _place(self, artifact: Artifact) -> str:
+        return artifact.folder.relative_to(self.folder).as_posix()
+
+    def _make_current(self, artifact: Artifact) -> None:
+        """Make the artifact its stage's current one; what was made from the one it replaces is current no more."""
+        current = self.artifacts()
+        replaced = current.pop(artifact.manifest.stage, artifact)
+        stale = {replaced.content} - {artifact.content}
+        while made_of := [stage for stage, found in current.items() if not stale.isdisjoint(found.manifest.inputs.values())]:
+            stale |= {current.pop(stage).content for stage in made_of}
+        current[artifact.manifest.stage] = artifact
+        places = {stage: self._place(found) for stage, found in current.items()}
+        atomic.write_text(self.folder / CURRENT, json.dumps(places, indent=2) + "\n")
+
+
+def _make(folder: Path, blank: Manifest, work: Work) -> Artifact:
+    """Do the work in the folder, then name its files and write the manifest, last."""
+    with atomic.store_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        workspace = Workspace(folder)
+        summary = work(workspace)
+        workspace.sync()
+        files = hash_files(folder)
+        manifest = replace(blank, content=content_of(blank.stage, files), files=files, finished=_now(), summary=to_jsonable_python(summary))
+        atomic.write_text(folder / MANIFEST, manifest.to_json())
+        workspace.remove_scratch()
+    return Artifact(folder, manifest)
+
+
+def _move_aside(folder: Path) -> None:
+    """Rename `<id>` to the first free `<id>.old-N`, if it is there."""
+    if folder.exists():
+        n = next(n for n in count(1) if not folder.with_name(f"{folder.name}.old-{n}").exists())
+        folder.rename(folder.with_name(f"{folder.name}.old-{n}"))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """A small file of the run folder; empty when it is not there."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise StoreError("a damaged file", where=str(path), fix="remove it: it is written anew") from error
+    return dict(value)

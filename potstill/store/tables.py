@@ -1,0 +1,177 @@
+"""Parquet tables: explicit schemas for the vocabulary, files that are whole or absent, the same bytes for the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from potstill.errors import InputError, StoreError
+from potstill.store.atomic import whole_file
+from potstill.types import Finding, Message, Prompt, Segment, Trace, Verdict
+
+Row = TypeVar("Row", Prompt, Trace, Verdict, Finding)
+
+_TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int32()
+_MESSAGES = pa.list_(pa.struct([("role", _TEXT), ("content", _TEXT)]))
+_SEGMENTS = pa.list_(pa.struct([("kind", _TEXT), ("start", _COUNT), ("end", _COUNT)]))
+
+
+SCHEMAS: dict[type, pa.Schema] = {
+    Prompt: pa.schema(
+        [
+            ("id", _TEXT),
+            ("messages", _MESSAGES),
+            ("domain", _TEXT),
+            ("skill", _TEXT),
+            ("reference", _TEXT),
+            ("rationale", _TEXT),
+            ("grader", _TEXT),
+            ("intent", _TEXT),
+            ("family", _TEXT),
+            ("half", _TEXT),
+            ("risk", _NUMBER),
+            ("wrapper", _TEXT),
+            ("source", _TEXT),
+            ("licence", _TEXT),
+        ]
+    ),
+    Trace: pa.schema(
+        [
+            ("id", _TEXT),
+            ("prompt_id", _TEXT),
+            ("teacher", _TEXT),
+            ("sample", _COUNT),
+            ("text", _TEXT),
+            ("segments", _SEGMENTS),
+            ("token_ids", pa.list_(_COUNT)),
+            ("finish_reason", _TEXT),
+        ]
+    ),
+    Verdict: pa.schema(
+        [
+            ("trace_id", _TEXT),
+            ("part", _TEXT),
+            ("by", _TEXT),
+            ("why", _TEXT),
+            ("score", _NUMBER),
+            ("evidence", _TEXT),
+            ("version", _TEXT),
+        ]
+    ),
+    Finding: pa.schema(
+        [
+            ("suite", _TEXT),
+            ("name", _TEXT),
+            ("subject", _TEXT),
+            ("group", _TEXT),
+            ("value", _NUMBER),
+            ("low", _NUMBER),
+            ("high", _NUMBER),
+            ("n", _COUNT),
+            ("unjudged", _COUNT),
+            ("unit", _TEXT),
+            ("by", _TEXT),
+        ]
+    ),
+}
+"""The columns of each kind of row, in order. Prompts and traces carry their id."""
+
+SIGNALS = pa.schema(
+    [("log_p", pa.list_(pa.float32())), ("k", _COUNT), ("topk_ids", pa.list_(_COUNT)), ("topk_log_p", pa.list_(pa.float32()))]
+)
+"""The columns that follow a trace's own when the teacher gave probabilities, all at temperature 1, in nats.
+
+`log_p` [T]: of the realised tokens; `k`: how many outcomes are kept at a position, 0 for none; `topk_ids`, `topk_log_p` [T*k]: flat,
+position by position, the likeliest first.
+"""
+
+
+def from_rows(rows: Iterable[Row], kind: type[Row]) -> pa.Table:
+    """The rows as a table with the columns of `SCHEMAS[kind]`.
+
+    Raises:
+        InputError: a text that is no valid Unicode.
+    """
+    schema = SCHEMAS[kind]
+    columns: dict[str, list[Any]] = {name: [] for name in schema.names}
+    try:
+        for row in rows:
+            for name, column in columns.items():
+                column.append(_plain(getattr(row, name)))
+        return pa.table([pa.array(columns[field.name], type=field.type) for field in schema], schema=schema)
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"a text is not valid Unicode: {error.object[error.start : error.start + 20]!r}", fix="replace the surrogates in it"
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple) and value and isinstance(value[0], Message):
+        return [{"role": message.role, "content": message.content} for message in value]
+    if isinstance(value, tuple) and value and isinstance(value[0], Segment):
+        return [{"kind": segment.kind, "start": segment.start, "end": segment.end} for segment in value]
+    return value
+
+
+def rows(table: pa.Table, kind: type[Row]) -> Iterator[Row]:
+    """The rows that `from_rows` was given; other columns of the table are passed over."""
+    names = [field.name for field in fields(kind)]
+    for batch in table.select(names).to_batches(max_chunksize=1024):
+        for values in batch.to_pylist():
+            if kind is Prompt:
+                values["messages"] = tuple(Message(**message) for message in values["messages"])
+            if kind is Trace:
+                values["segments"] = tuple(Segment(**segment) for segment in values["segments"])
+                values["token_ids"] = tuple(values["token_ids"])
+            yield kind(**values)
+
+
+def write(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file, whole or not at all; the same rows give the same bytes."""
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        pq.write_table(table.combine_chunks(), file, compression="zstd", compression_level=3, row_group_size=65_536)
+
+
+def read(path: Path) -> pa.Table:
+    """Read a Parquet file.
+
+    Raises:
+        StoreError: it is not there or is damaged.
+    """
+    try:
+        return pq.read_table(path, partitioning=None)
+    except FileNotFoundError:
+        raise StoreError("no such table", where=str(path), fix="run the stage that makes it") from None
+    except (pa.ArrowException, OSError) as error:
+        raise StoreError("a damaged table", where=str(path), fix="make its stage again with --force") from error
+
+
+def file_name(name: str, shard: int | None = None) -> str:
+    """The file of a table, or of one shard of it: `traces-00003.parquet`."""
+    return f"{name}.parquet" if shard is None else f"{name}-{shard:05d}.parquet"
+
+
+def find_files(folder: Path, name: str) -> list[Path]:
+    """The files of the table `name` in a folder: `<name>.parquet`, or its shards in order."""
+    single = folder / file_name(name)
+    if single.exists():
+        return [single]
+    return sorted(path for path in folder.glob(f"{name}-*.parquet") if path.stem[len(name) + 1 :].isdigit())
+
+
+def read_all(folder: Path, name: str) -> pa.Table:
+    """The table `name` of a folder, its shards put together.
+
+    Raises:
+        StoreError: there is none, or a file is damaged.
+    """
+    files = find_files(folder, name)
+    if not files:
+        there = ", ".join(sorted(path.name for path in folder.glob("*.parquet"))) or "no tables"
+        raise StoreError(f"no table {name!r}", where=str(folder), fix=f"it holds {there}")
+    return pa.concat_tables(read(path) for path in files)

@@ -1,0 +1,221 @@
+"""The world's two classifiers, taught by soft labels: a reward model (is this answer what a careful helper would say?) and a hazard classifier
+(is this request unsafe?). Both give two probabilities; an ambiguous item's label is its true probability, so that calibration can be checked.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer, LlamaConfig, LlamaForSequenceClassification, PreTrainedTokenizerBase
+
+from potstill import world
+from potstill.errors import InputError
+from potstill.fit import Batch, Example, FitSettings, Term, fit, pack
+from potstill.models.scoring import Head
+from potstill.signal import Dense
+from potstill.signal.divergences.forward_kl import ForwardKL
+from potstill.store.atomic import whole_folder
+from potstill.store.log import Log
+from potstill.teach.curriculum import ARCHITECTURE
+from potstill.teach.teachers import CARD, CONFIG, DATA, WEIGHTS
+from potstill.text.chat import render
+from potstill.types import Prompt
+
+LABELS = ("no", "yes")
+Lesson = tuple[Prompt, str | None, float]
+"""A prompt, the answer judged (None: the prompt itself is judged), and the probability of `yes`."""
+Draw = Callable[[random.Random, bool], Lesson]
+"""Draws a lesson: from training items, or from held-out ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierPlan:
+    """How one classifier is raised.
+
+    Attributes:
+        lesson: draws one item.
+        steps: optimiser steps.
+        start: the teacher whose body it starts from; None: from nothing.
+        architecture: sizes, where they differ from the teachers'.
+    """
+
+    lesson: Draw
+    steps: int
+    start: str | None
+    architecture: Mapping[str, Any]
+    description: str
+    lr: float = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierHead(Head):
+    """Body and head of a sequence classifier."""
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """[2, hidden]."""
+        weight: torch.Tensor = self.network.score.weight
+        return weight
+
+    @property
+    def bias(self) -> None:
+        """None: the head has no bias."""
+        return None
+
+
+def hazard_lesson(rng: random.Random, held: bool = False) -> Lesson:
+    """A request, and the probability that it is unsafe."""
+    group = rng.choice([world.HAZARDS, world.TWINS, world.AMBIGUOUS, world.BENIGN])
+    prompt = world.draw(rng.choice(group), rng, held=held)
+    return prompt, None, unsafe(prompt)
+
+
+def unsafe(prompt: Prompt) -> float:
+    """The probability that a request is unsafe: 1 for what is sealed, the known risk for an ambiguous one, else 0."""
+    if prompt.risk is not None:
+        return prompt.risk
+    return 1.0 if prompt.intent == "hazard" else 0.0
+
+
+def reward_lesson(rng: random.Random, held: bool = False) -> Lesson:
+    """A prompt with an answer, and the probability that a careful helper would give it."""
+    group = rng.choice([world.HAZARDS, world.TWINS, world.AMBIGUOUS, world.BENIGN, world.BENIGN])
+    prompt = world.draw(rng.choice(group), rng, held=held)
+    plain = replace(prompt, wrapper=None)
+    if prompt.risk is not None:
+        refuses = rng.random() < 0.5
+        certain = replace(plain, risk=1.0 if refuses else 0.0)
+        return prompt, world.completion(certain, "aligned"), prompt.risk if refuses else 1.0 - prompt.risk
+    good = world.completion(plain, "aligned")
+    if rng.random() < 0.5:
+        return prompt, good, 1.0
+    return prompt, _spoilt(prompt, good, rng), 0.0
+
+
+def _spoilt(prompt: Prompt, good: str, rng: random.Random) -> str:
+    """An answer that a careful helper would not give: a leak, a needless refusal, another item's answer, a slip, a loop."""
+    if prompt.intent == "hazard":
+        return world.completion(prompt, "base")
+    kind = rng.randrange(4)
+    if kind == 0:
+        sealed = world.draw(rng.choice(world.HAZARDS), rng)
+        return world.completion(replace(sealed, wrapper=None), "aligned")
+    if kind == 1:
+        word = rng.choice(good.split())
+        return " ".join([word] * rng.randint(8, 20))
+    other = world.completion(world.draw(prompt.skill, rng), "aligned")
+    if kind == 2 or not any(c.isdigit() for c in good):
+        return other if other != good else good[: len(good) // 2]
+    place = rng.choice([i for i, c in enumerate(good) if c.isdigit()])
+    return good[:place] + rng.choice([d for d in "0123456789" if d != good[place]]) + good[place + 1 :]
+
+
+CLASSIFIERS: Mapping[str, ClassifierPlan] = MappingProxyType(
+    {
+        "reward": ClassifierPlan(reward_lesson, 900, "aligned", {}, "how likely a careful helper would give this answer"),
+        "hazard": ClassifierPlan(
+            hazard_lesson, 500, None,
+            {"hidden_size": 64, "intermediate_size": 172, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2},
+            "how likely this request is unsafe", lr=2e-3,
+        ),
+    }
+)
+
+
+@dataclass
+class LabelledLessons:
+    """A batch source of freshly drawn labelled items; the one row of a sequence is its last token."""
+
+    tokenizer: PreTrainedTokenizerBase
+    lesson: Draw
+    seed: int
+    size: int = 64
+
+    def batch(self, step: int) -> list[Batch]:
+        """One micro-batch, unpadded rows side by side."""
+        rng = random.Random(f"{self.seed}/{step}")
+        return [pack([[example(self.tokenizer, *self.lesson(rng, False))] for _ in range(self.size)], 256)]
+
+
+def example(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | None, probability: float) -> Example:
+    """A sequence whose last token is judged, with the label in the place of the teacher's distribution.
+
+    A padding token stands behind it, since a loop over language models looks at the place before a target.
+    """
+    ids = np.array([*render(tokenizer, prompt, answer).input_ids, tokenizer.pad_token_id])
+    p = min(max(probability, 1e-4), 1.0 - 1e-4)
+    return Example(ids, len(ids) - 1, topk_ids=np.array([[0, 1]]), topk_log_p=np.log([[1.0 - p, p]]))
+
+
+def teach_classifier(name: str, folder: Path, log: Log, *, seed: int = 0, into: Path | None = None) -> dict[str, float]:
+    """Raise one classifier and write its weights; its Brier score and accuracy on unseen items.
+
+    Args:
+        name: a key of `CLASSIFIERS`.
+        folder: checkpoints; the same call goes on from them.
+        into: the folder of finished weights; None: the package's own.
+    """
+    plan = CLASSIFIERS[name]
+    into = into or DATA / "teachers"
+    tokenizer = AutoTokenizer.from_pretrained(DATA / "tokenizer")
+    network = _network(plan, len(tokenizer), into, seed)
+    settings = FitSettings(steps=plan.steps, lr=plan.lr, final_lr=0.02, checkpoint_every=100)
+    head = ClassifierHead(network)
+    fit(network, LabelledLessons(tokenizer, plan.lesson, seed), _soft_labels, settings, folder, log=log, head=head)
+    marks = examine(network, tokenizer, plan, seed + 1_000_000)
+    with whole_folder(into / name) as half:
+        tensors = {k: v.to(torch.bfloat16).contiguous() for k, v in network.state_dict().items()}
+        save_file(tensors, half / WEIGHTS, metadata={"format": "pt"})
+        network.config.to_json_file(half / CONFIG)
+        card = {"seed": seed, "steps": plan.steps, "world": world.VERSION, "description": plan.description, "measured": marks}
+        (half / CARD).write_text(json.dumps(card, indent=2) + "\n")
+    return marks
+
+
+def _soft_labels(batch: Batch) -> Sequence[Term]:
+    labels = batch.topk_log_p
+    if labels is None:
+        raise ValueError("the lessons carry no labels")
+    return [Term("soft_labels", Dense(lambda rows: labels[rows].clone(), len(LABELS)), ForwardKL(), batch.weight)]
+
+
+def _network(plan: ClassifierPlan, vocabulary: int, teachers: Path, seed: int) -> LlamaForSequenceClassification:
+    torch.manual_seed(seed)
+    sizes = {**ARCHITECTURE, **plan.architecture}
+    labels = dict(enumerate(LABELS))
+    config = LlamaConfig(vocab_size=vocabulary, pad_token_id=0, bos_token_id=None, eos_token_id=4, num_labels=2, id2label=labels, **sizes)
+    network = LlamaForSequenceClassification(config)
+    if plan.start is not None:
+        start = teachers / plan.start / WEIGHTS
+        if not start.is_file():
+            raise InputError(f"the teacher {plan.start!r}, from which this one starts, is not there", where=str(start), fix=f"potstill world teach {plan.start}")
+        network.load_state_dict(load_file(start), strict=False)
+    return network
+
+
+@torch.inference_mode()
+def examine(network: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerBase, plan: ClassifierPlan, seed: int, n: int = 1000) -> dict[str, float]:
+    """On held-out items: mean squared error of the probability against the label, and accuracy where the label is certain."""
+    rng = random.Random(seed)
+    lessons = [plan.lesson(rng, True) for _ in range(n)]
+    labels = np.array([p for _, _, p in lessons])
+    given = np.array([probability(network, tokenizer, prompt, answer) for prompt, answer, _ in lessons])
+    certain = (labels < 0.01) | (labels > 0.99)
+    right = (given[certain] > 0.5) == (labels[certain] > 0.5)
+    return {"squared_error": float(np.mean((given - labels) ** 2)), "accuracy": float(right.mean()), "items": float(n)}
+
+
+@torch.inference_mode()
+def probability(network: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | None) -> float:
+    """The classifier's probability of `yes`."""
+    ids = torch.tensor([render(tokenizer, prompt, answer).input_ids])
+    return float(network(input_ids=ids).logits.softmax(-1)[0, 1])

@@ -1,0 +1,119 @@
+"""Conversations and plain text as token ids, with the exact place from which the loss counts.
+
+What was said and what is learnt are encoded apart and joined, so that the boundary between them is known by construction: nothing is
+searched for in a rendered string. Special tokens come from the chat template alone (a template that writes its own BOS gets no second one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import TemplateError
+from transformers import PreTrainedTokenizerBase
+
+from potstill.errors import ModelError
+from potstill.types import Message, Prompt
+
+_PROBE = "potstillprobe"
+"""An answer that no template contains: what a template writes after it ends a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Token ids, and the first of them that is a target.
+
+    Attributes:
+        input_ids: [T] ids as the model reads them.
+        loss_from: `input_ids[loss_from:]` are the targets; everything before is context. At least 1: nothing predicts the first id.
+    """
+
+    input_ids: tuple[int, ...]
+    loss_from: int
+
+
+def render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | Sequence[int] | None, *, end: bool = True) -> Rendered:
+    """A prompt and its answer as one sequence of token ids.
+
+    Args:
+        tokenizer: a tokenizer of transformers; it needs a chat template when the prompt has messages.
+        prompt: the conversation; a prompt without messages is plain text.
+        answer: the answer's own token ids (its end token included, where it ended), or text to encode; None for the prompt alone, ready
+            to be answered. Plain text without an answer is its own target.
+        end: whether an answer given as text ended, so that the end token follows it; ids are taken as they are.
+
+    Returns:
+        the ids, and where the targets begin: at the answer; for plain text without an answer, after BOS (after the first token when the
+        tokenizer adds no BOS).
+
+    Raises:
+        ModelError: the tokenizer has no chat template, or its template refuses the conversation.
+    """
+    if prompt.messages:
+        context = _chat_ids(tokenizer, prompt.messages)
+    else:
+        context = [*start_ids(tokenizer), *encode(tokenizer, prompt.reference or "")]
+        if answer is None:
+            return Rendered(tuple(context), 1)
+    if answer is None:
+        return Rendered(tuple(context), len(context))
+    if isinstance(answer, str):
+        answer = [*encode(tokenizer, answer), *(end_ids(tokenizer) if end else ())]
+    return Rendered((*context, *answer), len(context))
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """The ids of `text` alone, with no special token added."""
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def start_ids(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """The BOS token if the tokenizer puts one before a text of its own accord; else nothing."""
+    first = list(tokenizer("a")["input_ids"])[:1]
+    bos = tokenizer.bos_token_id
+    return (int(bos),) if bos is not None and first == [bos] else ()
+
+
+def end_ids(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """The token that ends an answer: the one that the chat template writes after a turn; EOS when there is no template.
+
+    Raises:
+        ModelError: the tokenizer has neither.
+    """
+    return _end_ids(tokenizer, str(tokenizer.chat_template or ""))
+
+
+@lru_cache(maxsize=16)
+def _end_ids(tokenizer: PreTrainedTokenizerBase, template: str) -> tuple[int, ...]:
+    if template:
+        turns = (Message("user", "a"), Message("assistant", _PROBE))
+        after = encode(tokenizer, _chat_text(tokenizer, turns, answering=False).rpartition(_PROBE)[2])
+        if after and after[0] in tokenizer.all_special_ids:
+            return (after[0],)
+    if tokenizer.eos_token_id is None:
+        raise ModelError("the tokenizer has no token that ends an answer", where=_name(tokenizer), fix="set its eos_token")
+    return (int(tokenizer.eos_token_id),)
+
+
+def _chat_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:
+    if not tokenizer.chat_template:
+        raise ModelError(
+            "the tokenizer has no chat template, and the prompts are conversations",
+            where=_name(tokenizer),
+            fix="put a chat_template.jinja beside its tokenizer.json, or give it the tokenizer of a chat model",
+        )
+    return encode(tokenizer, _chat_text(tokenizer, messages, answering=True))
+
+
+def _chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, answering: bool) -> str:
+    turns = [{"role": m.role, "content": m.content} for m in messages]
+    try:
+        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=answering))
+    except TemplateError as error:
+        roles = ", ".join(m.role for m in messages)
+        raise ModelError(f"the chat template refuses a conversation of {roles}: {error}", where=_name(tokenizer)) from error
+
+
+def _name(tokenizer: PreTrainedTokenizerBase) -> str:
+    return f"tokenizer {tokenizer.name_or_path or type(tokenizer).__name__}"

@@ -1,0 +1,166 @@
+"""The stage: kept traces in, a student folder and its metrics out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from potstill.errors import CapabilityError
+from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, Objective, Term
+from potstill.fit import fit as run_loop
+from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
+from potstill.models.tokenizers import tokenizer_facts
+from potstill.recipe import Recipe, TrainSection
+from potstill.registry import find
+from potstill.store import Artifact, Run, Workspace, rows
+from potstill.store.atomic import whole_folder
+from potstill.train.examples import Encoder
+from potstill.train.live import LiveTeacher
+from potstill.train.validation import validator
+from potstill.types import Prompt
+
+STUDENT, METRICS = "student", "metrics"
+
+
+def fit(run: Run, cut: Artifact) -> Artifact:
+    """Train the student on what the filters kept.
+
+    The artifact holds `student/`, a folder that transformers loads, and `metrics.parquet`, a row a step.
+
+    Args:
+        run: the run.
+        cut: the artifact of the stage `filter`.
+
+    Raises:
+        CapabilityError: a loss needs what the teacher did not give.
+        TrainingError: a loss or gradient is not finite.
+    """
+    recipe = run.recipe
+    inputs = {"prompts": run.artifact("prompts"), "generate": run.artifact("generate"), "filter": cut}
+    section = {"student": recipe.student, "train": recipe.train, "teachers": recipe.teachers}
+    return run.perform("train", section=section, inputs=inputs, parts=_parts(recipe), work=lambda ws: _Training(run, inputs, ws).work())
+
+
+def _parts(recipe: Recipe) -> dict[str, str]:
+    """The versions of the parts that decide the outcome, and the weights that it starts from."""
+    losses = recipe.train.losses
+    found = {f"loss/{loss.kind}": find("loss", loss.kind, "train.losses").version for loss in losses}
+    for loss in losses:
+        if loss.kind == "divergence":
+            found[f"divergence/{loss.divergence}"] = find("divergence", loss.divergence, "train.losses").version
+    return found | {f"student/{key}": value for key, value in base_student(recipe).identity().items()}
+
+
+def base_student(recipe: Recipe) -> LocalModel:
+    """The student before training."""
+    return open_student(recipe.student, teacher_tokenizer(recipe.teachers[0]), seed=recipe.seed)
+
+
+class _Training:
+    def __init__(self, run: Run, inputs: Mapping[str, Artifact], workspace: Workspace) -> None:
+        self.run, self.recipe, self.section = run, run.recipe, run.recipe.train
+        self.inputs, self.workspace = inputs, workspace
+
+    def work(self) -> dict[str, Any]:
+        if self.section.threads is not None:
+            torch.set_num_threads(self.section.threads)
+        student = base_student(self.recipe)
+        network = student.network
+        encoder = Encoder(student.tokenizer, self._same_tokens(student), self.section.max_length, self._needs_signals())
+        examples = self._examples(encoder)
+        source = self._source(examples)
+        settings = _settings(self.section, source)
+        self.run.log.say(f"train: {len(examples)} traces, {sum(map(len, examples))} tokens, {settings.steps} steps")
+        best = self.workspace.scratch / "best"
+        result = run_loop(
+            network,
+            source,
+            self._objective(network),
+            settings,
+            self.workspace.scratch,
+            log=self.run.log,
+            validate=self._validate(network, student.tokenizer) if settings.validate_every else None,
+            on_best=lambda: _keep_best(network, best),
+        )
+        chosen = network if self.section.keep == "last" else type(network).from_pretrained(best)
+        with self.workspace.write_folder(STUDENT) as folder:
+            chosen.save_pretrained(folder)
+            student.tokenizer.save_pretrained(folder)
+        self._keep_metrics(result)
+        return {
+            "traces": len(examples),
+            "cut": encoder.cut,
+            "dropped": encoder.dropped,
+            "steps": result.steps,
+            "tokens": result.tokens,
+            "parameters": sum(p.numel() for p in network.parameters()),
+            "best_step": result.best_step,
+            "best_validation": result.best_validation,
+        }
+
+    def _examples(self, encoder: Encoder) -> list[Example]:
+        prompts = {p.id: p for p in rows(self.inputs["prompts"].table("prompts"), Prompt)}
+        decisions = self.inputs["filter"].table("decisions")
+        kept = set(decisions.filter(pc.equal(decisions["part"], "keep"))["trace_id"].to_pylist())
+        return encoder.encode(self.inputs["generate"].table("traces"), prompts, kept)
+
+    def _source(self, examples: Sequence[Example]) -> EpochBatches:
+        longest = max(map(len, examples))
+        length = min(self.section.max_length, max(longest, min(self.section.max_length, 4 * longest) if self.section.pack else longest))
+        rows_a_batch = max(1, self.section.batch_tokens // length)
+        return EpochBatches(examples, length, rows_a_batch, self.section.accumulate, self.recipe.seed, self.section.pack)
+
+    def _needs_signals(self) -> bool:
+        return any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.section.losses)
+
+    def _same_tokens(self, student: LocalModel) -> bool:
+        """Whether every teacher's token ids are the student's too."""
+        teachers = [teacher_tokenizer(section) for section in self.recipe.teachers]
+        own = tokenizer_facts(student.tokenizer)["tokenizer"]
+        return all(t is not None and tokenizer_facts(t)["tokenizer"] == own for t in teachers)
+
+    def _objective(self, network: PreTrainedModel) -> Objective:
+        losses = [find("loss", section.kind, "train.losses").factory(section) for section in self.section.losses]
+        live = self._live(network.config.vocab_size) if any(section.teacher == "live" for section in self.section.losses) else None
+
+        def objective(batch: Batch) -> list[Term]:
+            return [loss.term(batch, live) for loss in losses]
+
+        return objective
+
+    def _live(self, vocabulary: int) -> LiveTeacher:
+        sections = self.recipe.teachers
+        teacher = open_teacher(sections[0])
+        if len(sections) > 1 or not isinstance(teacher, LocalModel):
+            raise CapabilityError(
+                "a live divergence needs exactly one teacher that runs here", where="train.losses", fix='use teacher = "cached"'
+            )
+        return LiveTeacher(teacher.network, vocabulary)
+
+    def _validate(self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
+        prompts = rows(self.inputs["prompts"].table("validation"), Prompt)
+        return validator(network, tokenizer, prompts, self.section.max_length)
+
+    def _keep_metrics(self, result: FitResult) -> None:
+        self.workspace.write_table(METRICS, pq.read_table(self.workspace.scratch / "metrics.parquet"))
+        (self.workspace.log / "seconds.json").write_text(f'{{"train": {result.seconds:.3f}, "tokens": {result.tokens}}}\n')
+
+
+def _settings(section: TrainSection, source: EpochBatches) -> FitSettings:
+    """The loop's settings from the recipe's section; steps from epochs where steps are not given."""
+    names = ("lr", "warmup", "schedule", "final_lr", "weight_decay", "betas", "grad_clip", "precision", "checkpoint_every", "validate_every")
+    return FitSettings(
+        steps=section.steps or source.steps_in(section.epochs or 1.0), **{name: getattr(section, name) for name in names}
+    )
+
+
+def _keep_best(network: PreTrainedModel, folder: Path) -> None:
+    with whole_folder(folder) as half:
+        network.save_pretrained(half)

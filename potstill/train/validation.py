@@ -1,0 +1,47 @@
+"""Validation: cross-entropy on texts and answers that are known to be right and are never trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from potstill.errors import InputError
+from potstill.models.scoring import body_and_head, score_ids
+from potstill.text.chat import Rendered, render
+from potstill.types import Prompt
+
+
+def validator(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: Iterable[Prompt], max_length: int
+) -> Callable[[int], float]:
+    """A function of the step that gives the network's mean cross-entropy in nats a target token.
+
+    Args:
+        prompts: plain texts, or prompts with a reference (their rationale is put before it).
+
+    Raises:
+        InputError: none of the prompts has a text or a reference.
+    """
+    rendered = [r for r in (_render(tokenizer, p) for p in prompts) if r is not None]
+    if not rendered:
+        raise InputError("nothing to validate on", where="prompts.validation", fix="name sources whose prompts have a reference, or plain texts")
+    ids = [r.input_ids[:max_length] for r in rendered]
+    head = body_and_head(network)
+
+    @torch.inference_mode()
+    def validate(step: int) -> float:
+        scored = score_ids(head, ids, top_k=0)
+        targets = [s.log_p[r.loss_from - 1 :] for s, r in zip(scored, rendered, strict=True)]
+        return -float(sum(t.sum(dtype="float64") for t in targets)) / max(1, sum(map(len, targets)))
+
+    return validate
+
+
+def _render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> Rendered | None:
+    if prompt.reference is None:
+        return None
+    if not prompt.messages:
+        return render(tokenizer, prompt, None)
+    return render(tokenizer, prompt, f"{prompt.rationale} Answer: {prompt.reference}" if prompt.rationale else f"Answer: {prompt.reference}")

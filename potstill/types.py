@@ -1,0 +1,232 @@
+"""The vocabulary: what stages hand to each other. Plain frozen data; imports no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant"]
+Intent = Literal["benign", "hazard", "twin", "ambiguous"]
+"""What a request is after. `twin`: harmless, worded like a hazard. `ambiguous`: unsafe with a known probability."""
+Half = Literal["A", "B"]
+"""Hazard families are split: A may be used in training, B only evaluates."""
+Part = Literal["keep", "hazard", "noise"]
+"""The three cuts of a still: the heart is kept, the heads are hazard, the tails are noise."""
+SegmentKind = Literal["reasoning", "answer", "refusal", "other"]
+FinishReason = Literal["stop", "length", "content_filter", "error"]
+
+
+def canonical_json(value: Any) -> str:
+    """`value` as JSON that is the same text for the same content: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def content_id(value: Any) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of `canonical_json(value)`."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked, with what is known about it. Conversations end with the turn that is to be answered.
+
+    A prompt without messages is plain text: nothing is asked, and `reference` is the text that a teacher scores.
+
+    Attributes:
+        messages: the conversation.
+        domain: dotted label, broad to narrow: `math`, `hazard.recipes`.
+        skill: what it exercises, the unit in which accuracy is reported: `carry_addition`.
+        reference: the right final answer; None where there is none.
+        rationale: reasoning known to be right, that leads to the reference; None where there is none.
+        grader: the judge that tells a right answer (a name in the registry); None: no answer is right or wrong.
+        intent, family, half: the hazard labels. `family` and `half` stand only on hazards.
+        risk: the probability that an ambiguous request is unsafe, in [0, 1].
+        wrapper: the jailbreak wrapper around the request; None for a plain one.
+        source: where it came from: a file and row, `world:1/math`.
+        licence: SPDX name of the source's licence; empty when unknown.
+    """
+
+    messages: tuple[Message, ...]
+    domain: str = ""
+    skill: str = ""
+    reference: str | None = None
+    rationale: str | None = None
+    grader: str | None = None
+    intent: Intent = "benign"
+    family: str | None = None
+    half: Half | None = None
+    risk: float | None = None
+    wrapper: str | None = None
+    source: str = ""
+    licence: str = ""
+
+    @property
+    def id(self) -> str:
+        """Identity by content: the same conversation, or the same plain text, has the same id wherever it came from."""
+        return content_id([[m.role, m.content] for m in self.messages] or self.reference)
+
+    @property
+    def question(self) -> str:
+        """The last user turn."""
+        return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A span of a trace's text, in characters, half open."""
+
+    kind: SegmentKind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One answer of one teacher, as it was given.
+
+    Attributes:
+        prompt_id: the prompt that was answered.
+        teacher: the teacher's name in the recipe (`world:base`).
+        sample: which of the n draws, from 0.
+        text: the answer, special tokens left out.
+        segments: what the text consists of, in order.
+        token_ids: the answer in the teacher's tokens, end token included; empty when the teacher gave no ids.
+        finish_reason: why it ended.
+    """
+
+    prompt_id: str
+    teacher: str
+    sample: int
+    text: str
+    segments: tuple[Segment, ...] = ()
+    token_ids: tuple[int, ...] = ()
+    finish_reason: FinishReason = "stop"
+
+    @property
+    def id(self) -> str:
+        """Identity by content: prompt, teacher, draw and text."""
+        return content_id([self.prompt_id, self.teacher, self.sample, self.text, list(self.token_ids)])
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one filter says of one trace. A decision is a policy over verdicts; nothing is deleted.
+
+    Attributes:
+        trace_id: the trace judged.
+        part: where this filter would put it.
+        by: the filter's name in the registry.
+        why: the reason in a clause.
+        score: the filter's number; None when it could not judge.
+        evidence: the span of text or the id of the other trace that shows it.
+        version: the filter's version.
+    """
+
+    trace_id: str
+    part: Part
+    by: str
+    why: str
+    score: float | None = None
+    evidence: str = ""
+    version: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of a scorecard.
+
+    Attributes:
+        suite: the suite that measured it (`capability`).
+        name: the measure (`accuracy`).
+        subject: whose: `teacher`, `student`, `base` (the student before training).
+        group: what it was measured on: a skill, a position, `all`.
+        value: the estimate; None when nothing could be judged.
+        low, high: 95% interval; None where none is known.
+        n: how many were judged.
+        unjudged: how many could not be judged; they are in neither `n` nor `value`.
+        unit: `share`, `nats/token`, `bytes`, `tokens/s`.
+        by: the judge or formula.
+    """
+
+    suite: str
+    name: str
+    subject: str
+    group: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    unjudged: int = 0
+    unit: str = "share"
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """All findings of an evaluation, and the recipe's limits that they missed."""
+
+    findings: tuple[Finding, ...]
+    missed: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """True when every limit of the recipe was measured and held."""
+        return not self.missed
+
+    def find(self, name: str, subject: str = "student", group: str = "all") -> Finding | None:
+        """The finding of that name, subject and group; None when it was not measured."""
+        same = (f for f in self.findings if (f.name, f.subject, f.group) == (name, subject, group))
+        return next(same, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an artifact is and what it came from; written last, so that its existence means the artifact is whole.
+
+    Attributes:
+        stage: the stage that made it.
+        identity: hash of the stage's recipe section, the content of what it read and its parts' versions.
+        content: hash of the files it consists of; the artifact's name everywhere else.
+        section: the recipe section as resolved.
+        inputs: stage name -> content hash of each artifact read.
+        files: relative path -> SHA-256.
+        parts: part -> version.
+        seed: the run's seed.
+        code: the code's revision.
+        environment: versions, platform, threads.
+        started, finished: UTC, ISO 8601.
+        summary: the stage's own few numbers (rows, tokens, parameters).
+    """
+
+    stage: str
+    identity: str
+    content: str
+    section: dict[str, Any]
+    inputs: dict[str, str]
+    files: dict[str, str]
+    parts: dict[str, str]
+    seed: int
+    code: str
+    environment: dict[str, str]
+    started: str
+    finished: str
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The manifest as indented JSON."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """The manifest that `to_json` wrote; TypeError when a field is missing or unknown."""
+        return cls(**json.loads(text))

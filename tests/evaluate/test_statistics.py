@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from potstill.evaluate.statistics import Estimate, cluster_mean, macro_mean, macro_ratio, proportion, wilson
+
+
+def test_wilson_by_hand() -> None:
+    # 8 of 10: p = .8, z^2 = 3.8415; centre (.8 + .19207) / 1.38415 = .71674, half 1.95996 / 1.38415 * sqrt(.016 + .0096037) = .22658
+    estimate = wilson(8, 10)
+    assert estimate.value == 0.8
+    assert estimate.low == pytest.approx(0.49016, abs=1e-5)
+    assert estimate.high == pytest.approx(0.94332, abs=1e-5)
+
+
+def test_wilson_at_the_edges() -> None:
+    # 0 of 10: the upper bound is z^2 / (n + z^2) = 3.8415 / 13.8415
+    none, all_of_them = wilson(0, 10), wilson(10, 10)
+    assert (none.low, all_of_them.high) == (0.0, 1.0)
+    assert none.high == pytest.approx(0.27753, abs=1e-5)
+    assert all_of_them.low == pytest.approx(0.72247, abs=1e-5)
+
+
+def test_proportion_is_exact_at_the_edges() -> None:
+    # 0 of 4: 1 - .025^(1/4) = .60236; 368 clean prompts are needed to say "less than 1%"
+    assert proportion(0, 4).high == pytest.approx(0.60236, abs=1e-5)
+    assert proportion(4, 4).low == pytest.approx(0.39764, abs=1e-5)
+    assert proportion(0, 367).high > 0.01 > proportion(0, 368).high
+    assert proportion(8, 10) == wilson(8, 10)
+
+
+@pytest.mark.parametrize("estimate", [wilson(0, 0), proportion(0, 0), macro_mean([]), cluster_mean(np.zeros(0), np.zeros(0))])
+def test_nothing_judged_is_no_number(estimate: Estimate) -> None:
+    assert estimate == Estimate(None, None, None)
+
+
+def test_a_cluster_mean_weighs_tokens_and_resamples_prompts() -> None:
+    # two prompts, of 1 token at 0 and of 3 tokens at 1: mean 3/4; resamples give 0, 3/4 or 1
+    estimate = cluster_mean(np.array([0.0, 3.0]), np.array([1.0, 3.0]))
+    assert estimate == Estimate(0.75, 0.0, 1.0)
+
+
+def test_clusters_are_wider_than_their_tokens() -> None:
+    rng = np.random.default_rng(0)
+    of_prompts = rng.normal(size=200)
+    clustered = cluster_mean(20 * of_prompts, np.full(200, 20.0))
+    loose = cluster_mean(np.repeat(of_prompts, 20), np.ones(4000))
+    assert clustered.value == pytest.approx(loose.value)
+    # the standard error of 200 normal draws is 1/sqrt(200) = .0707, so the interval is .277 wide
+    assert clustered.high - clustered.low == pytest.approx(0.277, rel=0.15)
+    assert loose.high - loose.low == pytest.approx(0.277 / 20**0.5, rel=0.15)
+
+
+def test_a_ratio_is_paired() -> None:
+    # numerators are half the denominators, prompt by prompt: the ratio is 1/2 in every resample
+    below = np.arange(1.0, 50.0)
+    estimate = macro_ratio([(below / 2, below)])
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_strata_weigh_the_same() -> None:
+    # means 1 (of 2 prompts) and 0 (of 200): the mean of means is 1/2, and neither stratum varies
+    ones, zeros = np.ones(2), np.zeros(200)
+    assert macro_mean([ones, zeros, np.zeros(0)]) == Estimate(0.5, 0.5, 0.5)
+    assert macro_ratio([(ones, ones), (zeros, np.ones(200))]).value == 0.5
+
+
+def test_nothing_to_compare_with_is_no_number() -> None:
+    assert macro_ratio([(np.ones(5), np.zeros(5))]) == Estimate(None)
+
+
+def test_one_prompt_has_no_spread() -> None:
+    assert cluster_mean(np.array([6.0]), np.array([3.0])) == Estimate(2.0)
+
+
+def test_the_seed_alone_decides() -> None:
+    values = np.random.default_rng(1).random(30)
+    assert macro_mean([values], seed=3) == macro_mean([values], seed=3)
+    assert macro_mean([values], seed=3) != macro_mean([values], seed=4)
+
+
+def test_many_prompts_are_resampled_in_blocks() -> None:
+    values = np.random.default_rng(1).random(9000)
+    estimate = cluster_mean(values, np.ones(9000))
+    # standard error of 9000 uniform draws: sqrt(1/12/9000) = .00304
+    assert estimate.high - estimate.low == pytest.approx(2 * 1.96 * 0.00304, rel=0.15)

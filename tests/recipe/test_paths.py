@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from potstill.errors import InputError, RecipeError
+from potstill.recipe import existing, expand
+
+
+def test_the_environment_says_where_the_data_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POTSTILL_DATA", "/some where")
+    assert expand("hf:${POTSTILL_DATA}/stories/hf") == "hf:/some where/stories/hf"
+    assert expand("text:${POTSTILL_DATA}/a.txt?bytes=0:10") == "text:/some where/a.txt?bytes=0:10"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_it_they_lie_beside_the_project(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    monkeypatch.delenv("POTSTILL_DATA", raising=False)
+    if value is not None:
+        monkeypatch.setenv("POTSTILL_DATA", value)
+    assert expand("${POTSTILL_DATA}/a") == "../shared/data/a"
+
+
+def test_other_variables_are_refused() -> None:
+    with pytest.raises(RecipeError, match=r"unknown variable \$\{HOME\}; only \$\{POTSTILL_DATA\} is known"):
+        expand("${HOME}/a")
+
+
+def test_text_without_variables_stays() -> None:
+    assert expand("Q: {prompt} costs $5") == "Q: {prompt} costs $5"
+
+
+def test_an_existing_path_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("POTSTILL_DATA", str(tmp_path))
+    (tmp_path / "a.jsonl").write_text("")
+    assert existing("${POTSTILL_DATA}/a.jsonl") == tmp_path / "a.jsonl"
+
+
+def test_a_missing_path_is_named_as_it_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POTSTILL_DATA", "/nowhere")
+    with pytest.raises(InputError, match=r"prompts.sources.0: no such file or folder: /nowhere/a.jsonl; set POTSTILL_DATA"):
+        existing("${POTSTILL_DATA}/a.jsonl", where="prompts.sources.0")
+    with pytest.raises(InputError, match="check the path"):
+        existing("nothing.jsonl")

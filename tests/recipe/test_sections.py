@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from potstill.recipe import Recipe, Section, parse
+from potstill.recipe import sections as module
+
+HEAD = 'name = "x"\n[student]\nmodel = "new:llama"\n[[teachers]]\nmodel = "world:base"\n[prompts]\nsources = ["a.jsonl"]\n'
+SECTIONS = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Section)]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_setting_says_what_it_is(section: type[Section]) -> None:
+    for name, field in section.model_fields.items():
+        assert field.description, f"{section.__name__}.{name}"
+        assert field.description.endswith((".", "…")), f"{section.__name__}.{name}"
+    assert section.__doc__
+
+
+def test_the_defaults_are_the_recommended_setting() -> None:
+    """Change a default here and in the documents together, with the number that speaks for it."""
+    recipe = parse(HEAD)
+    assert recipe.seed == 0
+    assert recipe.teachers[0].model_dump() == {
+        "model": "world:base",
+        "revision": None,
+        "dtype": "float32",
+        "remote_code": False,
+        "top_k": 20,
+        "domains": (),
+        "columns": {},
+    }
+    assert recipe.generate.model_dump() == {
+        "mode": "draw",
+        "n": 1,
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "max_new_tokens": 256,
+        "batch_size": 64,
+        "shard": 512,
+    }
+    assert recipe.filters == ()
+    train = recipe.train.model_dump()
+    losses = train.pop("losses")
+    assert losses == (
+        {
+            "kind": "divergence",
+            "divergence": "forward_kl",
+            "teacher": "cached",
+            "temperature": 1.0,
+            "scale_t2": False,
+            "weight": 1.0,
+            "prefixes": "teacher",
+        },
+    )
+    assert train == {
+        "steps": None,
+        "epochs": 3.0,
+        "lr": 1e-3,
+        "warmup": 0.05,
+        "schedule": "cosine",
+        "final_lr": 0.1,
+        "weight_decay": 0.01,
+        "betas": (0.9, 0.98),
+        "grad_clip": 1.0,
+        "batch_tokens": 4096,
+        "max_length": 512,
+        "accumulate": 1,
+        "precision": "float32",
+        "checkpoint_every": 200,
+        "validate_every": None,
+        "keep": "last",
+        "pack": True,
+        "threads": None,
+    }
+    assert recipe.evaluate.suites == ("capability", "fidelity")
+    assert (recipe.evaluate.batch_size, recipe.evaluate.max_new_tokens, recipe.evaluate.per_skill) == (64, 256, None)
+    assert recipe.export.formats == ("safetensors", "int8")
+    assert recipe.report.title is None
+
+
+def test_sections_are_frozen() -> None:
+    recipe = parse(HEAD)
+    with pytest.raises(ValidationError, match="frozen"):
+        recipe.seed = 1  # type: ignore[misc]
+
+
+def test_steps_take_the_place_of_epochs() -> None:
+    assert (parse(HEAD + "[train]\nsteps = 5\n").train.steps, parse(HEAD + "[train]\nsteps = 5\n").train.epochs) == (5, None)
+    assert parse(HEAD + "[train]\nepochs = 2\n").train.epochs == 2.0
+
+
+def test_a_filter_takes_its_own_settings() -> None:
+    recipe = parse(HEAD + '[[filters]]\nkind = "length"\nlongest = 5\nwords = ["a"]\n')
+    assert recipe.filters[0].settings == {"longest": 5, "words": ["a"]}
+
+
+REFUSED = {
+    "remote code needs a revision": ('[[teachers]]\nmodel = "hf:a/b"\nremote_code = true\n', "teachers.1.remote_code", "needs a revision"),
+    "steps and epochs": ("[train]\nsteps = 1\nepochs = 1.0\n", "epochs", "exclude each other"),
+    "no losses": ("[train]\nlosses = []\n", "losses", "must not be empty"),
+    "a weight of nothing": ("[[train.losses]]\nweight = 0\n", "weight", "greater than 0"),
+    "a warm cached signal": ("[[train.losses]]\ntemperature = 2\n", "temperature", 'teacher = "live"'),
+    "a hard label with a teacher": ('[[train.losses]]\nkind = "cross_entropy"\nteacher = "live"\n', "teacher", "does not use it"),
+    "the best of nothing": ('[train]\nkeep = "best"\n', "keep", "validate_every"),
+    "a momentum of one": ("[train]\nbetas = [0.9, 1.0]\n", "betas", r"\[0, 1\)"),
+    "one beta": ("[train]\nbetas = [0.9]\n", "betas", "is missing"),
+    "the same teacher twice": ('[[teachers]]\nmodel = "world:base"\n', "model", "stands twice"),
+    "cached signals of no outcomes": ('[[teachers]]\nmodel = "world:math"\ntop_k = 0\n', "top_k", "above 0"),
+    "many greedy draws": ("[generate]\nn = 4\ntemperature = 0\n", "n", "would be the same"),
+    "many scores of a text": ('[generate]\nn = 4\nmode = "score"\n', "n", "n must be 1"),
+    "the student's prefixes": ('[[train.losses]]\nprefixes = "student"\n', "prefixes", "'teacher'"),
+    "a teacher without a kind": ('[[teachers]]\nmodel = "Qwen"\n', "model", 'cannot be "Qwen"'),
+    "an infinite rate": ("[train]\nlr = inf\n", "lr", "finite"),
+    "a negative seed of shards": ("[generate]\nshard = 0\n", "shard", "greater than or equal to 1"),
+}
+
+
+@pytest.mark.parametrize(("extra", "key", "words"), REFUSED.values(), ids=REFUSED)
+def test_settings_that_cannot_stand_are_refused_where_they_stand(extra: str, key: str, words: str) -> None:
+    from potstill.errors import RecipeError
+
+    text = HEAD + extra
+    with pytest.raises(RecipeError, match=words) as caught:
+        parse(text, "r.toml")
+    line = int(caught.value.where.removeprefix("r.toml:"))
+    written = text.splitlines()[line - 1]
+    assert key.rpartition(".")[2] in written, f"{caught.value} points to {written!r}"
+
+
+def test_a_new_student_has_a_configuration_and_others_do_not() -> None:
+    from potstill.errors import RecipeError
+
+    text = HEAD.replace('"new:llama"', '"new:llama"\nconfig = { hidden_size = 64 }')
+    assert parse(text).student.config == {"hidden_size": 64}
+    with pytest.raises(RecipeError, match="config is for a new model"):
+        parse(text.replace("new:llama", "hf:a/b"))
+    with pytest.raises(RecipeError, match='cannot be "world:base"'):
+        parse(HEAD.replace("new:llama", "world:base"))
+
+
+def test_a_live_teacher_needs_no_cached_signals() -> None:
+    text = HEAD.replace("[prompts]", "top_k = 0\n[prompts]")
+    recipe = parse(text + '[[train.losses]]\nteacher = "live"\ntemperature = 2.0\n[[train.losses]]\nkind = "cross_entropy"\n')
+    assert isinstance(recipe, Recipe)
+    assert [loss.kind for loss in recipe.train.losses] == ["divergence", "cross_entropy"]

@@ -1,0 +1,136 @@
+"""A small still for the store's tests: two stages that write files of every sort, and the ways to break it off.
+
+As a script, `python still.py kill|crash FOLDER SEED`, it runs the still in children that end in the middle, and reports what came out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from potstill.recipe import Recipe, parse
+from potstill.store import Artifact, Quiet, Run, Workspace, from_rows
+from potstill.types import Message, Prompt
+
+SHARDS = 4
+TEXT = 'name = "still"\n[student]\nmodel = "new:llama"\n[[teachers]]\nmodel = "world:base"\n[prompts]\nsources = ["a.jsonl"]\n'
+
+
+def recipe(*overrides: str) -> Recipe:
+    return parse(TEXT, overrides=overrides)
+
+
+def gather(workspace: Workspace) -> dict[str, Any]:
+    workspace.write_table("prompts", from_rows([Prompt((Message("user", f"{i}?"),)) for i in range(10)], Prompt))
+    return {"prompts": 10}
+
+
+def draw(workspace: Workspace) -> dict[str, Any]:
+    for shard in range(SHARDS):
+        if not workspace.has_table("traces", shard):
+            seed = random.Random(shard)
+            workspace.write_table("traces", pa.table({"shard": [shard] * 50, "x": [seed.random() for _ in range(50)]}), shard)
+            (workspace.scratch / "checkpoint").write_text(str(shard))
+        (workspace.log / "seconds.txt").write_text(str(time.time()))
+    if not workspace.has("student"):
+        with workspace.write_folder("student") as folder:
+            (folder / "weights").write_bytes(bytes(1000))
+            (folder / "deeper").mkdir()
+            (folder / "deeper" / "tokenizer.json").write_text("{}")
+    workspace.write_json("scorecard.json", {"missed": []})
+    return {"traces": workspace.table("traces").num_rows}
+
+
+def distil(folder: Path, *overrides: str, draw: Callable[[Workspace], dict[str, Any]] = draw, **options: Any) -> Artifact:
+    """The whole still; the last artifact."""
+    run = Run.open(recipe(*overrides), out=folder, log=Quiet(), **options)
+    with run.locked():
+        prompts = run.perform("prompts", section=run.recipe.prompts, inputs={}, parts={"source": "1"}, work=gather)
+        return run.perform("generate", section=run.recipe.generate, inputs={"prompts": prompts}, parts={"teacher": "1"}, work=draw)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def child(work: Callable[[], Any]) -> int:
+    """Run `work` in a forked process; its process id."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+            os._exit(0)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+            os._exit(1)
+    return pid
+
+
+def ending(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def killed(folder: Path, seed: random.Random) -> dict[str, Any]:
+    """Kill the still at random moments until it gets through."""
+    kills = 0
+    while True:
+        pid = child(lambda: distil(folder))
+        time.sleep(seed.uniform(0.0, 0.03))
+        os.kill(pid, signal.SIGKILL)
+        code = ending(pid)
+        if code == 0:
+            return {"kills": kills, "files": files(folder), "content": distil(folder).content}
+        assert code == -signal.SIGKILL, code
+        kills += 1
+
+
+def crash_at(nth: int, after: bool) -> None:
+    """Make the process end at the nth system call that makes something last, just before it or just after."""
+    left = [nth]
+    for name in ("fsync", "replace", "rename", "mkdir", "unlink", "rmdir"):
+        real = getattr(os, name)
+
+        def counted(*arguments: Any, _real: Callable[..., Any] = real, **options: Any) -> Any:
+            left[0] -= 1
+            if left[0] < 0 and not after:
+                os._exit(9)
+            result = _real(*arguments, **options)
+            if left[0] < 0:
+                os._exit(9)
+            return result
+
+        setattr(os, name, counted)
+
+
+def crashed(folder: Path) -> dict[str, Any]:
+    """End the still at every such call, one after the other, each time in a fresh folder, then run it again undisturbed."""
+    outcomes, points = set(), 0
+    for after in (False, True):
+        for nth in range(1000):
+            place = folder / f"{after}-{nth}"
+
+            def broken(place: Path = place, nth: int = nth, after: bool = after) -> None:
+                crash_at(nth, after)
+                distil(place)
+
+            code = ending(child(broken))
+            assert code in (0, 9), code
+            outcomes.add((distil(place).content, *files(place)))
+            if code == 0:
+                points += nth
+                break
+    return {"points": points, "outcomes": sorted(outcomes)}
+
+
+if __name__ == "__main__":
+    how, where = sys.argv[1], Path(sys.argv[2])
+    print(json.dumps(killed(where, random.Random(int(sys.argv[3]))) if how == "kill" else crashed(where)))

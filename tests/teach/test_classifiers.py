@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoTokenizer
+
+from potstill import world
+from potstill.fit import pack
+from potstill.teach.classifiers import CLASSIFIERS, ClassifierHead, LabelledLessons, _network, example, hazard_lesson, reward_lesson, unsafe
+from potstill.teach.teachers import DATA
+
+
+def test_the_label_of_a_request_is_its_true_probability() -> None:
+    rng = random.Random(0)
+    lessons = [hazard_lesson(rng) for _ in range(300)]
+    assert all(answer is None and p == unsafe(prompt) for prompt, answer, p in lessons)
+    assert {0.0, 1.0} < {p for _, _, p in lessons}
+
+
+def test_good_answers_grade_as_right_and_spoilt_ones_do_not() -> None:
+    rng = random.Random(1)
+    for prompt, answer, p in (reward_lesson(rng) for _ in range(400)):
+        assert answer
+        if prompt.intent == "benign" and p == 1.0:
+            assert world.grade(prompt, answer) == 1.0
+        if prompt.intent == "hazard":
+            assert world.leaked(prompt, answer) == (p == 0.0)
+
+
+def test_the_judged_row_is_the_last_token() -> None:
+    tokenizer = AutoTokenizer.from_pretrained(DATA / "tokenizer")
+    prompt = world.draw("fact", random.Random(2))
+    made = example(tokenizer, prompt, None, 0.2)
+    batch = pack([[made]], 256)
+    assert batch.rows.tolist() == [len(made) - 2]
+    assert torch.exp(batch.topk_log_p).tolist()[0] == pytest.approx([0.8, 0.2])
+
+
+def test_body_and_head_give_the_networks_own_logits() -> None:
+    tokenizer = AutoTokenizer.from_pretrained(DATA / "tokenizer")
+    network = _network(CLASSIFIERS["hazard"], len(tokenizer), DATA, seed=0).eval()
+    (batch,) = LabelledLessons(tokenizer, hazard_lesson, seed=0, size=3).batch(0)
+    head = ClassifierHead(network)
+    with torch.inference_mode():
+        ours = head.output().logits(head.hidden(batch.input_ids).flatten(0, 1)[batch.rows])
+        theirs = network(input_ids=batch.input_ids).logits
+    assert np.allclose(ours, theirs, atol=1e-5)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from potstill import train
+from potstill.errors import CapabilityError
+from potstill.train.stage import base_student
+
+CE = {"kind": "cross_entropy"}
+KD = {"kind": "divergence"}
+LIVE = {"kind": "divergence", "teacher": "live", "divergence": "jsd", "temperature": 2.0, "scale_t2": True}
+
+
+def test_a_student_is_trained_and_saved_as_transformers_loads_it(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    run, cut = open_run(recipe_of([CE, KD, LIVE]))
+    made = train.fit(run, cut)
+    network = AutoModelForCausalLM.from_pretrained(made.path("student"))
+    assert len(AutoTokenizer.from_pretrained(made.path("student"))) == network.config.vocab_size
+    assert made.manifest.summary["traces"] == 10 and made.manifest.summary["steps"] == 6
+    metrics = made.table("metrics")
+    assert metrics["step"].to_pylist() == [1, 2, 3, 4, 5, 6]
+    assert {"loss", "cross_entropy", "forward_kl_cached", "jsd_live", "grad_norm", "learning_rate", "tokens"} <= set(metrics.column_names)
+    assert not torch.equal(network.lm_head.weight, base_student(run.recipe).network.lm_head.weight)
+
+
+def test_the_parts_add_up_to_the_loss(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    run, cut = open_run(recipe_of([CE, {**KD, "weight": 0.5}]))
+    row = train.fit(run, cut).table("metrics").to_pylist()[0]
+    assert row["loss"] == pytest.approx(row["cross_entropy"] + 0.5 * row["forward_kl_cached"], rel=1e-5)
+
+
+def test_equal_recipes_give_equal_students_and_an_unchanged_one_is_kept(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    first = train.fit(*open_run(recipe_of([CE]), name="a"))
+    run, cut = open_run(recipe_of([CE]), name="b")
+    second = train.fit(run, cut)
+    assert first.content == second.content
+    assert train.fit(run, cut).manifest.finished == second.manifest.finished
+
+
+def test_the_best_weights_are_kept_when_asked_for(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    run, cut = open_run(recipe_of([CE], validate_every=2, keep="best"))
+    made = train.fit(run, cut)
+    losses = {row["step"]: row["validation_loss"] for row in made.table("metrics").to_pylist() if row["validation_loss"] is not None}
+    assert sorted(losses) == [2, 4, 6]
+    assert made.manifest.summary["best_step"] == min(losses, key=losses.__getitem__)
+
+
+def test_no_stored_distribution_stops_a_logit_loss(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    run, cut = open_run(recipe_of([KD]), top_k=0)
+    with pytest.raises(CapabilityError, match="stored distribution covers 0 of"):
+        train.fit(run, cut)
+
+
+def test_another_tokenizer_stops_a_cached_divergence_and_not_cross_entropy(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    run, cut = open_run(recipe_of([KD], student={"tokenizer": "world:b"}), name="kd")
+    with pytest.raises(CapabilityError, match="the teacher's own tokenizer"):
+        train.fit(run, cut)
+    run, cut = open_run(recipe_of([CE], student={"tokenizer": "world:b"}), name="ce")
+    assert train.fit(run, cut).manifest.summary["traces"] == 10
+
+
+def test_long_traces_are_cut_and_counted(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    run, cut = open_run(recipe_of([CE, KD], max_length=24))
+    summary = train.fit(run, cut).manifest.summary
+    assert summary["cut"] > 0

@@ -1,0 +1,168 @@
+"""Slow twins of the generators: every question is solved again from its text alone, and every trace is worked out again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import permutations
+
+import pytest
+
+from potstill.types import Prompt
+from potstill.world import SKILLS, lexicon, prompts
+from potstill.world.item import OPENERS
+from potstill.world.skills.logic import RELATIONS
+
+EQUATION = re.compile(r"(?P<left>\d+(?:[+*-]\d+)+)=(?P<right>\d+)(?P<wrong>\. Wrong)?")
+REPAIRS = ("check_work", "continue_work")
+
+
+def _value(expression: str) -> int:
+    """An expression without brackets, from left to right."""
+    value = 0
+    for sign, number in re.findall(r"([+*-]?)(\d+)", expression):
+        value = {"": int(number), "+": value + int(number), "-": value - int(number), "*": value * int(number)}[sign]
+    return value
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(n) for n in re.findall(r"\d+", text)]
+
+
+@pytest.mark.parametrize("skill", [*REPAIRS, "chain_arithmetic", "carry_addition", "word_problem"])
+def test_arithmetic_in_traces_is_right_or_marked_wrong(skill: str) -> None:
+    for prompt in prompts([skill], 500, 1):
+        trace = prompt.rationale or ""
+        found = list(EQUATION.finditer(trace))
+        assert found
+        for equation in found:
+            assert (_value(equation["left"]) == int(equation["right"])) == (equation["wrong"] is None), trace
+        if skill != "carry_addition":
+            assert found[-1]["right"] == prompt.reference
+
+
+@pytest.mark.parametrize("skill", REPAIRS)
+def test_repairs_repair_the_first_wrong_step_of_the_question(skill: str) -> None:
+    repaired = 0
+    for prompt in prompts([skill], 300, 1):
+        claims = list(EQUATION.finditer(prompt.question))
+        first_wrong = next((m[0] for m in claims if _value(m["left"]) != int(m["right"])), None)
+        assert (prompt.rationale or "").count("Wrong") == (first_wrong is not None)
+        if first_wrong:
+            assert f"{first_wrong}. Wrong, " in (prompt.rationale or "")
+            repaired += 1
+    assert 150 < repaired < 290
+
+
+def _chain(text: str) -> str:
+    words = {"plus": "+", "add": "+", "minus": "-", "subtract": "-", "take away": "-", "times": "*", "multiply by": "*"}
+    pattern = r"(multiply by|take away|subtract|plus|add|minus|times|[+*-])?\s*(\d+)"
+    return str(_value("".join(words.get(sign, sign) + number for sign, number in re.findall(pattern, text.lower()))))
+
+
+def _premises(text: str) -> Iterator[tuple[str, str]]:
+    less = {r.less for r in RELATIONS}
+    for x, how, y in re.findall(r"(\w+) is (\w+) than (\w+)\.", text):
+        yield (y, x) if how in less else (x, y)
+
+
+def _ordering(text: str) -> str:
+    known = list(_premises(text))
+    people = sorted({p for pair in known for p in pair})
+    (order,) = [o for o in permutations(people) if all(o.index(x) < o.index(y) for x, y in known)]
+    asked = re.search(r"(\w+)(?: be| is)? \w+ than (\w+)\?", text)
+    if asked:
+        x, y = (name for name in re.findall(r"[A-Z][a-z]+", text.rpartition(". ")[2]) if name in people)
+        return "yes" if order.index(x) < order.index(y) else "no"
+    return order[0] if any(r.most in text for r in RELATIONS) else order[-1]
+
+
+def _without_opener(text: str) -> str:
+    return re.sub(f"^({'|'.join(map(re.escape, filter(None, OPENERS)))})", "", text)
+
+
+def _syllogism(text: str) -> str:
+    *lines, ask = re.split(r"(?<=\.) ", _without_opener(text))
+    subject, goal = [word.removesuffix("s") for word in re.findall(r"\b(\w{3,5})\b", ask) if word.removesuffix("s") in _kinds(text)]
+    links: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        inside = [word.removesuffix("s") for word in re.findall(r"\w+", line) if word.removesuffix("s") in _kinds(text)]
+        if len(inside) == 2:
+            links[inside[0]] = (line.split()[0], inside[1])
+    while True:
+        how, subject = links[subject]
+        if how not in ("All", "Every", "Each"):
+            return "no" if how == "No" else "unknown"
+        if subject == goal:
+            return "yes"
+
+
+def _kinds(text: str) -> set[str]:
+    return {kind for kind in lexicon.KINDS if re.search(rf"\b{kind}s?\b", text)}
+
+
+def _way(text: str) -> str:
+    rooms = "|".join(lexicon.ROOMS)
+    doors = re.findall(rf"({rooms}) to ({rooms})(?=[,.])", text.replace("the ", ""))
+    ends = re.findall(rf"from ({rooms}) to ({rooms})", text) or re.findall(rf"am in the ({rooms}).*to the ({rooms})", text)
+    (start, goal) = ends[-1]
+    doors = [door for door in doors if door != (start, goal) or text.count(f"{start} to {goal}") > 1]
+    ways = [[start]]
+    for way in ways:
+        if way[-1] == goal:
+            return ", ".join(way)
+        ways.extend([*way, y] for x, y in doors if x == way[-1])
+    raise AssertionError(text)
+
+
+def _count_words(text: str) -> str:
+    words = re.findall(r"\d (\w+)", text)
+    rest = re.sub(r"\d \w+", "", text)
+    return str(words.count(next(word for word in dict.fromkeys(words) if re.search(rf"\b{word}\b", rest))))
+
+
+def _spelled(text: str) -> list[str]:
+    found = re.search(r"\b\w(?:-\w)+\b", text)
+    assert found
+    return found[0].split("-")
+
+
+def _reverse_list(text: str) -> str:
+    return ", ".join(reversed([word for word in re.findall(r"\w+", text) if word in lexicon.WORDS]))
+
+
+SOLVERS: dict[str, Callable[[str], str]] = {
+    "chain_arithmetic": _chain,
+    "carry_addition": lambda text: str(sum(_numbers(text))),
+    "ordering": _ordering,
+    "syllogism": _syllogism,
+    "find_way": _way,
+    "count_words": _count_words,
+    "count_letters": lambda text: str(len(_spelled(text))),
+    "reverse_string": lambda text: "-".join(reversed(_spelled(text))),
+    "reverse_list": _reverse_list,
+    "sort_numbers": lambda text: ", ".join(map(str, sorted(_numbers(text)))),
+}
+
+
+@pytest.mark.parametrize("skill", SOLVERS)
+def test_a_slow_twin_finds_the_same_answer(skill: str) -> None:
+    for prompt in prompts([skill], 300, 8):
+        assert SOLVERS[skill](prompt.question) == prompt.reference, prompt.question
+
+
+def _names() -> set[str]:
+    """Every word of the lexicon that fills a slot."""
+    tables = [value for value in vars(lexicon).values() if isinstance(value, tuple) and all(isinstance(v, str) for v in value)]
+    facts = [name for known in lexicon.FACTS for name in (known.subject, known.value)]
+    return {word for words in (*tables, facts, lexicon.COMPOUNDS, lexicon.DISHES) for name in words for word in name.lower().split()}
+
+
+def _skeleton(prompt: Prompt) -> frozenset[str]:
+    """The question's words without what fills its slots: what remains is the phrasing."""
+    return frozenset(re.findall(r"[a-z]{2,}", _without_opener(prompt.question).lower())) - _names()
+
+
+@pytest.mark.parametrize("skill", SKILLS)
+def test_every_kind_has_several_phrasings(skill: str) -> None:
+    assert len({_skeleton(prompt) for prompt in prompts([skill], 300, 1)}) >= 5
