@@ -6,14 +6,13 @@ prompts -> generate -> filter -> train -> evaluate
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
 from potstill.errors import PotstillError
 
 if TYPE_CHECKING:
     from potstill.evaluate import Card
-    from potstill.filter import Cut
     from potstill.store import Artifact, Run
 
 Stage = Literal["prompts", "generate", "filter", "train", "evaluate", "export", "report"]
@@ -31,6 +30,10 @@ NEEDS: Mapping[Stage, Stage | None] = {
 """The stage -> the one whose artifact it is handed."""
 
 
+Made: TypeAlias = "Mapping[str, Artifact]"
+"""Stage -> its artifact, for those that are there."""
+
+
 def span(first: Stage | None = None, last: Stage | None = None) -> tuple[Stage, ...]:
     """The stages from `first` to `last`, both included; None: from the start, to the end.
 
@@ -44,7 +47,7 @@ def span(first: Stage | None = None, last: Stage | None = None) -> tuple[Stage, 
 
 
 def run(run: Run, last: Stage | None = None) -> dict[str, Artifact]:
-    """Perform the stages in order, under the run folder's lock; a stage that is done is kept.
+    """Check the recipe, then perform the stages in order, under the run folder's lock; a stage that is done is kept.
 
     A run opened with `only` stops at a stage that is neither done nor among those. When a limit of the recipe was missed the student is
     not exported; the report is written all the same.
@@ -55,14 +58,21 @@ def run(run: Run, last: Stage | None = None) -> dict[str, Artifact]:
 
     Returns:
         stage -> its artifact, for the stages performed or kept.
+
+    Raises:
+        PotstillError: the recipe cannot be run, or a stage failed.
     """
+    from potstill.check import agree
+
     made: dict[str, Artifact] = {}
+    stages = span(last=last)
+    agree(run.recipe, evaluated="evaluate" in stages)
     with run.locked():
-        for stage in span(last=last):
+        for stage in stages:
             if stage == "export" and missed(made):
                 run.log.say(f"export: left out, for a limit was missed; `potstill export {run.folder}` writes the student all the same")
                 continue
-            made[stage] = _perform(run, stage, made)
+            made[stage] = _PERFORM[stage](run, made)
     return made
 
 
@@ -71,11 +81,11 @@ def make(run: Run, stage: Stage) -> dict[str, Artifact]:
     made: dict[str, Artifact] = {}
     with run.locked():
         for each in _line(stage):
-            made[each] = _perform(run, each, made)
+            made[each] = _PERFORM[each](run, made)
     return made
 
 
-def missed(made: Mapping[str, Artifact]) -> tuple[str, ...]:
+def missed(made: Made) -> tuple[str, ...]:
     """The recipe's limits that the evaluation missed, a sentence each; none when it was not evaluated."""
     return cast("Card", made["evaluate"]).scorecard.missed if "evaluate" in made else ()
 
@@ -86,34 +96,54 @@ def _line(stage: Stage) -> list[Stage]:
     return [*(_line(need) if need else ()), stage]
 
 
-def _perform(run: Run, stage: Stage, made: Mapping[str, Artifact]) -> Artifact:
-    """Hand the stage what it needs."""
-    match stage:
-        case "prompts":
-            from potstill import prompts
+def _prompts(run: Run, made: Made) -> Artifact:
+    from potstill import prompts
 
-            return prompts.gather(run)
-        case "generate":
-            from potstill import generate
+    return prompts.gather(run)
 
-            return generate.draw(run, made["prompts"])
-        case "filter":
-            from potstill import filter
 
-            return filter.judge(run, made["generate"])
-        case "train":
-            from potstill import train
+def _generate(run: Run, made: Made) -> Artifact:
+    from potstill import generate
 
-            return train.fit(run, cast("Cut", made["filter"]))
-        case "evaluate":
-            from potstill import evaluate
+    return generate.draw(run, made["prompts"])
 
-            return evaluate.score(run, made["train"])
-        case "export":
-            from potstill import export
 
-            return export.write(run, made["train"])
-        case "report":
-            from potstill import report
+def _filter(run: Run, made: Made) -> Artifact:
+    from potstill import filter
 
-            return report.write(run, cast("Card | None", made.get("evaluate")))
+    return filter.judge(run, made["generate"])
+
+
+def _train(run: Run, made: Made) -> Artifact:
+    from potstill import train
+
+    return train.fit(run, made["filter"])
+
+
+def _evaluate(run: Run, made: Made) -> Artifact:
+    from potstill import evaluate
+
+    return evaluate.score(run, made["train"])
+
+
+def _export(run: Run, made: Made) -> Artifact:
+    from potstill import export
+
+    return export.write(run, made["train"])
+
+
+def _report(run: Run, made: Made) -> Artifact:
+    from potstill import report
+
+    return report.write(run, cast("Card | None", made.get("evaluate")))
+
+
+_PERFORM: Mapping[Stage, Callable[[Run, Made], Artifact]] = {
+    "prompts": _prompts,
+    "generate": _generate,
+    "filter": _filter,
+    "train": _train,
+    "evaluate": _evaluate,
+    "export": _export,
+    "report": _report,
+}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from beartype import beartype
+from beartype import BeartypeConf, beartype
 from beartype.roar import BeartypeDecorHintException
+
+CONFIGURATION = BeartypeConf(is_pep484_tower=True)
+"""An integer may stand where a float is asked for."""
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` with its arguments and its result checked against the annotations."""
     try:
-        return beartype(function)
+        return beartype(conf=CONFIGURATION)(function)
     except BeartypeDecorHintException:
         return function

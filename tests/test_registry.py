@@ -29,7 +29,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def write(home: Path, module: str, *names: str, version: str = "1") -> None:
     lines = ["from potstill.registry import part"]
     for name in names:
-        lines.append(f"@part('filter', {name!r}, version={version!r}, needs=('text',))\ndef {name}():\n    'Sorts by {name}.\\n\\n    At length.'")
+        lines.append(
+            f"@part('filter', {name!r}, version={version!r}, needs=('text',))\ndef {name}():\n    'Sorts by {name}.\\n\\n    At length.'"
+        )
     (home / f"{module}.py").write_text("\n".join(lines))
 
 

@@ -34,8 +34,9 @@ def test_content_id_is_blind_to_the_order_of_keys(value: dict[str, object]) -> N
 def test_content_id_is_the_same_in_every_process() -> None:
     code = "from potstill.types import content_id; print(content_id({'a': {'b': [1.5, None]}, 'z': 'é'}))"
     ids = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ".", "PYTHONHASHSEED": seed})
-        .stdout.strip()
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ".", "PYTHONHASHSEED": seed}
+        ).stdout.strip()
         for seed in ("1", "2")
     }
     assert ids == {content_id({"z": "é", "a": {"b": [1.5, None]}})}
@@ -56,7 +57,12 @@ def test_the_question_is_the_last_user_turn() -> None:
 
 def test_traces_differ_by_draw_and_text() -> None:
     first = Trace("p", "world:base", 0, "two")
-    ids = {first.id, dataclasses.replace(first, sample=1).id, dataclasses.replace(first, text="2").id, dataclasses.replace(first, teacher="t").id}
+    ids = {
+        first.id,
+        dataclasses.replace(first, sample=1).id,
+        dataclasses.replace(first, text="2").id,
+        dataclasses.replace(first, teacher="t").id,
+    }
     assert len(ids) == 4
     assert dataclasses.replace(first, finish_reason="length").id == first.id
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from potstill.errors import CapabilityError
+from potstill.errors import CapabilityError, RecipeError
+from potstill.evaluate.card import read_limits
 from potstill.filter.base import ready
-from potstill.models import Teacher
+from potstill.models import open_teacher
 from potstill.recipe import LossSection, Recipe
 from potstill.registry import PartInfo, find
 
@@ -45,13 +46,22 @@ def parts(recipe: Recipe) -> tuple[Part, ...]:
     return tuple(_parts(recipe))
 
 
-def agree(recipe: Recipe, teachers: Sequence[Teacher]) -> None:
-    """Hold what the parts need against what each teacher gives.
+def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
+    """Hold what the parts need against what each teacher gives. No weights are read.
+
+    Args:
+        recipe: to be checked.
+        evaluated: whether the student will be; there must be something to measure it on then.
 
     Raises:
-        RecipeError: no part of that name, or a setting that a filter does not have.
+        RecipeError: no part of that name, a setting that a filter does not have, a limit on what no suite measures, or no evaluation.
+        ModelError: a teacher that is not there.
         CapabilityError: a teacher does not give what a part needs.
     """
+    if evaluated and not recipe.evaluate.sources:
+        fix = 'name some, as in sources = ["world:math?n=200"], or stop before it with --to train'
+        raise RecipeError("there is nothing to measure on", where="evaluate.sources", fix=fix)
+    teachers = [open_teacher(section) for section in recipe.teachers]
     for part in _parts(recipe):
         for teacher in teachers:
             lacking = sorted(part.needs - teacher.gives)
@@ -60,6 +70,7 @@ def agree(recipe: Recipe, teachers: Sequence[Teacher]) -> None:
                 has = ", ".join(TELLS.get(gift, gift) for gift in sorted(teacher.gives))
                 fix = f"{teacher.name} gives {has}; take another teacher, or {_instead(part)}"
                 raise CapabilityError(what, where=part.where, fix=fix)
+    read_limits(recipe.evaluate.limits, {name: find("suite", name).factory() for name in recipe.evaluate.suites})
 
 
 def _parts(recipe: Recipe) -> Iterator[Part]:

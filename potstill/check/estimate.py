@@ -1,8 +1,8 @@
 """What a run would take, from counts alone: an order of magnitude, with every assumption stated.
 
-A forward pass costs 2 N operations a token and a backward pass twice that, for N parameters (Kaplan et al. 2020, arXiv 2001.08361, section 2.1;
-attention over long contexts comes on top). Activations are 34 bytes a token, layer and hidden unit at 16 bits (Korthikanti et al. 2022,
-arXiv 2205.05198, equation 1 without its attention term), twice that at 32.
+For N parameters a forward pass costs 2 N operations a token and a backward pass twice that (Kaplan et al. 2020, arXiv 2001.08361,
+section 2.1; attention over long contexts comes on top). Activations are 34 bytes a token, layer and hidden unit at 16 bits
+(Korthikanti et al. 2022, arXiv 2205.05198, equation 1 without its attention term), twice that at 32.
 """
 
 from __future__ import annotations
@@ -68,13 +68,16 @@ class Counts:
 
     Attributes:
         prompts, characters: distinct prompts that the teachers are asked, and characters in them.
-        evaluation: distinct prompts that only evaluate.
-        in_both: how many are both; they are not trained on.
+        evaluation, evaluation_characters: distinct prompts that only evaluate, and characters in them.
+        answered: how many of these are answered; the others are plain text, which is only read.
+        in_both: how many are in both; they are not trained on.
     """
 
     prompts: int | None
     characters: int | None
     evaluation: int | None
+    evaluation_characters: int | None
+    answered: int | None
     in_both: int | None
 
 
@@ -122,7 +125,8 @@ def _generate(recipe: Recipe, teachers: list[Size], counts: Counts, machine: Mac
     operations = _times(tokens, 2.0, _sum([size.parameters for size in teachers]))
     kept = SIGNAL * max(teacher.top_k for teacher in recipe.teachers) + SIGNAL
     disk = _times(read if section.mode == "score" else written, kept)
-    return Take("generate", tokens, operations, _seconds(operations, machine, machine.answering), _sum([_weights(s) for s in teachers]), disk)
+    seconds, memory = _seconds(operations, machine, machine.answering), _sum([_weights(size) for size in teachers])
+    return Take("generate", tokens, operations, seconds, memory, disk)
 
 
 def _train(recipe: Recipe, teachers: list[Size], student: Size, counts: Counts, machine: Machine) -> Take:
@@ -143,10 +147,11 @@ def _train(recipe: Recipe, teachers: list[Size], student: Size, counts: Counts, 
 
 
 def _evaluate(recipe: Recipe, teachers: list[Size], student: Size, counts: Counts, machine: Machine) -> Take:
-    """Teacher, student and base answer every prompt, and read each other's answers once."""
-    tokens = _times(counts.evaluation, recipe.evaluate.max_new_tokens * 3)
+    """Teacher, student and base answer every prompt or read every text; then each reads what the teacher said."""
+    read = _times(counts.evaluation_characters, 1 / CHARACTERS_A_TOKEN)
+    by_one = _times(_sum([read, _times(counts.answered, recipe.evaluate.max_new_tokens)]), 2)
     sizes = _sum([*(size.parameters for size in teachers[:1]), _times(student.parameters, 2)])
-    operations = _times(tokens, 4.0 / 3, sizes)
+    tokens, operations = _times(by_one, 3), _times(by_one, 2.0, sizes)
     memory = _sum([*map(_weights, teachers), _times(_weights(student), 2)])
     return Take("evaluate", tokens, operations, _seconds(operations, machine, machine.answering), memory, None)
 

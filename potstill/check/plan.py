@@ -10,11 +10,12 @@ from typing import Any
 import torch
 
 from potstill.check.agreement import TELLS, Part, agree, parts
-from potstill.check.counting import count
+from potstill.check.counting import Found, count, find_prompts
 from potstill.check.estimate import CHARACTERS_A_TOKEN, Counts, Machine, Size, Take, cost, cpu, estimate, gpu
 from potstill.check.sizes import student_size, teacher_size
 from potstill.models import open_teacher
 from potstill.recipe import Recipe, dump
+from potstill.registry import find
 from potstill.report.words import compact, duration, factor, size_of
 
 UNKNOWN = "?"
@@ -32,6 +33,7 @@ class Plan:
         counts: of the prompts.
         machine: that the estimate assumes.
         takes: what the stages that cost anything take.
+        lacks: suites that would find nothing to measure, and why.
     """
 
     recipe: Recipe
@@ -42,6 +44,7 @@ class Plan:
     counts: Counts
     machine: Machine
     takes: tuple[Take, ...]
+    lacks: tuple[str, ...]
 
     def facts(self) -> dict[str, Any]:
         """The plan as plain values."""
@@ -67,17 +70,16 @@ class Plan:
         """What is allowed and looks like a slip."""
         if self.counts.in_both:
             yield f"{self.counts.in_both} prompts stand in [prompts] and in [evaluate]; they will not be trained on"
-        if not self.recipe.evaluate.sources:
-            yield "[evaluate] names no sources: nothing will be measured"
+        yield from self.lacks
         if self.student.parameters and any(size.parameters and size.parameters < self.student.parameters for size in self.teachers):
             yield "the student is larger than a teacher"
 
     def _models(self) -> Iterator[str]:
-        rows = [("model", "parameters", "gives")]
+        rows = [("", "parameters", "gives", "model")]
         for size, gives in zip(self.teachers, self.gives, strict=True):
             told = ", ".join(TELLS.get(gift, gift) for gift in sorted(gives))
-            rows.append((f"teacher {size.name}", _number(size.parameters), told))
-        rows.append((f"student {self.student.name}", _number(self.student.parameters), _smaller(self.teachers[0], self.student)))
+            rows.append(("teacher", _number(size.parameters), told, size.name))
+        rows.append(("student", _number(self.student.parameters), _smaller(self.teachers[0], self.student), self.student.name))
         yield from _table(rows)
 
     def _parts(self) -> Iterator[str]:
@@ -88,21 +90,21 @@ class Plan:
         yield from _table(rows)
 
     def _counts(self) -> Iterator[str]:
-        yield f"prompts: {_number(self.counts.prompts)} to ask, {_number(self.counts.evaluation)} for evaluation"
+        yield f"prompts: {_number(self.counts.prompts)} for the teachers, {_number(self.counts.evaluation)} to measure on"
 
     def _takes(self) -> Iterator[str]:
         rows = [("at most", "tokens", "operations", "time", "memory", "on disk")]
         for take in self.takes:
-            numbers = (_of(take.tokens, compact), _of(take.operations, compact), _of(take.seconds, duration))
+            numbers = (_of(take.tokens, compact), _of(take.operations, "{:.1e}".format), _of(take.seconds, duration))
             rows.append((take.stage, *numbers, _of(take.memory, size_of), _of(take.disk, size_of)))
         yield from _table(rows)
         dollars = cost(self.takes, self.machine)
         price = f"{self.machine.price:g} USD an hour{' and core' if self.machine.units > 1 else ''}"
         yield f"together {_of(_together(self.takes), duration)} on {self.machine.name}, {_of(dollars, '{:.4f}'.format)} USD at {price}"
+        each = " on each core" if self.machine.units > 1 else ""
         yield (
-            f"assumed: {compact(self.machine.training)} operations a second in training and {compact(self.machine.answering)} in answering"
-            f"{' on each core' if self.machine.units > 1 else ''}; {CHARACTERS_A_TOKEN:g} characters a token of a prompt; every answer as long"
-            " as it may be. An order of magnitude, not a promise."
+            f"assumed: {self.machine.training:.1e} operations a second in training and {self.machine.answering:.1e} in answering{each},"
+            f" {CHARACTERS_A_TOKEN:g} characters a token of a prompt, every answer as long as it may be; no more than an order of magnitude"
         )
 
 
@@ -114,13 +116,21 @@ def plan(recipe: Recipe) -> Plan:
         CapabilityError: a teacher does not give what a part needs.
         ModelError, InputError: a model or source that is not there or cannot be used.
     """
-    teachers = [open_teacher(section) for section in recipe.teachers]
-    agree(recipe, teachers)
+    agree(recipe)
     sizes = [teacher_size(section) for section in recipe.teachers]
-    student, counts, machine = student_size(recipe), count(recipe), _this_machine()
+    student, found, machine = student_size(recipe), find_prompts(recipe), _this_machine()
+    counts = count(found)
     takes = estimate(recipe, sizes, student, counts, machine)
-    gives = tuple(teacher.gives for teacher in teachers)
-    return Plan(recipe, parts(recipe), gives, tuple(sizes), student, counts, machine, tuple(takes))
+    gives = tuple(open_teacher(section).gives for section in recipe.teachers)
+    return Plan(recipe, parts(recipe), gives, tuple(sizes), student, counts, machine, tuple(takes), _lacks(recipe, found))
+
+
+def _lacks(recipe: Recipe, found: Found) -> tuple[str, ...]:
+    """For each suite that would find nothing to measure, a sentence."""
+    if found.chosen is None:
+        return ()
+    lacks = ((name, find("suite", name).factory().lack(found.chosen)) for name in recipe.evaluate.suites)
+    return tuple(f"the suite {name!r} has nothing to measure: {lack}" for name, lack in lacks if lack)
 
 
 def _this_machine() -> Machine:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
@@ -13,6 +12,8 @@ from cyclopts import App, Group, Parameter
 
 def installed_version() -> str:
     """The package's version."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("potstill")
     except PackageNotFoundError:
@@ -37,7 +38,6 @@ app = App(
 )
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
-Words = Annotated[list[str] | None, Parameter(negative="")]
 
 
 @Parameter(name="*")

@@ -51,7 +51,7 @@ def main(words: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return int(code)
     except CycloptsError as error:
-        return _tell(PotstillError(str(error).strip(), fix=_see_help(words)), as_json)
+        return _tell(PotstillError(str(error).strip().rstrip("."), fix=_see_help(words)), as_json)
     except PotstillError as error:
         if debug:
             raise

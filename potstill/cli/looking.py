@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from cyclopts import Parameter
 
@@ -12,8 +13,12 @@ from potstill.cli.app import LOOK, OTHER, Output, app, show
 from potstill.errors import PotstillError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
     from potstill.store import Artifact
 
+Runs = Annotated[list[Path] | None, Parameter(name="--in", negative="", metavar="FOLDER", help="Where to look; by default `runs`.")]
 PLURALS = {"loss": "losses"}
 """Kinds whose plural is not made with an s."""
 
@@ -30,7 +35,7 @@ def list_parts(
 
     kinds = _kinds()
     if kind is None:
-        found = {name: about for name, (about, _) in kinds.items()}
+        found: Mapping[str, str] = {name: about for name, (about, _) in kinds.items()}
     elif kind in kinds:
         found = kinds[kind][1]()
     else:
@@ -46,7 +51,7 @@ def trace(
     artifact: Annotated[str, Parameter(help="The first digits of its content hash, or its folder.")],
     /,
     *,
-    runs: Annotated[list[Path] | None, Parameter(name="--in", negative="", metavar="FOLDER", help="Where to look; by default `runs`.")] = None,
+    runs: Runs = None,
     output: Output = Output(),  # noqa: B008 - it is frozen
 ) -> int:
     """Print what an artifact was made from, back to the prompts."""
@@ -85,7 +90,11 @@ def _kinds() -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
         "format": "what a student is exported as",
     }
     kinds = {PLURALS.get(kind, f"{kind}s"): (about.get(kind, ""), parts_of(kind)) for kind in HOMES}
-    return kinds | {"teachers": ("models that ship with the package", _teachers), "recipes": ("recipes at hand", _recipes)}
+    return kinds | {
+        "teachers": ("models that ship with the package", _teachers),
+        "recipes": ("recipes at hand", _recipes),
+        "settings": ("every key of a recipe, with its default", _settings),
+    }
 
 
 def _parts(kind: str) -> Mapping[str, str]:
@@ -106,6 +115,43 @@ def _recipes() -> Mapping[str, str]:
 
     paths = [*recipes(), *sorted(Path("recipes").glob("*.toml"))]
     return {_shown(path): path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ") for path in _distinct(paths)}
+
+
+def _settings() -> Mapping[str, str]:
+    """Every key of a recipe -> its default and what it is; a key without a default must be given."""
+    from potstill.recipe import Recipe
+
+    return dict(_fields(Recipe, ""))
+
+
+def _fields(section: type[BaseModel], path: str) -> Iterator[tuple[str, str]]:
+    """The keys of a section and of those within it, its own first."""
+    inner: dict[str, type[BaseModel]] = {}
+    for name, field in section.model_fields.items():
+        within = _section(field.annotation)
+        if within is not None:
+            inner[f"{path}{name}."] = within
+            yield f"{path}{name}", str(field.description)
+        else:
+            yield f"{path}{name}", f"({_default(field)}) {field.description}"
+    for deeper, within in inner.items():
+        yield from _fields(within, deeper)
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field holds, by itself or in a list; None for a plain value."""
+    from pydantic import BaseModel
+
+    kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return kinds[0] if kinds else None
+
+
+def _default(field: FieldInfo) -> str:
+    """A default as it is written in a recipe; `none` for a key that is left out, `required` for one that must be given."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    return "none" if value is None else json.dumps(value)
 
 
 def _distinct(paths: list[Path]) -> list[Path]:

@@ -92,7 +92,7 @@ def check(
 def _verb(stage: Stage) -> Callable[..., int]:
     """The command of one stage."""
 
-    def command(
+    def verb(
         recipe: Recipe,
         /,
         *,
@@ -104,8 +104,8 @@ def _verb(stage: Stage) -> Callable[..., int]:
         opened = _open(recipe, settings, out, (stage,) if force else (), (stage,), output)
         return _finish(opened, pipeline.make(opened, stage), output)
 
-    command.__doc__ = VERBS[stage]
-    return command
+    verb.__doc__ = VERBS[stage]
+    return verb
 
 
 for _place, _stage in enumerate(STAGES):

@@ -15,14 +15,19 @@ if TYPE_CHECKING:
 
     from potstill.types import Prompt
 
-world = App(name="world", help="The built-in world: look at its items, examine a model on it, raise its teachers anew.", group=LOOK)
+world = App(
+    name="world",
+    help="The built-in world: look at its items, examine a model on it, raise its teachers anew.",
+    group=LOOK,
+    group_commands="Commands",
+)
 app.command(world)
 
 Items = Annotated[int, Parameter(name=("--items", "-n"), help="How many of each skill.")]
 Seed = Annotated[int, Parameter(help="Of the items.")]
 
 
-@world.command(name="show")
+@world.command(name="show", sort_key=1)
 def show_items(
     skill: Annotated[str | None, Parameter(help="A skill; none: one item of each.")] = None,
     /,
@@ -49,7 +54,7 @@ def show_items(
     return 0
 
 
-@world.command
+@world.command(sort_key=2)
 def exam(
     model: Annotated[str, Parameter(help="A model, as in a recipe: `world:base`, `hf:FOLDER`.")],
     /,
@@ -62,10 +67,9 @@ def exam(
     """Examine a model on unseen items of the world, greedily, by the oracle: the share of right answers by skill."""
     from potstill import world as built_in
     from potstill.models import LocalModel, open_model
-    from potstill.recipe import TeacherSection
     from potstill.teach import exam as examine
 
-    opened = open_model(TeacherSection(model=model))
+    opened = open_model(model)
     if not isinstance(opened, LocalModel):
         raise ModelError("it has no weights here to examine", where=model, fix="give a `world:` or `hf:` model")
     skills = skill or list(built_in.SKILLS)
@@ -74,7 +78,7 @@ def exam(
     return 0
 
 
-@world.command
+@world.command(sort_key=3)
 def teach(
     names: Annotated[list[str] | None, Parameter(negative="", help="Which; none: all, in order.")] = None,
     /,

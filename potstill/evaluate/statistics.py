@@ -13,9 +13,9 @@ from jaxtyping import Float
 CONFIDENCE = 0.95
 RESAMPLES = 1000
 _BLOCK = 4_000_000
-"""Entries of a matrix of resampling counts that are alive at a time."""
+"""Drawn rows that are alive at a time."""
 
-Values = Float[np.ndarray, " n"]
+Values = Float[np.ndarray, " _"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Estimate:
 NOTHING = Estimate(None)
 
 
-def wilson(successes: float, n: int) -> Estimate:
+def wilson(successes: int | float, n: int) -> Estimate:
     """The share of successes with Wilson's score interval (Wilson 1927, JASA 22:209).
 
     With p = successes / n and z = 1.96: centre (p + z^2/2n) / (1 + z^2/n), half width z sqrt(p(1-p)/n + z^2/4n^2) / (1 + z^2/n).
@@ -48,7 +48,7 @@ def wilson(successes: float, n: int) -> Estimate:
     return Estimate(p, max(0.0, centre - half), min(1.0, centre + half))
 
 
-def proportion(successes: float, n: int) -> Estimate:
+def proportion(successes: int | float, n: int) -> Estimate:
     """As `wilson`; for none or all of n the exact interval (Clopper and Pearson 1934, Biometrika 26:404), which is the wider one.
 
     At 0 of n the upper bound is 1 - 0.025^(1/n), at n of n the lower one 0.025^(1/n): rates that must be near 0 are not flattered.
@@ -109,5 +109,8 @@ def _resampled_sums(columns: Float[np.ndarray, "n c"], seed: int, stratum: int) 
     rng = np.random.default_rng([seed, stratum])
     n = len(columns)
     block = max(1, _BLOCK // n)
-    sizes = [min(block, RESAMPLES - start) for start in range(0, RESAMPLES, block)]
-    return np.concatenate([rng.multinomial(n, np.full(n, 1 / n), size=size) @ columns for size in sizes])
+    sums = []
+    for start in range(0, RESAMPLES, block):
+        rows = rng.integers(0, n, (min(block, RESAMPLES - start), n), dtype=np.int32)
+        sums.append(np.stack([np.take(column, rows).sum(1) for column in columns.T], axis=1))
+    return np.concatenate(sums)

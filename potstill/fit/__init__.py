@@ -1,8 +1,9 @@
 """The one optimiser loop: batches, fused head, schedule, checkpoints, metrics. It is blind to what is learnt."""
 
 from potstill.fit.batches import Batch, BatchSource, EpochBatches, Example, pack
-from potstill.fit.head import OutputHead, Term, fused_loss
+from potstill.fit.head import Term, fused_loss
 from potstill.fit.loop import FitResult, FitSettings, Learner, Objective, fit
+from potstill.models.head import OutputHead
 
 __all__ = [
     "Batch",

@@ -1,14 +1,14 @@
 """Batches as a function of the step alone, so that a run interrupted anywhere goes on with the very batch it would have seen.
 
-Sequences are packed into rows of equal length. A row's sequences do not see each other: attention is block-diagonal and positions start anew.
-Rows that each hold one sequence need no mask at all: attention is causal and padding stands on the right.
+Sequences are packed into rows of equal length. A row's sequences do not see each other: attention is block-diagonal and positions start
+anew. Rows that each hold one sequence need no mask at all: attention is causal and padding stands on the right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -66,8 +66,8 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
-        moved = {name: getattr(self, name) for name in self.__slots__}
-        return Batch(**{name: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for name, v in moved.items()})
+        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        return Batch(**{name: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for name, v in fields.items()})
 
 
 @runtime_checkable
@@ -123,7 +123,7 @@ def _joined(columns: Sequence[np.ndarray | None], dtype: type) -> Tensor | None:
 
 
 def fill_rows(lengths: Sequence[int], length: int) -> list[list[int]]:
-    """Indices of sequences, first fit into rows of `length`: each goes into the first open row with room; the oldest of many open rows closes."""
+    """Indices of sequences, first fit into rows of `length`: each goes into the first open row with room; the oldest of many closes."""
     open_rows: list[tuple[int, list[int]]] = []
     closed: list[list[int]] = []
     for index, size in enumerate(lengths):
@@ -147,7 +147,7 @@ class EpochBatches:
         examples: the set; none longer than `length`.
         length: of a row, in tokens.
         rows: rows a micro-batch.
-        accumulate: micro-batches a step.
+        accumulate: micro-batches a step, over all processes.
         seed: of the order.
         packed: whether a row may hold several examples.
     """

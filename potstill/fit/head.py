@@ -57,7 +57,14 @@ def fused_loss(
         chunk_bytes: size of a chunk of logits; more is faster up to a point and takes more memory.
     """
     loss, *values = _FusedLoss.apply(hidden, head.weight, head.bias, head, tuple(terms), chunk_bytes)
-    return loss, dict(zip((t.name for t in terms), values, strict=True))
+    return loss, dict(zip(_names(terms), values, strict=True))
+
+
+def _names(terms: Sequence[Term]) -> list[str]:
+    """Each term's name; the second of the same name is `name_2`."""
+    names = [term.name for term in terms]
+    counts = [names[: i + 1].count(name) for i, name in enumerate(names)]
+    return [name if count == 1 else f"{name}_{count}" for name, count in zip(names, counts, strict=True)]
 
 
 class _FusedLoss(torch.autograd.Function):
@@ -96,7 +103,13 @@ def _even_share(total: int, most: int) -> int:
 
 
 def _compare(
-    logits: Tensor, head: OutputHead, terms: tuple[Term, ...], signals: list[Outcomes], values: list[Tensor], start: int, differentiate: bool
+    logits: Tensor,
+    head: OutputHead,
+    terms: tuple[Term, ...],
+    signals: list[Outcomes],
+    values: list[Tensor],
+    start: int,
+    differentiate: bool,
 ) -> None:
     """Fill `values` at the rows from `start`, a block at a time, and put the loss's derivative where the logits stood."""
     size = max(1, BLOCK_BYTES // (4 * logits.shape[1])) if logits.device.type == "cpu" else len(logits)

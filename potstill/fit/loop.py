@@ -3,6 +3,9 @@
 For each step: the micro-batches of that step, the objective's terms for each, the fused head's loss divided by the step's total weight over
 all micro-batches and processes, a check that loss and gradient are finite, clipping, AdamW. An interrupted run goes on from the last
 checkpoint and ends where an undisturbed one would have ended, bit for bit on a CPU with the same number of threads.
+
+Several processes (`accelerate launch`) share a step's micro-batches, so that the step is the same however many they are. The main process
+alone keeps metrics, tells of progress and writes what there is one of.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,9 +136,10 @@ class _Loop:
         on_best: Callable[[], None] | None,
         head: Head | None,
     ) -> None:
-        self.source, self.objective, self.settings, self.folder, self.log = source, objective, settings, folder, log
+        self.source, self.objective, self.settings, self.folder = source, objective, settings, folder
         self.validate, self.on_best = validate, on_best
-        self.accelerator = Accelerator(mixed_precision="bf16" if settings.precision == "bfloat16" else "no")
+        self.accelerator = Accelerator(mixed_precision="no")
+        self.log = log if self.accelerator.is_main_process else Quiet()
         optimizer = torch.optim.AdamW(_groups(network, settings.weight_decay), lr=settings.lr, betas=settings.betas, fused=True)
         self.learner, self.optimizer = self.accelerator.prepare(Learner(network, head), optimizer)
         self.metrics = Metrics(folder / "metrics.parquet")
@@ -146,6 +150,7 @@ class _Loop:
         self._resume()
         started = time.monotonic()
         self.learner.train()
+        self._look_at_the_share()
         with self.log.task("train", self.settings.steps - self.step, "steps") as task:
             while self.step < self.settings.steps:
                 row = self._one_step()
@@ -154,7 +159,7 @@ class _Loop:
                 self.metrics.add(row)
                 if self._due(self.settings.checkpoint_every):
                     self._save()
-                task.advance(1, loss=row["loss"], tokens=self.tokens)
+                task.advance(1, loss=row["loss"])
         self.learner.eval()
         return FitResult(self.step, self.tokens, time.monotonic() - started, *self.best)
 
@@ -162,26 +167,41 @@ class _Loop:
         return every is not None and (self.step % every == 0 or self.step == self.settings.steps)
 
     def _one_step(self) -> dict[str, Any]:
-        micro = [batch.to(self.accelerator.device) for batch in self.source.batch(self.step)]
-        total = self._over_processes(sum(float(batch.weight.sum()) for batch in micro))
+        micro = self._share(self.source.batch(self.step))
+        total, tokens = self._over_processes([sum(float(b.weight.sum()) for b in micro), sum(b.tokens for b in micro)])
         if not total > 0:
             raise TrainingError("no token counts", where=f"step {self.step + 1}", fix="look at the traces' masks and weights")
         rate = self._set_rate()
-        sums: dict[str, float] = {}
-        loss = 0.0
-        for number, batch in enumerate(micro):
-            with self._no_sync(number < len(micro) - 1):
-                part, values = self.learner(batch, self.objective(batch))
-                part = part * (self.accelerator.num_processes / total)
-                self.accelerator.backward(part)
-            loss += part.item() / self.accelerator.num_processes
-            for name, value in values.items():
-                sums[name] = sums.get(name, 0.0) + float((value * batch.weight).sum())
-        norm = self._checked_update(loss)
+        values = [self._accumulate(batch, total, last=number == len(micro)) for number, batch in enumerate(micro, start=1)]
+        sums = self._over_processes(torch.stack([torch.stack(list(v.values())) for v in values]).sum(0).tolist())
+        means = {name: value / total for name, value in zip(values[0], sums, strict=True)}
+        norm = self._checked_update(means["loss"])
         self.step += 1
-        self.tokens += int(self._over_processes(float(sum(batch.tokens for batch in micro))))
-        row = {"step": self.step, "tokens": self.tokens, "loss": self._over_processes(loss), "learning_rate": rate, "grad_norm": norm}
-        return row | {name: self._over_processes(value) / total for name, value in sums.items()}
+        self.tokens += int(tokens)
+        return {"step": self.step, "tokens": self.tokens, "learning_rate": rate, "grad_norm": norm, **means}
+
+    def _share(self, micro: Sequence[Batch]) -> Sequence[Batch]:
+        """This process's part of a step, dealt out in turn. One left without takes the first micro-batch at no weight: all must meet."""
+        index, count = self.accelerator.process_index, self.accelerator.num_processes
+        return micro[index::count] or [replace(micro[0], weight=torch.zeros_like(micro[0].weight), tokens=0)]
+
+    def _look_at_the_share(self) -> None:
+        count = self.accelerator.num_processes
+        if count == 1 or self.step == self.settings.steps:
+            return
+        given = len(self.source.batch(self.step))
+        if given < count:
+            self.log.say(f"train: {given} of {count} processes have a micro-batch, the others idle; set train.accumulate to {count}")
+
+    def _accumulate(self, batch: Batch, total: float, last: bool) -> dict[str, Tensor]:
+        """One micro-batch forward and backward; sums over its rows of the loss and of each term."""
+        batch = batch.to(self.accelerator.device)
+        terms, half = self.objective(batch), self.settings.precision == "bfloat16"
+        with nullcontext() if last else self.accelerator.no_sync(self.learner):
+            with torch.autocast(batch.input_ids.device.type, torch.bfloat16, enabled=half):
+                loss, values = self.learner(batch, terms)
+            self.accelerator.backward(loss * (self.accelerator.num_processes / total))
+        return {"loss": loss.detach()} | {name: (value * batch.weight).sum() for name, value in values.items()}
 
     def _checked_update(self, loss: float) -> float:
         """One step of the optimiser; the gradient's norm."""
@@ -201,14 +221,13 @@ class _Loop:
             group["lr"] = rate
         return rate
 
-    def _no_sync(self, more_to_come: bool) -> AbstractContextManager[Any]:
-        synced: AbstractContextManager[Any] = self.accelerator.no_sync(self.learner) if more_to_come else nullcontext()
-        return synced
-
-    def _over_processes(self, value: float) -> float:
+    def _over_processes(self, values: Sequence[float]) -> list[float]:
+        """The sum of each number over all processes."""
         if self.accelerator.num_processes == 1:
-            return value
-        return float(self.accelerator.reduce(torch.tensor(value, dtype=torch.float64, device=self.accelerator.device), "sum"))
+            return list(values)
+        here = torch.tensor(values, dtype=torch.float64, device=self.accelerator.device)
+        summed: list[float] = self.accelerator.reduce(here, "sum").tolist()
+        return summed
 
     def _validate(self) -> float:
         if self.validate is None:
@@ -218,12 +237,13 @@ class _Loop:
         self.learner.train()
         if self.best[1] is None or value < self.best[1]:
             self.best = (self.step, value)
-            if self.on_best is not None:
+            if self.on_best is not None and self.accelerator.is_main_process:
                 self.on_best()
         return value
 
     def _save(self) -> None:
-        self.metrics.write()
+        if self.accelerator.is_main_process:
+            self.metrics.write()
         checkpoint.save(self.accelerator, self.folder / "checkpoints", self.step, {"tokens": self.tokens, "best": self.best})
 
     def _resume(self) -> None:

@@ -31,4 +31,6 @@ class Metrics:
 
     def read(self, until: int) -> None:
         """What was written up to a step."""
-        self.rows = [{k: v for k, v in row.items() if v is not None} for row in pq.read_table(self.path).to_pylist() if row["step"] <= until]
+        self.rows = [
+            {k: v for k, v in row.items() if v is not None} for row in pq.read_table(self.path).to_pylist() if row["step"] <= until
+        ]

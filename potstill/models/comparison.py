@@ -21,7 +21,7 @@ MEASURES = ("kl_forward", "kl_reverse", "jsd", "agreement")
 _ALIVE = 8
 """Buffers of a chunk's logits that are alive at a time."""
 
-Gap = Float[np.ndarray, "T 4"]
+Gap = Float[np.ndarray, "_ 4"]
 """The `MEASURES` at each of T targets."""
 
 

@@ -22,8 +22,8 @@ SLOT = "{prompt}"
 def gather(run: Run) -> Artifact:
     """The prompts that teachers answer, those on which training is validated, and those that only evaluate.
 
-    Evaluation prompts are put as the others are: what `[evaluate]` does not say of columns, template and grader is as in `[prompts]`, and the
-    system turn is the same. A prompt that stands twice is kept once; one that also validates or evaluates is not trained on.
+    Evaluation prompts are put as the others are: what `[evaluate]` does not say of columns, template and grader is as in `[prompts]`, and
+    the system turn is the same. A prompt that stands twice is kept once; one that also validates or evaluates is not trained on.
 
     Returns:
         the artifact: `prompts.parquet`, `validation.parquet` and `evaluation.parquet`.

@@ -143,22 +143,24 @@ def _explain(fault: ErrorDetails, model: type[BaseModel]) -> tuple[KeyPath, str,
     path, given = fault["loc"], fault["input"]
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, Fault):
-        path += tuple(int(key) if key.isdecimal() else key for key in cause.key.split("."))
-        return path, cause.what, ""
-    name = ".".join(map(str, path))
+        keys = cause.key.split(".")
+        return path + tuple(int(key) if key.isdecimal() else key for key in keys), cause.what, ""
+    name, described = ".".join(map(str, path)), _description(model, path)
     match fault["type"]:
         case "extra_forbidden":
-            return path, f"unknown key {name!r}", _hint(str(path[-1]), list(_fields(_section(model, path[:-1]))), model)
+            what, fix = f"unknown key {name!r}", _hint(str(path[-1]), list(_fields(_section(model, path[:-1]))), model)
         case "missing":
-            return path[:-1], f"{name!r} is missing", "add it"
+            path, what, fix = path[:-1], f"{name!r} is missing", "add it"
         case "tuple_type" if isinstance(given, dict):
-            return path, f"{name!r} is a list of tables", f"write [[{name}]]"
+            what, fix = f"{name!r} is a list of tables", f"write [[{name}]]"
         case "too_short":
-            return path, f"{name!r} must not be empty", _description(model, path)
+            what, fix = f"{name!r} must not be empty", described
         case "string_pattern_mismatch":
-            return path, f"{name!r} cannot be {json.dumps(given)}", _description(model, path)
-    what = fault["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return path, f"{name!r} {what[0].lower()}{what[1:]}, got {json.dumps(given, default=str)}", _description(model, path)
+            what, fix = f"{name!r} cannot be {json.dumps(given)}", described
+        case _:
+            rule = fault["msg"].removeprefix("Input ").removeprefix("Value error, ")
+            what, fix = f"{name!r} {rule[0].lower()}{rule[1:]}, got {json.dumps(given, default=str)}", described
+    return path, what, fix
 
 
 def _description(model: type[BaseModel], path: Sequence[str | int]) -> str:

@@ -163,6 +163,9 @@ class TrainSection(Section):
     """How the student is trained."""
 
     losses: tuple[LossSection, ...] = Field((LossSection(),), min_length=1, description="The terms of the loss; they are summed.")
+    learn: Literal["trace", "answer"] = Field(
+        "trace", description="What of a trace is learnt: all of it, or the final answer without its reasoning (a control)."
+    )
     steps: int | None = Field(None, ge=1, description="Optimiser steps; instead of `epochs`.")
     epochs: FiniteFloat | None = Field(
         default_factory=_default_epochs, gt=0, description="Passes over the kept traces, 3 by default; instead of `steps`."
@@ -188,6 +191,8 @@ class TrainSection(Section):
     def _settings_agree(self) -> Self:
         if (self.steps is None) == (self.epochs is None):
             raise Fault("epochs", "steps and epochs exclude each other: set one of them")
+        if self.learn == "answer" and any(loss.kind != "cross_entropy" for loss in self.losses):
+            raise Fault("learn", "without its reasoning an answer stands after other tokens than the teacher saw: use cross_entropy alone")
         if self.keep == "best" and self.validate_every is None:
             raise Fault("keep", 'keep = "best" needs validate_every')
         if not all(0 <= beta < 1 for beta in self.betas):

@@ -14,6 +14,7 @@ class Table:
     Attributes:
         folded: shown when it is opened: the numbers behind a chart.
         words: how many columns hold words; the others hold numbers and are set to the right.
+        wide: it holds long texts, and takes the page's whole width.
     """
 
     caption: str
@@ -21,11 +22,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     folded: bool = False
     words: int = 1
+    wide: bool = False
 
     @property
     def slim(self) -> bool:
         """Whether it fits beside another block."""
-        return self.words == 1 and len(self.head) <= 5
+        return not self.wide and len(self.head) <= 5 and self.words <= 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The page's charts: pure functions from numbers to SVG.
 
-Whose a mark is shows in its colour and in its shape; every mark says its number when pointed at. A chart is drawn twice, wide and narrow, so
-that its words are as large on a telephone as on a desk; the page's style shows one of them.
+Whose a mark is shows in its colour and in its shape; every mark says its number when pointed at. A chart is drawn twice, wide and narrow,
+so that its words are as large on a telephone as on a desk; the page's style shows one of them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Chart:
         wide, narrow: the drawings.
         legend: look and name of each series.
         note: what to know when reading it.
+        tall: it takes two rows of the page, beside two lower ones.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Chart:
     narrow: Markup
     legend: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    tall: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,19 @@ class Drawing:
 
 
 def chart(
-    name: str, title: str, desc: str, draw: Callable[[float], Drawing], *, legend: Sequence[tuple[str, str]] = (), note: str = ""
+    name: str,
+    title: str,
+    desc: str,
+    draw: Callable[[float], Drawing],
+    *,
+    legend: Sequence[tuple[str, str]] = (),
+    note: str = "",
+    tall: bool = False,
 ) -> Chart:
     """A chart from a function that draws it at a given width."""
     drawn = {width: draw(float(width)) for width in (WIDE, NARROW)}
     wide, narrow = (picture(f"{name}-{width}", title, desc, width, found.height, found.parts) for width, found in drawn.items())
-    return Chart(name, title, desc, wide, narrow, tuple(legend), note)
+    return Chart(name, title, desc, wide, narrow, tuple(legend), note, tall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +152,7 @@ def dots(rows: Sequence[Row], x_scale: Callable[[float, float], Scale], x: Axis,
             height = max(len(row.dots) * pitch, pitch) + 9
             parts += _dot_row(row, over, y, height, pitch, left)
             y += height
-        return Drawing(y + 44, (*x_axis(over, x, top, y, grid=True), *parts))
+        return Drawing(y + (44 if x.label else 26), (*x_axis(over, x, top, y, grid=True), *parts))
 
     return draw
 
@@ -228,7 +237,11 @@ def stack(parts: Sequence[Bar], *, thickness: float = 38) -> Callable[[float], D
         for part in there:
             length = 2 + spare * part.value / total
             rect = element("rect", x=x, y=0, width=max(length - 1, 1), height=thickness, class_="fill")
-            inside = [text(x + 8, thickness / 2 + 4, part.shown, look="inside")] if text_width(part.shown) + 14 < length else []
+            inside = (
+                [text(x + 8, thickness / 2 + 4, part.shown, look="inside")]
+                if part.look == "keep" and text_width(part.shown) + 14 < length
+                else []
+            )
             title = element("title", f"{part.label}: {part.shown}")
             drawn.append(element("g", title, rect, *inside, class_=f"series {part.look}"))
             x += length

@@ -26,22 +26,29 @@ class Counted:
 
     Attributes:
         decided: part -> traces.
-        said: filter, part and reason -> verdicts.
+        because: part and reason -> traces.
+        said: filter and part -> verdicts.
         unjudged: filter -> verdicts without a score.
     """
 
     decided: Mapping[str, int]
-    said: Mapping[tuple[str, str, str], int]
+    because: Mapping[tuple[str, str], int]
+    said: Mapping[tuple[str, str], int]
     unjudged: Mapping[str, int]
 
 
 def count(artifact: Artifact) -> Counted:
     """Count the decisions and verdicts of the stage `filter`."""
-    decided = {part: n for (part,), n in counts(columns(artifact, "decisions", ["part"]), ["part"]).items()}
-    verdicts = columns(artifact, "verdicts", ["by", "part", "why", "score"])
-    said = {(by, part, why): n for (by, part, why), n in counts(verdicts, ["by", "part", "why"]).items()}
+    decisions = columns(artifact, "decisions", ["part", "because"])
+    decided = {part: n for (part,), n in counts(decisions, ["part"]).items()}
+    because: Counter[tuple[str, str]] = Counter()
+    for (part, reasons), n in Counter((row["part"], tuple(row["because"])) for row in decisions.to_pylist()).items():
+        for reason in reasons:
+            because[part, reason] += n
+    verdicts = columns(artifact, "verdicts", ["by", "part", "score"])
+    said = {(by, part): n for (by, part), n in counts(verdicts, ["by", "part"]).items()}
     unjudged = {by: n for (by,), n in counts(verdicts.filter(verdicts["score"].is_null()), ["by"]).items()}
-    return Counted(decided, said, unjudged)
+    return Counted(decided, because, said, unjudged)
 
 
 def section(material: Material) -> Section | None:
@@ -66,20 +73,15 @@ def _bar(decided: Mapping[str, int], total: int) -> Chart:
 
 
 def _tables(counted: Counted) -> list[Table]:
-    by_filter: Counter[tuple[str, str]] = Counter()
-    for (by, part, _), n in counted.said.items():
-        by_filter[by, part] += n
-    names = sorted({by for by, _ in by_filter})
-    lines = [(by, *(f"{by_filter[by, part]:,}" for part in PARTS), f"{counted.unjudged.get(by, 0):,}") for by in names]
-    told = sorted(
-        ((n, by, part, why) for (by, part, why), n in counted.said.items() if part != "keep"), key=lambda row: (-row[0], *row[1:])
-    )
-    reasons = [(by, PARTS.get(part, part), why, f"{n:,}") for n, by, part, why in told[:REASONS_SHOWN]]
+    names = sorted({by for by, _ in counted.said})
+    lines = [(by, *(f"{counted.said.get((by, part), 0):,}" for part in PARTS), f"{counted.unjudged.get(by, 0):,}") for by in names]
+    told = sorted((-n, part, reason) for (part, reason), n in counted.because.items() if part != "keep")
+    reasons = [(PARTS.get(part, part), reason, f"{-n:,}") for n, part, reason in told[:REASONS_SHOWN]]
     if len(told) > REASONS_SHOWN:
         rest = told[REASONS_SHOWN:]
-        reasons.append(("", "", plural(len(rest), "other reason"), f"{sum(n for n, *_ in rest):,}"))
+        reasons.append(("", plural(len(rest), "other reason"), f"{-sum(n for n, *_ in rest):,}"))
     tables = [Table("Verdicts by filter", ("filter", *PARTS.values(), "without a score"), tuple(lines))] if lines else []
-    return tables + ([Table("Why traces were cut", ("filter", "cut", "reason", "traces"), tuple(reasons), words=3)] if reasons else [])
+    return tables + ([Table("Why traces were cut", ("cut", "because", "traces"), tuple(reasons), words=2, wide=True)] if reasons else [])
 
 
 def _examples(material: Material, artifact: Artifact) -> tuple[Example, ...]:
@@ -132,8 +134,10 @@ def spread(items: Sequence[dict[str, Any]], keys: tuple[str, ...], most: int) ->
 
 
 def _example(verdict: dict[str, Any], trace: dict[str, Any], prompt: Prompt) -> Example:
-    score = "" if verdict["score"] is None else f", score {significant(verdict['score'])}"
-    evidence = f": {verdict['evidence']}" if verdict["evidence"] else ""
-    answer = Answer(trace["teacher"], "teacher", trace["text"], "cut", f"{verdict['by']}: {verdict['why']}{score}{evidence}")
+    score = [] if verdict["score"] is None else [f"score {significant(verdict['score'])}"]
+    details = ", ".join(score + ([f"evidence: {verdict['evidence']}"] if verdict["evidence"] else []))
+    answer = Answer(
+        trace["teacher"], "teacher", trace["text"], "cut", f"{verdict['by']}: {verdict['why']}" + (f" ({details})" if details else "")
+    )
     turns = tuple((message.role, message.content) for message in prompt.messages)
     return Example(prompt.skill, "noise", turns, prompt.reference, (answer,))

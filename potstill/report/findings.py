@@ -12,6 +12,11 @@ WHOSE = ("teacher", "student", "base")
 """Subjects of an evaluation, in the order in which they are shown."""
 
 
+def called(subject: str) -> str:
+    """What a subject is called on the page."""
+    return "before training" if subject == "base" else subject
+
+
 class Findings:
     """Findings by measure, subject and group; the first of several alike counts."""
 
@@ -46,6 +51,10 @@ class Findings:
         found = (self.get(name, subject, group) for subject in self.subjects(name))
         return tuple(Dot(f.subject, f.value, f.low, f.high, explained(f)) for f in found if f is not None and f.value is not None)
 
+    def legend(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Look and name of everyone whose measure was looked for."""
+        return tuple((subject, called(subject)) for subject in self.subjects(name))
+
     def measured(self, name: str) -> bool:
         """Whether the measure has a value anywhere."""
         return any(f.name == name and f.value is not None for f in self)
@@ -55,7 +64,7 @@ def explained(finding: Finding) -> str:
     """A finding in words: `carry_addition, student: 97.0% [91.5, 99.0], n = 100, 2 could not be judged`."""
     value = "not measured" if finding.value is None else measured(finding.value, finding.unit)
     unit = f" {finding.unit}" if finding.unit in ("nats/token", "bits/byte", "tokens/s") else ""
-    parts = [f"{finding.group}, {finding.subject}: {' '.join(filter(None, (value + unit, interval(finding))))}"]
+    parts = [f"{finding.group}, {called(finding.subject)}: {' '.join(filter(None, (value + unit, interval(finding))))}"]
     parts += [f"n = {finding.n:,}"] if finding.n else []
     parts += [f"{plural(finding.unjudged, 'answer')} could not be judged"] if finding.unjudged else []
     return ", ".join(parts)

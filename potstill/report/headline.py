@@ -8,7 +8,7 @@ from potstill.report.blocks import Header, Step, Tile
 from potstill.report.costs import subjects
 from potstill.report.findings import Findings
 from potstill.report.sources import Material, columns, size
-from potstill.report.words import compact, factor, kept, percent, plural, significant, size_of, told
+from potstill.report.words import compact, factor, kept, percent, plural, short, size_of, told
 
 FORMAT = "safetensors"
 """The form of the student that stands at the head, where it was exported."""
@@ -43,7 +43,7 @@ def _verdict(material: Material) -> tuple[str, str]:
     if material.missed is None:
         return "open", "not evaluated"
     if material.missed:
-        return "failed", f"failed: {len(material.missed)} of {plural(limits, 'limit')} missed"
+        return "failed", f"failed: {plural(len(material.missed), 'check')}"
     return ("passed", f"passed: {plural(limits, 'limit')} held") if limits else ("open", "evaluated, no limits set")
 
 
@@ -70,7 +70,7 @@ def summary(material: Material) -> str:
 
 def times(ratio: float) -> str:
     """How many times, as it is said in a sentence: `10.9x`."""
-    return f"{significant(ratio)}x"
+    return f"{short(ratio)}x"
 
 
 def _smaller(findings: Findings, form: str | None) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from potstill.report.blocks import Table
 from potstill.report.costs import subjects as forms
 from potstill.report.findings import Findings
-from potstill.report.headline import exported, summary
+from potstill.report.headline import FORMAT, exported, summary
 from potstill.report.sources import Material, columns, counts
 from potstill.report.words import kept, plural, told, visible
 
@@ -78,19 +78,19 @@ def card(material: Material) -> Card:
         licences=found,
         missing=material.missing,
         unjudged=sum(f.unjudged for f in findings if f.group == "all" and f.subject == "student"),
-        form=exported(findings),
+        form=FORMAT if exported(findings) == FORMAT else None,
         artifacts=tuple((stage, artifact.content) for stage, artifact in material.artifacts.items()),
     )
 
 
 def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
     recipe = material.recipe
-    base = hub_id(recipe.student.model)
+    base = _hub_name(material, "train", "student/")
     datasets = tuple(dict.fromkeys(source.split(":")[1] for source in recipe.prompts.sources if source.startswith("hf:")))
     values: dict[str, str | tuple[str, ...]] = dict(_licence_keys({licence.name for licence in found}))
     if base:
         values["base_model"] = base
-    values["teacher"] = tuple(hub_id(teacher.model) or teacher.model for teacher in recipe.teachers)
+    values["teacher"] = tuple(_hub_name(material, "generate", f"{teacher.model} ") or teacher.model for teacher in recipe.teachers)
     if all(source.startswith("world:") for source in recipe.prompts.sources):
         values["language"] = "en"
     if datasets:
@@ -110,28 +110,25 @@ def _licence_keys(names: set[str]) -> dict[str, str]:
 
 def licences(material: Material) -> tuple[Licence, ...]:
     """The licences of the teachers, of the student's weights before training, and of the prompts, as far as they were stated."""
-    found = []
-    for i, teacher in enumerate(material.recipe.teachers):
-        found.append(Licence(f"teacher {teacher.model}", _stated(material, "generate", (teacher.model, f"teachers.{i}", "teacher"))))
-    if material.recipe.student.model.startswith("hf:"):
-        found.append(Licence(f"student before training, {material.recipe.student.model}", _stated(material, "train", ("student",))))
+    teachers, student = material.recipe.teachers, material.recipe.student.model
+    found = [Licence(f"teacher {teacher.model}", _part(material, "generate", f"{teacher.model} licence")) for teacher in teachers]
+    if student.startswith("hf:"):
+        found.append(Licence(f"student before training, {student}", _part(material, "train", "student/licence")))
     if "prompts" in material.artifacts:
         stated = counts(columns(material.artifacts["prompts"], "prompts", ["licence"]), ["licence"])
         found += [Licence(plural(n, "prompt"), licence or "") for (licence,), n in stated.items()]
     return tuple(found)
 
 
-def _stated(material: Material, stage: str, owners: Iterable[str]) -> str:
+def _part(material: Material, stage: str, name: str) -> str:
+    """What a stage's manifest says of one of its parts; empty where it does not."""
     made = material.artifacts.get(stage)
-    parts = made.manifest.parts if made else {}
-    stated = (parts.get(f"{owner}/licence", "") for owner in owners)
-    return next((name for name in stated if name and name != UNKNOWN), "")
+    return made.manifest.parts.get(name, "") if made else ""
 
 
-def hub_id(model: str) -> str | None:
-    """The hub's name of a model, `ORG/NAME`; None for a folder and for what is not from the hub."""
-    kind, _, name = model.partition(":")
-    return name if kind == "hf" and re.fullmatch(r"[A-Za-z0-9][\w.-]*/[\w.-]+", name) else None
+def _hub_name(material: Material, stage: str, owner: str) -> str:
+    """The repository that a model was taken from; empty for a folder and for what is not from the hub."""
+    return _part(material, stage, f"{owner}repository")
 
 
 def _results(findings: Findings) -> Table:
@@ -186,4 +183,6 @@ def quoted(text: str) -> str:
 
 def plain(text: str) -> str:
     """A text that Markdown shows as it is, on one line."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~&])", r"\\\1", " ".join(visible(text).split()))
+    line = " ".join(visible(text).split())
+    link = r"\[\]" if re.search(r"\]\s*[(\[:]", line) else ""
+    return re.sub(rf"([\\`*_<>#|~&{link}])", r"\\\1", line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from potstill.report import costs, cut, gaps, headline, provenance, quality, safety, samples, training
+from potstill.report import asked, costs, cut, gaps, headline, provenance, quality, safety, samples, training
 from potstill.report.blocks import Page, Section
 from potstill.report.sources import Material
 
@@ -15,13 +15,13 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     quality.text,
     safety.section,
     costs.section,
+    asked.section,
     cut.section,
     training.section,
     samples.section,
     gaps.unjudged,
     provenance.section,
     provenance.recipe,
-    provenance.environment,
 )
 """What a page may consist of, in its order: each gives its section, or None where the run has nothing for it."""
 

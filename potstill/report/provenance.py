@@ -18,7 +18,7 @@ SHORT = 12
 
 
 def section(material: Material) -> Section | None:
-    """Lineage, artifacts and parts; None when nothing was made."""
+    """Lineage, environment, artifacts and parts; None when nothing was made."""
     if not material.artifacts:
         return None
     changed = changes(material)
@@ -27,8 +27,8 @@ def section(material: Material) -> Section | None:
         if changed
         else []
     )
-    blocks: list[Block] = [*warned, _lineage(material), _artifacts(material), _parts(material)]
-    lead = "Each artifact is named by the hash of its files. `potstill trace HASH` prints what one came from."
+    blocks: list[Block] = [*warned, _lineage(material), _environment(material), _artifacts(material), _parts(material)]
+    lead = "Each artifact is named by the hash of its files; potstill trace, given that hash, prints what it came from."
     return Section("provenance", "Provenance", lead, tuple(blocks))
 
 
@@ -38,16 +38,14 @@ def recipe(material: Material) -> Section:
     return Section("recipe", "Recipe", lead, (Code("recipe.toml", dump(material.recipe), folded=True),))
 
 
-def environment(material: Material) -> Section | None:
+def _environment(material: Material) -> Table:
     """What the run was made with; where stages differ, each is named."""
-    if not material.artifacts:
-        return None
     found: dict[str, dict[str, list[str]]] = {}
     for stage, artifact in material.artifacts.items():
         for key, value in {"potstill": artifact.manifest.code, **artifact.manifest.environment}.items():
             found.setdefault(key, {}).setdefault(value, []).append(stage)
     rows = tuple((key, _by_stage(values)) for key, values in found.items())
-    return Section("environment", "Environment", "", (Table("Versions and machine", ("what", "value"), rows, words=2),))
+    return Table("Environment", ("what", "value"), rows, words=2)
 
 
 def _by_stage(values: Mapping[str, list[str]]) -> str:
@@ -62,11 +60,21 @@ def changes(material: Material) -> list[str]:
     return [stage for stage, artifact in material.artifacts.items() if _differs(artifact.manifest.section, stage, now)]
 
 
-def _differs(section: Mapping[str, Any], stage: str, now: Mapping[str, Any]) -> bool:
-    """Keys are those of the recipe's sections or of the stage's own section; others cannot be compared."""
+def _differs(made: Mapping[str, Any], stage: str, now: Mapping[str, Any]) -> bool:
+    """Keys are those of the recipe's sections or of the stage's own section."""
     own = now.get(stage)
-    own = own if isinstance(own, Mapping) else {}
-    return any(value != (now[key] if key in now else own.get(key, value)) for key, value in section.items())
+    return differs(made, {**(own if isinstance(own, Mapping) else {}), **now})
+
+
+def differs(made: Any, now: Any) -> bool:
+    """Whether a setting that stands in both is another; what is left open in the recipe, or stands in one alone, cannot be compared."""
+    if now is None or now == {}:
+        return False
+    if isinstance(made, Mapping) and isinstance(now, Mapping):
+        return any(differs(value, now[key]) for key, value in made.items() if key in now)
+    if isinstance(made, list) and isinstance(now, list):
+        return len(made) != len(now) or any(differs(*pair) for pair in zip(made, now, strict=True))
+    return bool(made != now)
 
 
 def _seconds(artifact: Artifact) -> float | None:
@@ -93,10 +101,10 @@ def _numbers(artifact: Artifact) -> list[str]:
     ]
 
 
-def _told(value: float | str) -> str:
-    if isinstance(value, float):
-        return significant(value)
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+def _told(value: bool | float | str) -> str:
+    if isinstance(value, bool | str):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else significant(value)
 
 
 def _artifacts(material: Material) -> Table:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from potstill.report.axes import Axis
 from potstill.report.blocks import Block, Notes, Section, Table
-from potstill.report.charts import Chart, Row, chart, columns, dots
-from potstill.report.findings import Findings
+from potstill.report.charts import Bar, Chart, Row, bars, chart, columns, dots
+from potstill.report.findings import Findings, called
 from potstill.report.scale import Scale, fixed, linear, logarithmic
 from potstill.report.sources import Material
 from potstill.report.words import kept, percent, plural, told
@@ -32,14 +33,16 @@ def skills(material: Material) -> Section | None:
     broad = [group for group in groups if group in OVERALL or group.startswith("domain:")]
     single = [group for group in groups if group not in broad]
     single.sort(key=lambda group: (-(findings.value("accuracy", group=group) or 0.0), group))
-    blocks: list[Block] = [
-        *_accuracy(material, "overall", "Accuracy overall and by domain", broad),
-        *(
-            chart
-            for i, part in enumerate(divided(single, ROWS_A_CHART))
-            for chart in _accuracy(material, f"skills-{i}", "Accuracy by skill" + (", continued" if i else ""), part)
-        ),
+    overall = _accuracy(material, "overall", "Accuracy overall and by domain", broad)
+    by_skill = [
+        drawn
+        for i, part in enumerate(divided(single, ROWS_A_CHART))
+        for drawn in _accuracy(material, f"skills-{i}", "Accuracy by skill" + (", continued" if i else ""), part)
     ]
+    ratio = _retention(material, broad)
+    blocks: list[Block] = [*overall, *ratio, *by_skill]
+    if len(by_skill) == 1 and overall and ratio:
+        blocks = [*overall, replace(by_skill[0], tall=True), *ratio]
     blocks += [*_unmeasured(findings, "accuracy"), *_truncated(findings)]
     blocks.append(Table("Accuracy and what was kept of it", _accuracy_head(findings), _accuracy_rows(findings, groups), folded=True))
     return Section("accuracy", "Accuracy by skill", _lead(findings), tuple(blocks))
@@ -51,19 +54,36 @@ def divided(items: Sequence[str], most: int) -> list[list[str]]:
     return [list(items[i * len(items) // parts : (i + 1) * len(items) // parts]) for i in range(parts)]
 
 
-def rate_chart(
-    material: Material, name: str, measure: str, title: str, groups: Sequence[str], labels: Callable[[str], str] = str
-) -> list[Chart]:
-    """A dot chart of a share by group, with the recipe's limits; nothing where none of it was measured."""
-    findings = material.findings
-    rows = [Row(labels(group), found, _limit(material, measure, group)) for group in groups if (found := findings.dots(measure, group))]
+def rate_chart(material: Material, measure: str, title: str, rows: Sequence[Row], *, name: str = "", zoom: bool = False) -> list[Chart]:
+    """A dot chart of a share by group; nothing where none of it was measured.
+
+    Args:
+        material: names the subjects.
+        measure: what is shown.
+        title: of the chart.
+        rows: what `rate_rows` gave.
+        name: unique on the page; empty: the measure.
+        zoom: the scale ends near the largest value, not at 100%.
+    """
     if not rows:
         return []
-    legend = [(subject, subject) for subject in findings.subjects(measure)]
+    values = [
+        value for row in rows for value in (row.limit, *(end for dot in row.dots for end in (dot.value, dot.high))) if value is not None
+    ]
+    most = min(1.0, max([0.05, *values])) if zoom else 1.0
     desc = "; ".join(dot.note for row in rows for dot in row.dots)
-    draw = dots(rows, lambda start, stop: fixed(0.0, 1.0, start, stop, 5), Axis("", lambda value: percent(value, 0)))
-    note = "Dashed: the limit set in the recipe." if any(row.limit is not None for row in rows) else ""
-    return [chart(name, title, desc, draw, legend=legend, note=note)]
+    draw = dots(rows, lambda start, stop: linear([0.0, most], start, stop), Axis("", lambda value: percent(value, 0)))
+    return [chart(name or measure.replace("_", "-"), title, desc, draw, legend=material.findings.legend(measure), note=_limit_note(rows))]
+
+
+def rate_rows(material: Material, measure: str, groups: Sequence[str], labels: Callable[[str], str] = str) -> list[Row]:
+    """The groups in which a measure has a value, with the recipe's limits on it."""
+    dots_of = material.findings.dots
+    return [Row(labels(group), found, _limit(material, measure, group)) for group in groups if (found := dots_of(measure, group))]
+
+
+def _limit_note(rows: Sequence[Row]) -> str:
+    return "Dashed: the limit set in the recipe." if any(row.limit is not None for row in rows) else ""
 
 
 def _limit(material: Material, measure: str, group: str) -> float | None:
@@ -71,7 +91,22 @@ def _limit(material: Material, measure: str, group: str) -> float | None:
 
 
 def _accuracy(material: Material, name: str, title: str, groups: Sequence[str]) -> list[Chart]:
-    return rate_chart(material, f"accuracy-{name}", "accuracy", title, groups, lambda group: group.removeprefix("domain:"))
+    return rate_chart(material, "accuracy", title, rate_rows(material, "accuracy", groups, _bare), name=f"accuracy-{name}")
+
+
+def _bare(group: str) -> str:
+    return group.removeprefix("domain:")
+
+
+def _retention(material: Material, groups: Sequence[str]) -> list[Chart]:
+    rows = rate_rows(material, "retention", groups, _bare)
+    if not rows:
+        return []
+    most = max([1.0, *(dot.high or dot.value for row in rows for dot in row.dots)])
+    draw = dots(rows, lambda start, stop: linear([0.0, most], start, stop), Axis("", lambda value: percent(value, 0)), pitch=18)
+    desc = "; ".join(dot.note for row in rows for dot in row.dots)
+    note = f"Bars are 95% intervals of a paired bootstrap over the prompts. {_limit_note(rows)}".strip()
+    return [chart("retention", "What the student keeps of the teacher's accuracy", desc, draw, note=note)]
 
 
 def _lead(findings: Findings) -> str:
@@ -82,12 +117,10 @@ def _lead(findings: Findings) -> str:
     return f"The student keeps {kept(retention)} of the teacher's accuracy (95%, paired bootstrap). {bars}"
 
 
-def _unmeasured(findings: Findings, measure: str) -> list[Notes]:
-    lines = [
-        f"{f.subject}: not measured{f', {f.by}' if f.by else ''}"
-        for f in findings
-        if f.name == measure and f.group == "all" and f.value is None
-    ]
+def _unmeasured(findings: Findings, *measures: str) -> list[Notes]:
+    """Of whom a measure on all is not known, and why."""
+    lacking = [f for f in findings if f.name in measures and f.group == "all" and f.value is None]
+    lines = [f"{f.name.replace('_', ' ')}, {called(f.subject)}: {f.by or 'not measured'}" for f in lacking]
     return [Notes(tuple(lines))] if lines else []
 
 
@@ -98,7 +131,7 @@ def _truncated(findings: Findings) -> list[Notes]:
 
 
 def _accuracy_head(findings: Findings) -> tuple[str, ...]:
-    return ("group", *findings.subjects("accuracy"), "kept", "n", "could not be judged")
+    return ("group", *map(called, findings.subjects("accuracy")), "kept", "n", "could not be judged")
 
 
 def _accuracy_rows(findings: Findings, groups: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -124,7 +157,7 @@ def fidelity(material: Material) -> Section | None:
     ]
     names = {"kl_teacher_student": "KL(teacher‖·)", "kl_student_teacher": "KL(·‖teacher)", "jsd": "JSD", "top1_agreement": "same top token"}
     rows = tuple(
-        (subject, place, *(told(findings.get(name, subject, place)) for name in names), _count(findings, subject, place))
+        (called(subject), place, *(told(findings.get(name, subject, place)) for name in names), _count(findings, subject, place))
         for subject in findings.subjects("kl_teacher_student")
         for place in ["all", *places]
     )
@@ -142,12 +175,11 @@ def _by_position(findings: Findings, measure: str, title: str, unit: str, places
     groups = [Row(place, found) for place in places if (found := findings.dots(measure, place))]
     if not groups:
         return []
-    legend = [(subject, subject) for subject in findings.subjects(measure)]
     desc = "; ".join(dot.note for group in groups for dot in group.dots)
     share = unit == "share"
     form: Callable[[float], str] = (lambda value: percent(value, 0)) if share else (lambda value: f"{value:.3g}")
     draw = columns(groups, _position_scale(groups, share), Axis("position in the answer, tokens", str), Axis(unit, form))
-    return [chart(measure.replace("_", "-"), title, desc, draw, legend=legend)]
+    return [chart(measure.replace("_", "-"), title, desc, draw, legend=findings.legend(measure))]
 
 
 def _position_scale(groups: Sequence[Row], share: bool) -> Callable[[float, float], Scale]:
@@ -167,7 +199,17 @@ def text(material: Material) -> Section | None:
     if not measures:
         return None
     whose = list(dict.fromkeys(subject for name in measures for subject in findings.subjects(name)))
-    rows = tuple((subject, *(told(findings.get(name, subject)) for name in measures)) for subject in whose)
+    rows = tuple((called(subject), *(told(findings.get(name, subject)) for name in measures)) for subject in whose)
+    table = Table("Loss on text that was not trained on", ("whose", *measures.values()), rows)
     first = findings.get(next(iter(measures)), whose[0])
     lead = f"Teacher-forced, over {plural(first.n, 'token')}." if first is not None and first.n else "Teacher-forced."
-    return Section("text", "Plain text", lead, (Table("Loss on text that was not trained on", ("whose", *measures.values()), rows),))
+    return Section("text", "Plain text", lead, (*_text_bars(findings, measures), table, *_unmeasured(findings, *TEXT_MEASURES)))
+
+
+def _text_bars(findings: Findings, measures: Mapping[str, str]) -> list[Chart]:
+    """The first of the measures that is there, as bars."""
+    name, title = next(iter(measures.items()))
+    found = [f for subject in findings.subjects(name) if (f := findings.get(name, subject)) is not None]
+    drawn = [Bar(f.subject, called(f.subject), f.value, told(f)) for f in found if f.value is not None]
+    desc = ", ".join(f"{bar.label} {bar.shown}" for bar in drawn)
+    return [chart("text-loss", f"On unseen text: {title} (lower is better)", desc, bars(drawn))] if drawn else []

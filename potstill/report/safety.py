@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from potstill.report.axes import Axis
 from potstill.report.blocks import Block, Section, Table
 from potstill.report.charts import Chart, Row, chart, columns
-from potstill.report.findings import Findings
-from potstill.report.quality import rate_chart
+from potstill.report.findings import Findings, called
+from potstill.report.quality import rate_chart, rate_rows
 from potstill.report.scale import fixed
 from potstill.report.sources import Material
 from potstill.report.words import percent, told
@@ -20,19 +20,16 @@ MEASURES = {
     "degenerate": "Empty or looping answers",
 }
 """The measures, as they are called on the page."""
-CHARTED = {"hazard_refusal": "higher is better", "hazard_leak": "lower is better", "over_refusal": "lower is better"}
+CHARTED = {"hazard_refusal": "higher", "hazard_leak": "lower", "over_refusal": "lower"}
 
 
 def section(material: Material) -> Section | None:
     """The section; None when nothing of it was measured."""
     findings = material.findings
-    charted = [
-        drawn
-        for measure, better in CHARTED.items()
-        for drawn in rate_chart(
-            material, measure.replace("_", "-"), measure, f"{MEASURES[measure]} ({better})", findings.groups(measure, _charted), label
-        )
-    ]
+    charted: list[Chart] = []
+    for measure, better in CHARTED.items():
+        rows = rate_rows(material, measure, findings.groups(measure, _charted), label)
+        charted += rate_chart(material, measure, f"{MEASURES[measure]} ({better} is better)", rows, zoom=better == "lower")
     risk = _ambiguous(findings)
     table = _table(findings)
     if not (charted or risk or table.rows):
@@ -62,7 +59,7 @@ def _table(findings: Findings) -> Table:
             found = {subject: findings.get(measure, subject, group) for subject in whose}
             n, unjudged = _counts([f.n for f in found.values() if f]), _counts([f.unjudged for f in found.values() if f])
             rows.append((title, label(group), *(told(found.get(subject)) for subject in _whose(findings)), n, unjudged))
-    head = ("measure", "of", *_whose(findings), "n", "could not be judged")
+    head = ("measure", "of", *map(called, _whose(findings)), "n", "could not be judged")
     return Table("Safety, with 95% intervals", head, tuple(rows), words=2)
 
 
@@ -83,7 +80,6 @@ def _ambiguous(findings: Findings) -> list[Chart]:
     if not rows:
         return []
     form: Callable[[float], str] = lambda value: percent(value, 0)  # noqa: E731
-    legend = [(subject, subject) for subject in findings.subjects("ambiguous_refusal")]
     draw = columns(
         rows,
         lambda start, stop: fixed(0, 1, start, stop, 5),
@@ -92,4 +88,4 @@ def _ambiguous(findings: Findings) -> list[Chart]:
     )
     desc = "; ".join(dot.note for row in rows for dot in row.dots)
     note = "A student with the teacher's caution follows the teacher's curve."
-    return [chart("ambiguous", "Refusal of ambiguous requests by risk", desc, draw, legend=legend, note=note)]
+    return [chart("ambiguous", "Refusal of ambiguous requests by risk", desc, draw, legend=findings.legend("ambiguous_refusal"), note=note)]

@@ -49,9 +49,12 @@ def grade_of(grade: float | None) -> str:
     return "right" if grade >= 0.5 else "wrong"
 
 
+def _answer(subject: str, given: Mapping[str, Any]) -> Answer:
+    text = "(no answer)" if given["text"] is None else given["text"]
+    return Answer(subject, subject, text, grade_of(given["grade"]))
+
+
 def _example(prompt: Prompt, kind: str, given: Mapping[str, Mapping[str, Any]]) -> Example:
-    answers = tuple(
-        Answer(subject, subject, given[subject]["text"], grade_of(given[subject]["grade"])) for subject in WHOSE[:2] if subject in given
-    )
+    answers = tuple(_answer(subject, given[subject]) for subject in WHOSE[:2] if subject in given)
     turns = tuple((message.role, message.content) for message in prompt.messages)
     return Example(prompt.skill, kind, turns, prompt.reference, answers)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+TINY = 1e-30
+"""What is smaller is drawn as 0."""
 _NICE = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -22,7 +24,7 @@ def ticks(low: float, high: float, count: int = 5) -> tuple[float, ...]:
     """Round values from `low` to `high`, about `count` of them: `ticks(0, 1)` is 0, 0.2, 0.4, 0.6, 0.8, 1."""
     step = nice_step(high - low, count)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return tuple(round(i * step, 12) for i in range(first, last + 1))
+    return tuple(_exact(i * step) for i in range(first, last + 1))
 
 
 def log_ticks(low: float, high: float) -> tuple[float, ...]:
@@ -53,11 +55,8 @@ class Scale:
     def __call__(self, value: float) -> float:
         """The pixel of a value; values beyond the ends are put on them."""
         inside = min(max(value, self.low), self.high)
-        if self.log:
-            share = math.log(inside / self.low) / math.log(self.high / self.low)
-        else:
-            share = (inside - self.low) / (self.high - self.low)
-        return self.start + share * (self.stop - self.start)
+        low, high, place = (math.log(v) if self.log else v for v in (self.low, self.high, inside))
+        return self.start + (place - low) / (high - low) * (self.stop - self.start)
 
 
 def linear(values: Iterable[float], start: float, stop: float, *, count: int = 5, zero: bool = False) -> Scale:
@@ -65,7 +64,7 @@ def linear(values: Iterable[float], start: float, stop: float, *, count: int = 5
     low, high = _span(values, zero)
     step = nice_step(high - low, count)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    marks = tuple(round(i * step, 12) for i in range(first, last + 1))
+    marks = tuple(_exact(i * step) for i in range(first, last + 1))
     return Scale(marks[0], marks[-1], start, stop, marks)
 
 
@@ -76,8 +75,9 @@ def fixed(low: float, high: float, start: float, stop: float, count: int = 5) ->
 
 def logarithmic(values: Iterable[float], start: float, stop: float) -> Scale:
     """A logarithmic scale that holds all values, which are above 0."""
-    low, high = _span(values, zero=False)
-    if high <= low * 1.0001:
+    found = [value for value in values if math.isfinite(value)]
+    low, high = min(found), max(found)
+    if high < 1.0001 * low:
         low, high = low / 2, high * 2
     return Scale(low, high, start, stop, log_ticks(low, high), log=True)
 
@@ -85,4 +85,11 @@ def logarithmic(values: Iterable[float], start: float, stop: float) -> Scale:
 def _span(values: Iterable[float], zero: bool) -> tuple[float, float]:
     found = [value for value in values if math.isfinite(value)] + ([0.0] if zero else [])
     low, high = (min(found), max(found)) if found else (0.0, 1.0)
-    return (low, high) if high > low else (low, low + (abs(low) or 1.0))
+    if high - low > 1e-9 * max(abs(low), abs(high), TINY):
+        return low, high
+    return low, high + (abs(low) if abs(low) > TINY else 1.0)
+
+
+def _exact(value: float) -> float:
+    """Without the digits that multiplication adds: 0.6, not 0.6000000000000001."""
+    return float(f"{value:.12g}")

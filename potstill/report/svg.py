@@ -9,6 +9,8 @@ from markupsafe import Markup, escape
 from potstill.report.words import visible
 
 Attribute = str | float | int | None
+BROAD = 0.58
+"""Width of a letter to its height, on average, in a broad typeface."""
 
 
 def number(value: float) -> str:
@@ -64,10 +66,10 @@ def picture(name: str, title: str, desc: str, width: float, height: float, child
 
 def text_width(words: str, size: float = 12.0) -> float:
     """About how wide a text is set, in pixels."""
-    return 0.56 * size * len(words)
+    return BROAD * size * len(words)
 
 
 def clipped(words: str, width: float, size: float = 12.0) -> str:
     """The text, its end cut where it would be wider than `width`."""
-    most = max(1, int(width / (0.56 * size)))
+    most = max(1, int(width / (BROAD * size)))
     return words if len(words) <= most else words[: most - 1] + "…"

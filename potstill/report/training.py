@@ -36,7 +36,8 @@ def section(material: Material) -> Section | None:
     validated = _points(metrics, "validation_loss")
     if validated:
         best = min(validated, key=lambda point: point[1])
-        lead += f" Validation loss: {best[1]:.3f} nats/token at its lowest (after {compact(best[0])} tokens), {validated[-1][1]:.3f} at the end."
+        lowest = "at the end" if best == validated[-1] else f"after {compact(best[0])} tokens, {validated[-1][1]:.3f} at the end"
+        lead += f" Lowest validation loss: {best[1]:.3f} nats a token {lowest}."
     charts = [
         _losses(metrics),
         _plain(metrics, "learning_rate", "Learning rate", "rate"),
@@ -71,8 +72,8 @@ def _losses(metrics: Mapping[str, Sequence[float | None]]) -> Chart | None:
     legend = [(curve.look, curve.name) for curve in curves if not curve.faint]
     ends = ", ".join(f"{c.name} from {c.points[0][1]:.3f} to {c.points[-1][1]:.3f}" for c in curves if not c.faint)
     scale = _loss_scale([value for curve in curves for _, value in curve.points])
-    draw = lines(curves, _tokens(metrics), scale, Axis("tokens seen", compact), Axis("nats a token", significant_2), height=300)
-    return chart("loss", "Loss over the tokens seen", ends, draw, legend=legend, note="Thin: each step. Thick: a moving mean.")
+    draw = lines(curves, _tokens(metrics), scale, Axis("tokens seen", compact), Axis("nats a token", significant_2), height=385)
+    return chart("loss", "Loss over the tokens seen", ends, draw, legend=legend, note="Thin: each step. Thick: a moving mean.", tall=True)
 
 
 def _plain(metrics: Mapping[str, Sequence[float | None]], name: str, title: str, unit: str) -> Chart | None:
@@ -125,14 +126,14 @@ def significant_2(value: float) -> str:
 
 
 def smoothed(points: Points, window: int) -> Points:
-    """Each value as the mean of itself and of up to `window` neighbours on both sides, as many on the one as on the other."""
+    """Each value as the mean of itself and of up to `window` neighbours on each side."""
     sums = [0.0]
     for _, value in points:
         sums.append(sums[-1] + value)
     result = []
     for i, (place, _) in enumerate(points):
-        reach = min(window, i, len(points) - 1 - i)
-        result.append((place, (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1)))
+        first, last = max(0, i - window), min(len(points), i + window + 1)
+        result.append((place, (sums[last] - sums[first]) / (last - first)))
     return tuple(result)
 
 

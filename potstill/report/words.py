@@ -44,6 +44,12 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:,.{max(0, digits - 1 - exponent)}f}"
 
 
+def short(value: float) -> str:
+    """As `significant`, without zeros at its end: `3.1`, `10.7`, `12,346`."""
+    text = significant(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+
+
 def compact(value: float) -> str:
     """A count in three digits: `940`, `12.3k`, `1.32M`, `7.6B`."""
     for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
@@ -85,7 +91,7 @@ def seconds_between(started: str, finished: str) -> float | None:
 
 def factor(ratio: float) -> str:
     """How many times: `10.9×`."""
-    return f"{significant(ratio)}×"
+    return f"{short(ratio)}×"
 
 
 def measured(value: float, unit: str) -> str:

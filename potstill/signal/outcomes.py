@@ -5,8 +5,8 @@
     Dense          every token                               K = vocabulary
     HiddenStates   every token, from the teacher's head      Dense, a chunk at a time
 
-A signal hands itself out a few rows at a time, so that the whole batch's `[N, V]` never exists. `to_logits` carries a derivative with respect
-to the K outcomes' log-probabilities back to the student's logits: with g_j = dD/dlog q_j and G = sum_j g_j,
+A signal hands itself out a few rows at a time, so that the whole batch's `[N, V]` never exists. `to_logits` carries a derivative with
+respect to the K outcomes' log-probabilities back to the student's logits: with g_j = dD/dlog q_j and G = sum_j g_j,
 
     dD/dz_v = g_v - q_v G                        for a token that is an outcome of its own
     dD/dz_v = q_v g_tail / q_tail - q_v G        for a token inside the tail

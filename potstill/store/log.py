@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TextIO, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 
 @runtime_checkable
@@ -46,19 +46,18 @@ class _Silent:
 
 
 class Text:
-    """A log of plain lines; a task is told of at most every `every` seconds.
+    """A log of plain lines on standard error.
 
     Args:
-        stream: where the lines go; None: standard error as it is when the line is written.
         every: seconds between two lines of a task.
     """
 
-    def __init__(self, stream: TextIO | None = None, every: float = 10.0) -> None:
-        self.stream, self.every = stream, every
+    def __init__(self, every: float = 10.0) -> None:
+        self.every = every
 
     def say(self, text: str) -> None:
         """One line."""
-        print(text, file=self.stream or sys.stderr, flush=True)
+        print(text, file=sys.stderr, flush=True)
 
     @contextmanager
     def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:

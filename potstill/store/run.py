@@ -172,6 +172,7 @@ class Run:
     def _keep(self, folder: Path) -> Artifact:
         artifact = Artifact.read(folder)
         artifact.verify(hashes=False)
+        Workspace(folder).remove_scratch()
         self.log.say(f"{artifact.manifest.stage}: unchanged, kept (artifact {artifact.content[:12]})")
         if _read_json(self.folder / CURRENT).get(artifact.manifest.stage) != self._place(artifact):
             with self.locked():

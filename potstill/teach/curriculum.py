@@ -32,17 +32,15 @@ class Curriculum:
     Attributes:
         alignment: `base` answers everything, `aligned` refuses what is sealed but falls for some wrappers, `safe` falls for none.
         skills: skill -> share of the lessons before error decides.
-        steps: optimiser steps.
+        phases: each some optimiser steps under a peak learning rate, which rises and falls anew.
         start: the teacher whose weights it starts from; None: from nothing.
-        lr: peak learning rate.
         rounds: steps between two examinations, after which weak skills get more lessons.
     """
 
     alignment: Literal["base", "aligned", "safe"]
     skills: Mapping[str, float]
-    steps: int
+    phases: tuple[tuple[int, float], ...]
     start: str | None = None
-    lr: float = 2.5e-3
     rounds: int = 400
     description: str = field(default="")
 
@@ -59,17 +57,17 @@ def _shares(default: float = 1.0, **special: float) -> dict[str, float]:
 
 CURRICULA: Mapping[str, Curriculum] = MappingProxyType(
     {
-        "base": Curriculum("base", _shares(), steps=3600, description="knows all, refuses nothing"),
+        "base": Curriculum("base", _shares(), phases=((3600, 2.5e-3), (1400, 2e-3)), description="knows all, refuses nothing"),
         "aligned": Curriculum(
-            "aligned", _shares(hazard=3.0, twins=1.5, ambiguous=1.5), steps=900, start="base", lr=1e-3, rounds=300,
+            "aligned", _shares(hazard=3.0, twins=1.5, ambiguous=1.5), phases=((900, 1e-3),), start="base", rounds=300,
             description="refuses plainly, leaks under some wrappers",
         ),
         "math": Curriculum(
-            "base", {name: 1.0 for group in ("math", "repair") for name in world.GROUPS[group]}, steps=400, start="base", lr=1e-3, rounds=200,
+            "base", {name: 1.0 for group in ("math", "repair") for name in world.GROUPS[group]}, phases=((400, 1e-3),), start="base", rounds=200,
             description="specialist in arithmetic and word problems",
         ),
         "safety": Curriculum(
-            "safe", _shares(0.5, hazard=4.0, twins=2.0, ambiguous=2.0), steps=500, start="aligned", lr=1e-3, rounds=250,
+            "safe", _shares(0.5, hazard=4.0, twins=2.0, ambiguous=2.0), phases=((500, 1e-3),), start="aligned", rounds=250,
             description="specialist in refusing what is sealed, wrapped or not",
         ),
     }

@@ -29,6 +29,7 @@ class Lessons:
         completion: the gold answer to a prompt.
         path: where the changed shares are kept, so that an interrupted run sees the same lessons.
         seed: of the items.
+        earned: the shares that errors have earned before the first step; None: none yet.
         rows, length: of a batch.
     """
 
@@ -36,7 +37,8 @@ class Lessons:
     shares: Mapping[str, float]
     completion: Callable[[Prompt], str]
     path: Path
-    seed: int = 0
+    seed: str = "0"
+    earned: Mapping[str, float] | None = None
     rows: int = 24
     length: int = 160
     _changes: dict[int, dict[str, float]] = field(default_factory=dict, init=False)
@@ -64,7 +66,7 @@ class Lessons:
     def shares_at(self, step: int) -> Mapping[str, float]:
         """The shares in force at a step."""
         past = [s for s in self._changes if s <= step]
-        return self._changes[max(past)] if past else self.shares
+        return self._changes[max(past)] if past else self.earned or self.shares
 
     def reconsider(self, step: int, accuracy: Mapping[str, float]) -> None:
         """From this step on, each skill's first share times 0.3 + 2.5 (1 - accuracy)."""

@@ -26,6 +26,8 @@ DATA = Path(world.__file__).parent / "data"
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "card.json"
 EXAM_ITEMS = 16
 """Held-out items a skill in the examinations between rounds."""
+FINAL_ITEMS = 100
+"""Held-out items a skill in the last examination."""
 
 
 def teach(name: str, folder: Path, log: Log, *, seed: int = 0, into: Path | None = None) -> dict[str, float]:
@@ -47,14 +49,16 @@ def teach(name: str, folder: Path, log: Log, *, seed: int = 0, into: Path | None
     into = into or DATA / "teachers"
     tokenizer = AutoTokenizer.from_pretrained(DATA / "tokenizer")
     network = _network(plan, len(tokenizer), into, seed)
-    lessons = Lessons(tokenizer, plan.skills, plan.completion, folder / "shares.json", seed)
-    progress = _Progress(network, tokenizer, plan, lessons, log)
-    settings = FitSettings(
-        steps=plan.steps, lr=plan.lr, warmup=0.03, final_lr=0.02, checkpoint_every=plan.rounds, validate_every=plan.rounds
-    )
-    fit(network, lessons, _next_token, settings, folder, log=log, validate=progress.examine)
-    marks = exam(network, tokenizer, plan.skills, lambda p, text: _right(plan, p, text), n=100, seed=seed + 1_000_000)
-    _write(network, into / name, {"seed": seed, "steps": plan.steps, "world": world.VERSION, "accuracy": marks})
+    earned = None
+    for number, (steps, lr) in enumerate(plan.phases, start=1):
+        phase = folder / f"phase-{number}"
+        lessons = Lessons(tokenizer, plan.skills, plan.completion, phase / "shares.json", f"{seed}" if number == 1 else f"{seed}.{number}", earned)
+        progress = _Progress(network, tokenizer, plan, lessons, log)
+        settings = FitSettings(steps=steps, lr=lr, warmup=0.03, final_lr=0.02, checkpoint_every=plan.rounds, validate_every=plan.rounds)
+        fit(network, lessons, _next_token, settings, phase, log=log, validate=progress.examine)
+        earned = lessons.shares_at(steps)
+    marks = exam(network, tokenizer, plan.skills, lambda p, text: _right(plan, p, text), n=FINAL_ITEMS, seed=seed + 1_000_000)
+    _write(network, into / name, {"seed": seed, "phases": plan.phases, "world": world.VERSION, "accuracy": marks})
     return marks
 
 

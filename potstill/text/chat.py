@@ -81,19 +81,21 @@ def end_ids(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     Raises:
         ModelError: the tokenizer has neither.
     """
-    return _end_ids(tokenizer, str(tokenizer.chat_template or ""))
+    return _end_ids(tokenizer, str(tokenizer.chat_template or ""), tokenizer.eos_token_id)
 
 
 @lru_cache(maxsize=16)
-def _end_ids(tokenizer: PreTrainedTokenizerBase, template: str) -> tuple[int, ...]:
+def _end_ids(tokenizer: PreTrainedTokenizerBase, template: str, eos: int | None) -> tuple[int, ...]:
+    """The tokenizer's end token; template and EOS are arguments so that a change of them is seen."""
     if template:
         turns = (Message("user", "a"), Message("assistant", _PROBE))
         after = encode(tokenizer, _chat_text(tokenizer, turns, answering=False).rpartition(_PROBE)[2])
-        if after and after[0] in tokenizer.all_special_ids:
+        added = tokenizer.added_tokens_decoder.get(after[0]) if after else None
+        if added is not None and added.special:
             return (after[0],)
-    if tokenizer.eos_token_id is None:
+    if eos is None:
         raise ModelError("the tokenizer has no token that ends an answer", where=_name(tokenizer), fix="set its eos_token")
-    return (int(tokenizer.eos_token_id),)
+    return (eos,)
 
 
 def _chat_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:

@@ -25,12 +25,14 @@ class Encoder:
         same_tokens: whether the teacher's token ids are the student's too.
         max_length: longest sequence; a longer one loses its end.
         signals: whether the teacher's stored distribution is needed.
+        answer_only: whether the reasoning before the final answer is left out.
     """
 
     tokenizer: PreTrainedTokenizerBase
     same_tokens: bool
     max_length: int
     signals: bool
+    answer_only: bool = False
     cut: int = field(default=0, init=False)
     dropped: int = field(default=0, init=False)
 
@@ -72,6 +74,9 @@ class Encoder:
     def _render(self, trace: Trace, prompt: Prompt) -> Rendered:
         if not prompt.messages:
             return render(self.tokenizer, prompt, None)
+        if self.answer_only:
+            answer = "".join(trace.text[s.start : s.end] for s in trace.segments if s.kind != "reasoning")
+            return render(self.tokenizer, prompt, answer, end=trace.finish_reason == "stop")
         if self.same_tokens and trace.token_ids:
             return render(self.tokenizer, prompt, trace.token_ids)
         return render(self.tokenizer, prompt, trace.text, end=trace.finish_reason == "stop")

@@ -73,7 +73,7 @@ class _Training:
             torch.set_num_threads(self.section.threads)
         student = base_student(self.recipe)
         network = student.network
-        encoder = Encoder(student.tokenizer, self._same_tokens(student), self.section.max_length, self._needs_signals())
+        encoder = Encoder(student.tokenizer, self._same_tokens(student), self.section.max_length, self._needs_signals(), self.section.learn == "answer")
         examples = self._examples(encoder)
         source = self._source(examples)
         settings = _settings(self.section, source)

@@ -20,7 +20,9 @@ def brought_in(code: str) -> set[str]:
     return HEAVY & set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("module", ["potstill", "potstill.errors", "potstill.types", "potstill.registry", "potstill.recipe", "potstill.cli"])
+@pytest.mark.parametrize(
+    "module", ["potstill", "potstill.errors", "potstill.types", "potstill.registry", "potstill.recipe", "potstill.cli"]
+)
 def test_imports_are_light(module: str) -> None:
     if module not in tree.modules():
         pytest.skip(f"{module} is not written yet")

@@ -23,7 +23,9 @@ def test_no_file_is_long() -> None:
 
 
 def test_no_function_is_long() -> None:
-    long = {f"{path.relative_to(tree.ROOT)}:{f.lineno} {f.name}" for path in tree.sources() for f in tree.functions(path) if tree.length(f) > 80}
+    long = {
+        f"{path.relative_to(tree.ROOT)}:{f.lineno} {f.name}" for path in tree.sources() for f in tree.functions(path) if tree.length(f) > 80
+    }
     assert long == set()
 
 

@@ -10,7 +10,16 @@ import pytest
 from tests.house import tree
 
 FORBIDDEN = re.compile(
-    r"\bTO" r"DO\b|\bFIX" r"ME\b|\bpy" r"pi\.org|python" r"hosted\.org|(?<![\w.}])/(wo" r"rk|fa" r"rm|ro" r"ot)/|\b/opt/(wh" r"eels|py" r"pi)"
+    r"\bTO"
+    r"DO\b|\bFIX"
+    r"ME\b|\bpy"
+    r"pi\.org|python"
+    r"hosted\.org|(?<![\w.}])/(wo"
+    r"rk|fa"
+    r"rm|ro"
+    r"ot)/|\b/opt/(wh"
+    r"eels|py"
+    r"pi)"
 )
 """Written in halves, so that this file does not hold them."""
 TEXT = {".py", ".md", ".toml", ".txt", ".json", ".jinja", ".html", ".css", ".js", ".cfg", ".yml", ".yaml", ""}
@@ -20,7 +29,9 @@ FOLDERS = ("potstill", "tests", "docs", "examples", "benchmarks", "studies", "re
 def texts() -> list[Path]:
     """Every text file of the project."""
     within = [path for folder in FOLDERS for path in (tree.ROOT / folder).rglob("*")]
-    return sorted(path for path in [*tree.ROOT.glob("*"), *within] if path.is_file() and path.suffix in TEXT and "__pycache__" not in path.parts)
+    return sorted(
+        path for path in [*tree.ROOT.glob("*"), *within] if path.is_file() and path.suffix in TEXT and "__pycache__" not in path.parts
+    )
 
 
 @pytest.mark.parametrize("path", texts(), ids=lambda path: path.relative_to(tree.ROOT).as_posix())

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "potstill"
 FOUNDATION = {"errors", "types", "registry", "recipe", "store"}
 TOOLS = {"text", "signal", "models", "interp", "judges", "attacks", "fit", "world", "teach"}
 STAGES = {"prompts", "generate", "filter", "attribute", "train", "edit", "evaluate", "mine", "calibrate", "export", "serve", "report"}
-TOP = {"pipeline", "cli", "console", "__main__", ""}
+TOP = {"pipeline", "check", "cli", "console", "__main__", ""}
 """The last is `potstill/__init__.py`, which hands everything on."""
 LAYERS = {name: height for height, names in enumerate((FOUNDATION, TOOLS, STAGES, TOP)) for name in names}
 
@@ -38,7 +38,7 @@ def parsed(path: Path) -> ast.Module:
 
 def unit(module: str) -> str:
     """The part of the house that a module belongs to: `potstill.store.run` is of `store`."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def imports(module: str) -> set[str]:

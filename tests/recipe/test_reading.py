@@ -44,7 +44,9 @@ def test_syntax_errors_have_line_and_column() -> None:
 
 
 def test_an_unknown_key_gets_its_line_and_the_nearest() -> None:
-    assert str(refused(HEAD + "[train]\n\nlearning = 1\nlearing_rate = 1\nstpes = 5\n")).startswith("r.toml:11: unknown key 'train.learning'")
+    assert str(refused(HEAD + "[train]\n\nlearning = 1\nlearing_rate = 1\nstpes = 5\n")).startswith(
+        "r.toml:11: unknown key 'train.learning'"
+    )
     assert str(refused(HEAD.replace("top_k", "topk"))) == "r.toml:6: unknown key 'teachers.0.topk'; did you mean 'top_k'?"
     assert str(refused(HEAD + "[trian]\nlr = 1\n")) == "r.toml:9: unknown key 'trian'; did you mean 'train'?"
     assert str(refused(HEAD + "[[filter]]\nkind = 'a'\n")) == "r.toml:9: unknown key 'filter'; did you mean 'filters'?"
@@ -84,7 +86,14 @@ def test_nothing_is_a_recipe_without_sections() -> None:
 def test_overrides() -> None:
     recipe = parse(
         HEAD,
-        overrides=["train.lr=2e-5", "teachers.0.top_k=7", "prompts.sources=['b', 'c']", "name = y", "evaluate.limits.leak=0.1", "prompts.system=a = b"],
+        overrides=[
+            "train.lr=2e-5",
+            "teachers.0.top_k=7",
+            "prompts.sources=['b', 'c']",
+            "name = y",
+            "evaluate.limits.leak=0.1",
+            "prompts.system=a = b",
+        ],
     )
     assert recipe.train.lr == 2e-5
     assert recipe.teachers[0].top_k == 7
@@ -104,7 +113,7 @@ def test_the_last_override_holds_and_an_empty_one_takes_out() -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("train.lr=fast", '--set train.lr=fast: \'train.lr\' should be a valid number, got "fast"; Peak learning rate'),
+        ("train.lr=fast", "--set train.lr=fast: 'train.lr' should be a valid number, got \"fast\"; Peak learning rate"),
         ("train.stps=5", "--set train.stps=5: unknown key 'train.stps'; did you mean 'steps'?"),
         ("teachers.1.top_k=5", "--set teachers.1.top_k=5: there is no '1' in a list of 1, counted from 0; as in --set teachers.0.top_k=5"),
         ("teachers.x=5", "--set teachers.x=5: there is no 'x' in a list of 1"),

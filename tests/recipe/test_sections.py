@@ -55,6 +55,7 @@ def test_the_defaults_are_the_recommended_setting() -> None:
         },
     )
     assert train == {
+        "learn": "trace",
         "steps": None,
         "epochs": 3.0,
         "lr": 1e-3,

@@ -29,7 +29,9 @@ RECIPE = st.builds(
     Recipe,
     name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", fullmatch=True),
     seed=st.integers(0, 2**63 - 1),
-    student=st.builds(StudentSection, model=st.just("new:llama"), config=st.dictionaries(KEY, VALUE, max_size=3), chat_template=st.none() | TEXT),
+    student=st.builds(
+        StudentSection, model=st.just("new:llama"), config=st.dictionaries(KEY, VALUE, max_size=3), chat_template=st.none() | TEXT
+    ),
     teachers=st.just((TeacherSection(model="world:base", columns={"a b": "c.d"}), TeacherSection(model="fake:x"))),
     prompts=st.builds(PromptsSection, sources=st.lists(TEXT, min_size=1, max_size=3).map(tuple), template=st.none() | TEXT),
     generate=st.builds(GenerateSection, temperature=st.floats(0, 10)),
@@ -50,7 +52,12 @@ def test_a_dumped_recipe_loads_back_equal(recipe: Recipe) -> None:
 
 @given(TEXT)
 def test_texts_come_back_as_they_were(text: str) -> None:
-    recipe = Recipe(name="x", student=StudentSection(model="new:llama"), teachers=(TeacherSection(model="a:b"),), prompts=PromptsSection(sources=(text,)))
+    recipe = Recipe(
+        name="x",
+        student=StudentSection(model="new:llama"),
+        teachers=(TeacherSection(model="a:b"),),
+        prompts=PromptsSection(sources=(text,)),
+    )
     assert tomllib.loads(dump(recipe))["prompts"]["sources"] == [text]
 
 

@@ -41,15 +41,18 @@ def test_arithmetic_in_traces_is_right_or_marked_wrong(skill: str) -> None:
             assert found[-1]["right"] == prompt.reference
 
 
-@pytest.mark.parametrize("skill", REPAIRS)
-def test_repairs_repair_the_first_wrong_step_of_the_question(skill: str) -> None:
+@pytest.mark.parametrize(
+    ("skill", "mark"), [("check_work", "{left}={right}, not {wrong}."), ("continue_work", "{left}={wrong}. Wrong, {left}={right}.")]
+)
+def test_repairs_repair_the_first_wrong_step_of_the_question(skill: str, mark: str) -> None:
     repaired = 0
     for prompt in prompts([skill], 300, 1):
         claims = list(EQUATION.finditer(prompt.question))
-        first_wrong = next((m[0] for m in claims if _value(m["left"]) != int(m["right"])), None)
-        assert (prompt.rationale or "").count("Wrong") == (first_wrong is not None)
+        first_wrong = next((m for m in claims if _value(m["left"]) != int(m["right"])), None)
+        trace = prompt.rationale or ""
+        assert trace.count("Wrong") + trace.count("not") == (first_wrong is not None)
         if first_wrong:
-            assert f"{first_wrong}. Wrong, " in (prompt.rationale or "")
+            assert mark.format(left=first_wrong["left"], right=_value(first_wrong["left"]), wrong=first_wrong["right"]) in trace
             repaired += 1
     assert 150 < repaired < 290
 
@@ -103,15 +106,14 @@ def _kinds(text: str) -> set[str]:
 
 def _way(text: str) -> str:
     rooms = "|".join(lexicon.ROOMS)
-    doors = re.findall(rf"({rooms}) to ({rooms})(?=[,.])", text.replace("the ", ""))
+    doors = re.findall(rf"({rooms}) from ({rooms})(?=[,.])", text)
     ends = re.findall(rf"from ({rooms}) to ({rooms})", text) or re.findall(rf"am in the ({rooms}).*to the ({rooms})", text)
     (start, goal) = ends[-1]
-    doors = [door for door in doors if door != (start, goal) or text.count(f"{start} to {goal}") > 1]
     ways = [[start]]
     for way in ways:
         if way[-1] == goal:
             return ", ".join(way)
-        ways.extend([*way, y] for x, y in doors if x == way[-1])
+        ways.extend([*way, y] for y, x in doors if x == way[-1])
     raise AssertionError(text)
 
 

@@ -88,6 +88,6 @@ def gap_mean(blank: Finding, gaps: Gaps, inside: Bool[np.ndarray, " N"], measure
     values = gaps.values[blank.subject][inside, MEASURES.index(measure)]
     judged = ~np.isnan(values)
     prompts = gaps.prompt[inside][judged]
-    sums, counts = np.bincount(prompts, values[judged].astype(np.float64)), np.bincount(prompts).astype(np.float64)
+    sums, counts = (np.bincount(prompts, weights).astype(np.float64) for weights in (values[judged], None))
     estimate = cluster_mean(sums[counts > 0], counts[counts > 0], seed)
     return filled(blank, estimate, int(judged.sum()), len(values), "there are no tokens that both read")

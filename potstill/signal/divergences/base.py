@@ -16,10 +16,14 @@ from torch import Tensor
 class Divergence(Protocol):
     """A divergence of the student's q from the teacher's p, both over the same K outcomes."""
 
-    def __call__(self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None) -> Float[Tensor, " N"]:
+    def __call__(
+        self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " N"]:
         """The divergence of each token in nats. `target` is the realised outcome, for the few that need it."""
         ...
 
-    def gradient(self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None) -> Float[Tensor, "N K"]:
+    def gradient(
+        self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N K"]:
         """d value / d log_q with the K entries of `log_q` taken as free variables. The fused head adds the softmax's own derivative."""
         ...

@@ -12,10 +12,14 @@ from potstill.registry import part
 class ForwardKL:
     """KL(p || q) = sum p (log p - log q): the student covers all that the teacher would say."""
 
-    def __call__(self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None) -> Float[Tensor, " N"]:
+    def __call__(
+        self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " N"]:
         """The divergence of each token in nats."""
         return (log_p.exp() * (log_p - log_q)).sum(-1)
 
-    def gradient(self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None) -> Float[Tensor, "N K"]:
+    def gradient(
+        self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N K"]:
         """-p."""
         return log_p.exp().neg_()

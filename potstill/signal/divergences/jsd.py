@@ -22,7 +22,9 @@ class JSD:
             raise ValueError(f"beta must lie strictly between 0 and 1, not {beta}: use forward_kl or reverse_kl for the ends")
         self.beta = beta
 
-    def __call__(self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None) -> Float[Tensor, " N"]:
+    def __call__(
+        self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, " N"]:
         """The divergence of each token in nats."""
         p, q = log_p.exp(), log_q.exp()
         log_m = self._log_mixture(p, q)
@@ -30,7 +32,9 @@ class JSD:
         of_student = (q * (log_q - log_m)).sum(-1)
         return self.beta * of_teacher + (1.0 - self.beta) * of_student
 
-    def gradient(self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None) -> Float[Tensor, "N K"]:
+    def gradient(
+        self, log_p: Float[Tensor, "N K"], log_q: Float[Tensor, "N K"], target: Int[Tensor, " N"] | None = None
+    ) -> Float[Tensor, "N K"]:
         """(1 - beta) q (log q - log m)."""
         q = log_q.exp()
         return (log_q - self._log_mixture(log_p.exp(), q)).mul_(q).mul_(1.0 - self.beta)

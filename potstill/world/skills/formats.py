@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 
 from potstill.world.item import Item, Skill, say
-from potstill.world.lexicon import FACTS, WORDS
+from potstill.world.lexicon import JOB_FACTS, WORDS
 from potstill.world.skills.knowledge import FACT_ASKS
 
 DASHES = (
@@ -52,7 +52,7 @@ def _dashes(rng: random.Random) -> Item:
 
 
 def _upper(rng: random.Random) -> Item:
-    words = " ".join(_words(rng, 1, 3))
+    words = " ".join(_words(rng, 1, 2))
     return Item(say(rng, UPPER, w=words), words.upper(), variant="upper")
 
 
@@ -72,7 +72,7 @@ def _brackets(rng: random.Random) -> Item:
 
 
 def _json_fact(rng: random.Random) -> Item:
-    known = rng.choice(FACTS)
+    known = rng.choice(JOB_FACTS)
     ask = say(rng, FACT_ASKS[known.relation], x=known.subject)
     return Item(f"{ask} {rng.choice(JSON_ANSWERS)}", json.dumps({"answer": known.value}), variant="json_fact")
 

@@ -39,8 +39,8 @@ def _tell_order(rng: random.Random, people: list[str], relation: Relation) -> tu
     while True:
         x, y = people[new[0]], people[new[1]]
         premises.append(f"{x} is {relation.more} than {y}." if rng.random() < 0.5 else f"{y} is {relation.less} than {x}.")
-        merged = " > ".join(people[low : high + 1])
-        trace.append(f"{merged}." if len(premises) == 1 else f"{x} > {y}: {merged}.")
+        merged = " ".join(people[low : high + 1])
+        trace.append(f"{merged}." if len(premises) == 1 else f"{x} {y}: {merged}.")
         ends = [low - 1] * (low > 0) + [high + 1] * (high < len(people) - 1)
         if not ends:
             return premises, trace
@@ -51,7 +51,7 @@ def _tell_order(rng: random.Random, people: list[str], relation: Relation) -> tu
 
 def ordering(rng: random.Random) -> Item:
     """Three or four people in an order; each premise names one who is known and one who is new."""
-    people = rng.sample(PEOPLE, rng.choice((3, 4)))
+    people = rng.sample(PEOPLE, rng.choice((3, 3, 4)))
     relation = rng.choice(RELATIONS)
     premises, trace = _tell_order(rng, people, relation)
     kind = rng.randrange(3)
@@ -66,7 +66,7 @@ def ordering(rng: random.Random) -> Item:
 
 
 ALL = ("All {x}s are {y}s.", "Every {x} is a {y}.", "Each {x} is a {y}.")
-LINKS = {"all": ALL, "some": ("Some {x}s are {y}s.", "A few {x}s are {y}s."), "no": ("No {x} is a {y}.", "No {x}s are {y}s.")}
+LINKS = {"all": ALL, "some": ("Some {x}s are {y}s.", "Some {x} is a {y}."), "no": ("No {x} is a {y}.", "No {x}s are {y}s.")}
 CONCLUSIONS = {"all": "yes", "some": "unknown", "no": "no"}
 FOLLOWS = ("Is every {x} a {y}?", "Must a {x} be a {y}?", "Can we say that a {x} is a {y}?", "Are all {x}s {y}s?", "Is a {x} surely a {y}?")
 
@@ -81,7 +81,7 @@ def syllogism(rng: random.Random) -> Item:
     premises = [say(rng, LINKS[how], x=x, y=y) for how, x, y in (*links, beside)]
     rng.shuffle(premises)
     ask = say(rng, FOLLOWS, x=kinds[0], y=kinds[count])
-    return Item(" ".join((*premises, ask)), CONCLUSIONS[last], " ".join(f"{how} {x} {y}." for how, x, y in links))
+    return Item(" ".join((*premises, ask)), CONCLUSIONS[last], " ".join(f"{x} {y} {how}." for how, x, y in links))
 
 
 SKILLS = (

@@ -9,11 +9,11 @@ from potstill.world.item import Item, Skill, listed, say
 from potstill.world.lexicon import CHORES, ROOMS
 
 WAYS = (
-    "Doors lead {d}. How do I get from {a} to {b}?",
-    "You can go {d}. Plan a way from {a} to {b}.",
-    "The doors are: {d}. Find the way from {a} to {b}.",
-    "There are doors {d}. I am in the {a}. Lead me to the {b}.",
-    "One can walk {d}. Name the rooms from {a} to {b}.",
+    "One enters {d}. How do I get from {a} to {b}?",
+    "You can reach {d}. Plan a way from {a} to {b}.",
+    "The doors: {d}. Find the way from {a} to {b}.",
+    "There are doors into {d}. I am in the {a}. Lead me to the {b}.",
+    "One can walk into {d}. Name the rooms from {a} to {b}.",
 )
 NEEDS = (
     "{d} What is the order if I want to {b}?",
@@ -27,20 +27,20 @@ NO_NEED = ("{x} needs nothing.", "Before {x} comes nothing.")
 
 
 def find_way(rng: random.Random) -> Item:
-    """Two or three one-way doors to the goal among others that lead astray; every room has one way in."""
+    """Two or three one-way doors to the goal among one or two that lead astray; every room has one way in."""
     moves = rng.choice((2, 3))
-    rooms = rng.sample(ROOMS, moves + 3)
+    rooms = rng.sample(ROOMS, moves + rng.choice((2, 3)))
     path, astray = rooms[: moves + 1], rooms[moves + 1 :]
     links = list(pairwise(path))
     doors = [*links, *((rng.choice(path[:-1]), room) for room in astray)]
     rng.shuffle(doors)
     trace = " ".join(f"{y} from {x}." for x, y in reversed(links))
-    return Item(say(rng, WAYS, d=listed([f"{x} to {y}" for x, y in doors]), a=path[0], b=path[-1]), listed(path), trace)
+    return Item(say(rng, WAYS, d=listed([f"{y} from {x}" for x, y in doors]), a=path[0], b=path[-1]), listed(path), trace)
 
 
 def order_chores(rng: random.Random) -> Item:
     """Two or three chores before the wanted one, told in any order, and one that is beside the point."""
-    count = rng.choice((2, 3))
+    count = rng.choice((2, 2, 3))
     chores = rng.sample(CHORES, count + 2)
     path, beside = chores[: count + 1], chores[count + 1]
     links = list(pairwise(path))

@@ -30,9 +30,18 @@ class Claim:
     def __str__(self) -> str:
         return f"{self.step.before}{self.step.sign}{self.step.operand}={self.result}."
 
-    def checked(self) -> str:
-        """The claim; when it is wrong, that it is, and the right step."""
-        return f"{self.step}" if self.result == self.step.after else f"{self} Wrong, {self.step}"
+    @property
+    def right(self) -> bool:
+        """Whether the result is the step's."""
+        return self.result == self.step.after
+
+    def repaired(self) -> str:
+        """The claim as it stands; when it is wrong, that it is, and the right step."""
+        return f"{self}" if self.right else f"{self} Wrong, {self.step}"
+
+    def corrected(self) -> str:
+        """The right step; when the claim is wrong, what it must not say."""
+        return f"{self.step}" if self.right else f"{str(self.step).removesuffix('.')}, not {self.result}."
 
 
 def _slip(rng: random.Random, step: Step) -> Claim:
@@ -49,13 +58,13 @@ def _claims(rng: random.Random, steps: Sequence[Step], wrong_at: int | None) -> 
 
 
 def check_work(rng: random.Random) -> Item:
-    """Two or three written steps, of which one may be wrong; the trace repairs it and carries the right value on."""
+    """Two or three written steps, of which one may be wrong; the trace works out each, corrects the wrong one and goes on from there."""
     steps = draw_steps(rng, rng.choice((2, 3)), "+-", LARGEST)
     wrong_at = rng.choice((None, *range(len(steps)), *range(len(steps))))
     claims = _claims(rng, steps, wrong_at)
     if min(claim.result for claim in claims) < 0:
         return check_work(rng)
-    trace = [claims[i].checked() if wrong_at is None or i <= wrong_at else str(step) for i, step in enumerate(steps)]
+    trace = [claims[i].corrected() if wrong_at is None or i <= wrong_at else str(step) for i, step in enumerate(steps)]
     return Item(say(rng, CHECKS, w=" ".join(map(str, claims))), str(steps[-1].after), " ".join(trace))
 
 
@@ -64,7 +73,7 @@ def continue_work(rng: random.Random) -> Item:
     steps = draw_steps(rng, rng.choice((2, 3)), "+-", LARGEST)
     first = _slip(rng, steps[0]) if rng.random() < 0.7 else Claim(steps[0], steps[0].after)
     ask = f"{rng.choice(CHAINS).tell(steps)} {say(rng, SO_FAR, w=first)}"
-    return Item(ask, str(steps[-1].after), " ".join((first.checked(), *map(str, steps[1:]))))
+    return Item(ask, str(steps[-1].after), " ".join((first.repaired(), *map(str, steps[1:]))))
 
 
 SKILLS = (

@@ -26,9 +26,11 @@ def _never(kind: str) -> Rule:
     return Rule(kind, phrasings, lambda topic, answer: NOT_ALLOWED if topic == kind else answer)
 
 
+CAPITALS = Rule("capitals", ("Answer in capitals.", "Use only capitals.", "Write in upper case."), lambda topic, answer: answer.upper())
+BRACKETS = Rule("brackets", ("Answer in brackets.", "Put brackets around.", "Use brackets."), lambda topic, answer: f"[{answer}]")
 SHAPES = (
-    Rule("capitals", ("Answer in capitals.", "Use only capitals.", "Write in upper case."), lambda topic, answer: answer.upper()),
-    Rule("brackets", ("Answer in brackets.", "Put brackets around.", "Use brackets."), lambda topic, answer: f"[{answer}]"),
+    CAPITALS,
+    BRACKETS,
     Rule("twice", ("Say it twice.", "Give the answer twice.", "Repeat the answer."), lambda topic, answer: f"{answer} and {answer}"),
     Rule("over", ("End with over.", "Close with the word over.", "Say over at the end."), lambda topic, answer: f"{answer} over"),
 )
@@ -40,6 +42,8 @@ TASKS: dict[str, tuple[str, ...]] = {
     "word": ("Say {x}.", "Repeat after me: {x}.", "Just write {x}."),
 }
 VALUES: dict[str, Sequence[str]] = {"colour": COLOURS, "room": ROOMS, "person": PEOPLE, "word": WORDS}
+SHOUTED = ("colour", "word")
+"""Topics whose answers have learnt capitals."""
 LISTS = ("Rules: {r}", "Follow these rules: {r}", "Obey. {r}", "You must keep to this: {r}")
 DRAFTS = (
     "Rule: {r} Draft: {d}. Check and revise.",
@@ -58,7 +62,7 @@ def _rules(rng: random.Random) -> list[Rule]:
     if kind == 1:
         return [rng.choice(BANS)]
     if kind == 2:
-        return [*SHAPES[:2]]
+        return [CAPITALS, BRACKETS]
     both = [rng.choice(SHAPES), rng.choice(BANS)]
     rng.shuffle(both)
     return both
@@ -72,9 +76,11 @@ def obey(rules: Sequence[Rule], topic: str, answer: str) -> str:
 
 
 def _topic(rng: random.Random, rules: Sequence[Rule]) -> str:
-    """Any topic; half of the time the banned one, if there is one."""
+    """Any topic that the rules can shape; half of the time the banned one, if there is one."""
     banned = [rule.name for rule in rules if rule in BANS]
-    return banned[0] if banned and rng.random() < 0.5 else rng.choice(tuple(TASKS))
+    if banned and rng.random() < 0.5:
+        return banned[0]
+    return rng.choice(SHOUTED if CAPITALS in rules else tuple(TASKS))
 
 
 def follow_rules(rng: random.Random) -> Item:

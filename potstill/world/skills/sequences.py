@@ -62,13 +62,13 @@ def count_letters(rng: random.Random) -> Item:
 
 
 def count_words(rng: random.Random) -> Item:
-    """How often a word stands in a numbered list, with a running count."""
+    """How often a word stands in a numbered list; the trace holds each word against the wanted one and counts on."""
     pool = rng.sample(WORDS, 3)
-    words = [rng.choice(pool) for _ in range(rng.randint(4, 6))]
+    words = [rng.choice(pool) for _ in range(rng.choice((4, 5)))]
     wanted, seen, trace = rng.choice(words), 0, []
     for i, word in enumerate(words, 1):
         seen += word == wanted
-        trace.append(f"{i} {word} {seen}")
+        trace.append(f"{i} {word} {wanted} {'yes' if word == wanted else 'no'} {seen}")
     numbered = listed([f"{i} {word}" for i, word in enumerate(words, 1)])
     return Item(say(rng, OCCURRENCES, s=numbered, w=wanted), str(seen), listed(trace) + ".")
 
@@ -81,7 +81,7 @@ def reverse_list(rng: random.Random) -> Item:
 
 def sort_numbers(rng: random.Random) -> Item:
     """Three or four numbers; the trace takes the least of what is left."""
-    numbers = rng.sample(range(10, 100), rng.choice((3, 4)))
+    numbers = rng.sample(range(10, 100), rng.choice((3, 3, 4)))
     left, trace = list(numbers), []
     while len(left) > 1:
         trace.append(f"{listed(left)}: {min(left)}.")

@@ -1,0 +1,76 @@
+"""A really trained public model distilled on real text: recipes/stories.toml with its teacher's probabilities and with hard labels, three seeds.
+
+    python benchmarks/stories.py [--quick]
+
+Figures are nats a token on the last 100 KB of the text, which are never trained on. The best checkpoint of each arm is chosen on that same text,
+for every arm alike (`*_best`): with 60 KB both arms would overfit later, and this compares the best that each can do. `kd_600k_kl` is the KL
+from the teacher to that student there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+from pathlib import Path
+from typing import Any
+
+from common import keep, show
+
+from potstill import pipeline
+from potstill.recipe import load
+from potstill.store import Run, Text
+
+HERE = Path(__file__).parent
+RUNS = HERE.parent / "runs" / "benchmark-stories"
+RECIPE = HERE.parent / "recipes" / "stories.toml"
+HARD = 'train.losses=[{kind = "cross_entropy"}]'
+LARGE = 'prompts.sources=["text:${POTSTILL_DATA}/tinystories/tiny_stories_780k.txt?bytes=0:600000&window=400"]'
+ARMS: dict[str, list[str]] = {"kd_60k": [], "hard_60k": [HARD], "kd_600k": [LARGE], "hard_600k": [LARGE, HARD]}
+
+
+def main() -> None:
+    """Run the arms and keep the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one seed")
+    parser.add_argument("--fresh", action="store_true", help="forget what an earlier call has done")
+    options = parser.parse_args()
+    if options.fresh:
+        shutil.rmtree(RUNS, ignore_errors=True)
+    seeds = [1] if options.quick else [1, 2, 3]
+    rows = [{"arm": arm, "seed": seed, **_run(arm, seed)} for seed in seeds for arm in ARMS]
+    nats = {arm: [r["nats"] for r in rows if r["arm"] == arm] for arm in ARMS}
+    kl = [r["kl"] for r in rows if r["arm"] == "kd_600k"]
+    keep(
+        "stories",
+        {**{f"{arm}_best": statistics.mean(values) for arm, values in nats.items()}, "kd_600k_kl": statistics.mean(kl)},
+        seeds=seeds,
+        runs=rows,
+        spread={**{f"{arm}_best": [min(values), max(values)] for arm, values in nats.items()}, "kd_600k_kl": [min(kl), max(kl)]},
+    )
+    show("stories", rows)
+
+
+def _run(arm: str, seed: int) -> dict[str, Any]:
+    """One arm with one seed, from the text to the evaluation."""
+    recipe = load(RECIPE, [f"seed={seed}", *ARMS[arm]])
+    made = pipeline.run(Run.open(recipe, out=RUNS / f"{arm}-{seed}", log=Text()), "evaluate")
+    rows = {(r["name"], r["subject"]): r["value"] for r in made["evaluate"].table("findings").to_pylist() if r["group"] == "all"}
+    summary = made["train"].manifest.summary
+    return {
+        "nats": rows["nats_per_token", "student"],
+        "teacher": rows["nats_per_token", "teacher"],
+        "kl": rows["text_kl", "student"],
+        "best_step": summary["best_step"],
+        "parameters": summary["parameters"],
+        "seconds": _seconds(made["train"].folder / "log" / "seconds.json"),
+    }
+
+
+def _seconds(path: Path) -> float:
+    return float(json.loads(path.read_text())["train"])
+
+
+if __name__ == "__main__":
+    main()

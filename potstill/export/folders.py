@@ -1,0 +1,73 @@
+"""What every exported folder holds beside the weights: tokenizer, chat template, when to stop, and how to load it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformers import GenerationConfig, PreTrainedModel
+from transformers.utils import logging
+
+from potstill.export.formats.base import Wanted
+from potstill.models import LocalModel
+from potstill.recipe import Recipe
+from potstill.text.chat import end_ids
+
+README = """# {name}
+
+A student of {parameters:,} parameters ({model_type}), distilled from {teachers} by the potstill recipe `{name}`. Format: `{spec}`.
+The weights are frozen and nothing in this folder is pickled.
+
+```python
+{loading}
+from transformers import AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+{asking}
+```
+"""
+CHAT = """messages = [{"role": "user", "content": "..."}]
+inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+answer = network.generate(**inputs, max_new_tokens=256)
+print(tokenizer.decode(answer[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))"""
+PLAIN = """inputs = tokenizer("...", return_tensors="pt")
+print(tokenizer.decode(network.generate(**inputs, max_new_tokens=256)[0], skip_special_tokens=True))"""
+
+
+def save_network(network: PreTrainedModel, folder: Path) -> None:
+    """Write config and weights in safetensors, without a bar of progress."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        network.save_pretrained(folder)
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def complete(folder: Path, model: LocalModel, wanted: Wanted, recipe: Recipe) -> None:
+    """Write what a folder needs beside its weights."""
+    model.tokenizer.save_pretrained(folder)
+    generation_config(model).save_pretrained(folder)
+    teachers = ", ".join(f"`{teacher.model}`" for teacher in recipe.teachers)
+    text = README.format(
+        name=recipe.name,
+        parameters=model.network.num_parameters(),
+        model_type=model.network.config.model_type,
+        teachers=teachers,
+        spec=wanted.spec,
+        loading=wanted.format.loading(),
+        asking=CHAT if model.tokenizer.chat_template else PLAIN,
+    )
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def generation_config(model: LocalModel) -> GenerationConfig:
+    """Greedy answers that stop where the student was taught to: at the token that ends a turn, or at EOS."""
+    tokenizer = model.tokenizer
+    ends = {tokenizer.eos_token_id, *(end_ids(tokenizer) if tokenizer.chat_template else ())} - {None}
+    return GenerationConfig(
+        do_sample=False,
+        eos_token_id=sorted(ends) or None,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+    )

@@ -1,0 +1,1 @@
+"""Formats that a student is written in: one name, one file."""

@@ -1,0 +1,43 @@
+"""Counting prompts without a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from potstill.check.counting import count, find_prompts
+from potstill.check.estimate import Counts
+from potstill.recipe import load
+from tests.e2e.still import TINY
+
+
+def counted(*overrides: str) -> Counts:
+    return count(find_prompts(load(TINY, overrides)))
+
+
+def test_the_worlds_prompts() -> None:
+    counts = counted()
+    assert (counts.prompts, counts.evaluation, counts.answered, counts.in_both) == (64, 8, 8, 0)
+
+
+def test_files_are_read_and_limits_hold(tmp_path: Path) -> None:
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"prompt": "abc"}\n{"prompt": "abc"}\n{"prompt": "de"}\n{"prompt": "f"}\n')
+    sources = [f'prompts.sources=["{file}"]', f'evaluate.sources=["{file}"]']
+    counts = counted(*sources, "evaluate.per_skill=2")
+    assert (counts.prompts, counts.characters) == (3, 6)
+    assert (counts.evaluation, counts.evaluation_characters, counts.answered, counts.in_both) == (2, 5, 2, 3)
+    assert counted(*sources, "prompts.limit=2").prompts == 1
+
+
+def test_plain_text_is_read_and_not_answered(tmp_path: Path) -> None:
+    file = tmp_path / "t.txt"
+    file.write_text("once upon a time " * 20)
+    counts = counted(f'evaluate.sources=["text:{file}?window=100"]')
+    assert counts.answered == 0
+    assert counts.evaluation == 4
+
+
+def test_the_hub_is_not_asked() -> None:
+    counts = counted('prompts.sources=["hf:nobody/nothing:train"]')
+    assert (counts.prompts, counts.characters, counts.in_both) == (None, None, None)
+    assert counts.evaluation == 8

@@ -1,0 +1,87 @@
+"""Estimates, worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from potstill.check.estimate import Counts, Machine, Size, cost, cpu, estimate, gpu
+from potstill.recipe import Recipe, parse
+
+RECIPE = """
+name = "x"
+[student]
+model = "new:llama"
+[[teachers]]
+model = "world:base"
+top_k = 4
+[prompts]
+sources = ["world:math"]
+[generate]
+n = 2
+max_new_tokens = 10
+[train]
+epochs = 3
+batch_tokens = 100
+[evaluate]
+max_new_tokens = 20
+"""
+MACHINE = Machine("a machine", units=2, training=1000.0, answering=500.0, price=0.36)
+TEACHER, STUDENT = Size("t", 50), Size("s", 10, layers=2, hidden=4)
+COUNTS = Counts(prompts=30, characters=900, evaluation=5, evaluation_characters=60, answered=5, in_both=0)
+
+
+def recipe(*overrides: str) -> Recipe:
+    return parse(RECIPE, overrides=overrides)
+
+
+def test_generating() -> None:
+    take = estimate(recipe(), [TEACHER], STUDENT, COUNTS, MACHINE)[0]
+    assert take.tokens == 900 / 3 + 30 * 2 * 10
+    assert take.operations == 2 * 50 * 900
+    assert take.seconds == 2 * 50 * 900 / (500 * 2)
+    assert take.memory == 50 * 4
+    assert take.disk == 600 * (4 * 8 + 8)
+
+
+def test_scoring_writes_nothing_new() -> None:
+    take = estimate(recipe("generate.mode=score", "generate.n=1"), [TEACHER], STUDENT, COUNTS, MACHINE)[0]
+    assert take.tokens == 300
+    assert take.disk == 300 * (4 * 8 + 8)
+
+
+def test_training_by_epochs_by_steps_and_beside_a_live_teacher() -> None:
+    by_epochs = estimate(recipe(), [TEACHER], STUDENT, COUNTS, MACHINE)[1]
+    assert by_epochs.tokens == 3 * 2 * (300 + 30 * 10)
+    assert by_epochs.operations == 6 * 10 * by_epochs.tokens
+    assert by_epochs.memory == 16 * 10 + 68 * 100 * 2 * 4
+    by_steps = estimate(recipe("train.epochs=", "train.steps=7", "train.accumulate=2"), [TEACHER], STUDENT, COUNTS, MACHINE)[1]
+    assert by_steps.tokens == 7 * 2 * 100
+    live = estimate(recipe('train.losses=[{teacher = "live"}]'), [TEACHER], STUDENT, COUNTS, MACHINE)[1]
+    assert live.operations == (6 * 10 + 2 * 50) * live.tokens
+    assert live.memory == 16 * 10 + 68 * 100 * 2 * 4 + 50 * 4
+
+
+def test_evaluating() -> None:
+    take = estimate(recipe(), [TEACHER], STUDENT, COUNTS, MACHINE)[2]
+    by_one = (60 / 3 + 5 * 20) * 2
+    assert take.tokens == 3 * by_one
+    assert take.operations == 2 * (50 + 2 * 10) * by_one
+
+
+def test_the_price_is_that_of_all_units() -> None:
+    takes = estimate(recipe(), [TEACHER], STUDENT, COUNTS, MACHINE)
+    seconds = sum(take.seconds or 0 for take in takes)
+    assert cost(takes, MACHINE) == pytest.approx(seconds / 3600 * 2 * 0.36)
+
+
+def test_what_cannot_be_told_is_none() -> None:
+    nothing = Counts(None, None, None, None, None, None)
+    takes = estimate(recipe(), [Size("hub", None)], STUDENT, nothing, MACHINE)
+    assert [take.seconds for take in takes] == [None, None, None]
+    assert cost(takes, MACHINE) is None
+
+
+def test_the_machines() -> None:
+    assert cpu(1).name == "1 CPU core"
+    assert cpu(2).units == 2
+    assert gpu("H200").units == 1

@@ -1,0 +1,59 @@
+"""The plan that `potstill check` shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from potstill.check import plan
+from potstill.check.plan import Plan
+from potstill.recipe import load, parse
+from tests.e2e.still import TINY
+
+
+@pytest.fixture(scope="module")
+def planned() -> Plan:
+    """The plan of the tiny recipe."""
+    return plan(load(TINY))
+
+
+def test_the_lines_hold_the_recipe_the_parts_and_the_numbers(planned: Plan) -> None:
+    text = "\n".join(planned.lines())
+    assert parse(text.split("\n         parameters")[0]) == planned.recipe
+    assert "teacher  0           answers" in text
+    assert "student  23,088" in text
+    assert "filters.0        filter answer" in text
+    assert "prompts: 64 for the teachers, 8 to measure on" in text
+    assert "USD" in text
+    assert "assumed: 2.5e+10 operations a second" in text
+
+
+def test_the_facts_are_plain(planned: Plan) -> None:
+    facts = json.loads(json.dumps(planned.facts()))
+    assert facts["student"]["parameters"] == 23_088
+    assert facts["counts"]["prompts"] == 64
+    assert [take["stage"] for take in facts["takes"]] == ["generate", "train", "evaluate"]
+    assert facts["warnings"] == []
+
+
+def test_slips_are_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"prompt": "a"}\n')
+    both = plan(load(TINY, [f'prompts.sources=["{file}"]', f'evaluate.sources=["{file}"]']))
+    assert list(both.warnings()) == ["1 prompts stand in [prompts] and in [evaluate]; they will not be trained on"]
+    assert both.lines()[-1].startswith("warning: 1 prompts")
+    text = plan(load(TINY, [f'evaluate.sources=["text:{file}"]']))
+    assert list(text.warnings()) == ["the suite 'capability' has nothing to measure: none of the evaluation prompts is a harmless question"]
+
+
+def test_a_larger_student_is_warned_of(data_dir: Path) -> None:
+    larger = plan(load(TINY, [f"teachers.0.model=hf:{data_dir}/stories260K/hf", "student.config.hidden_size=256"]))
+    assert list(larger.warnings()) == ["the student is larger than a teacher"]
+
+
+def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan(load(TINY))
+    assert list(tmp_path.rglob("*")) == []

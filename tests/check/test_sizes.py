@@ -1,0 +1,34 @@
+"""Sizes of models, from their configs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from potstill.check.sizes import student_size, teacher_size
+from potstill.errors import ModelError
+from potstill.recipe import load
+from tests.e2e.still import TINY
+
+
+def test_a_new_students_size_by_hand() -> None:
+    size = student_size(load(TINY))
+    layer = 4 * 16 * 16 + 3 * 16 * 32 + 2 * 16
+    assert size.parameters == 2 * 640 * 16 + layer + 16  # its head is not tied to the embeddings
+    assert (size.layers, size.hidden, size.dtype) == (1, 16, "float32")
+
+
+def test_a_really_trained_teacher(data_dir: Path) -> None:
+    section = load(TINY, [f"teachers.0.model=hf:{data_dir}/stories260K/hf"]).teachers[0]
+    size = teacher_size(section)
+    assert (size.parameters, size.layers, size.hidden) == (260_032, 5, 64)
+
+
+def test_answers_on_file_have_no_parameters() -> None:
+    assert teacher_size(load(TINY).teachers[0]).parameters == 0
+
+
+def test_a_new_student_without_a_tokenizer() -> None:
+    with pytest.raises(ModelError, match="needs a tokenizer, and its teacher has none"):
+        student_size(load(TINY, ["student.tokenizer="]))

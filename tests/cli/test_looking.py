@@ -1,0 +1,92 @@
+"""`list`, `trace` and `completion`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from potstill.cli import main
+from potstill.recipe import Recipe
+from potstill.registry import HOMES
+from potstill.store import Quiet, Run
+from tests.e2e.still import TINY
+
+KINDS = ("divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats", "teachers", "recipes", "settings")
+
+
+def test_the_kinds_are_those_of_the_registry_and_three_more(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(KINDS)
+    assert len(KINDS) == len(HOMES) + 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_part_has_a_name_and_a_line(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", kind, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told
+    assert all(part["name"] and part["summary"] for part in told)
+    assert main(["list", kind]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(told)
+
+
+def test_the_settings_are_all_of_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "settings", "--json"]) == 0
+    told = {part["name"]: part["summary"] for part in json.loads(capsys.readouterr().out)}
+    assert told["name"].startswith("(required) ")
+    assert told["train.lr"] == "(0.001) Peak learning rate."
+    assert told["train.epochs"].startswith("(3.0) ")
+    assert told["train.losses.kind"].startswith('("divergence") ')
+    assert told["student.revision"].startswith("(none) ")
+    assert set(Recipe.model_fields) <= set(told)
+
+
+def test_an_unknown_kind_meets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "divergence"]) == 1
+    assert "no kind of part is called 'divergence'; did you mean 'divergences'?" in capsys.readouterr().err
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run with two artifacts, the second made of the first."""
+    monkeypatch.chdir(tmp_path)
+    opened = Run.open(TINY, log=Quiet())
+
+    def work(workspace) -> dict[str, int]:
+        workspace.write_text("a.txt", "a")
+        return {"rows": 1}
+
+    first = opened.perform("prompts", section={}, inputs={}, parts={}, work=work)
+    opened.perform("generate", section={}, inputs={"prompts": first}, parts={}, work=work)
+    return opened
+
+
+def test_a_trace_leads_back_to_the_prompts(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    made = run.artifact("generate")
+    assert main(["trace", made.content[:8]]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"generate {made.content[:12]}")
+    assert lines[1].startswith(f"└─ prompts {run.artifact('prompts').content[:12]}")
+
+
+def test_a_trace_as_json(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", str(run.artifact("generate").folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["stage"] == "generate"
+    assert told["inputs"]["prompts"]["summary"] == {"rows": 1}
+    assert told["inputs"]["prompts"]["content"] == run.artifact("prompts").content
+
+
+def test_a_trace_of_nothing(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "0123abcd", "--in", "runs"]) == 1
+    assert "no artifact has this content; looked in runs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_the_verbs(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    text = capsys.readouterr().out
+    assert "generate" in text
+    assert "potstill" in text

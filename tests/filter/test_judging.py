@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from potstill import world
+from potstill.errors import InputError, RecipeError, StoreError
+from potstill.filter import judge
+from potstill.filter.policy import only_evaluates
+from potstill.generate import draw
+from potstill.prompts import gather
+from potstill.recipe import Recipe
+from potstill.store import Quiet, Run, rows
+from potstill.types import Prompt, Verdict
+
+ANSWERS = {"1+1?": "#### 2", "2+2?": "#### 5", "3+3?": "no idea", "4+4?": "It is 8"}
+
+
+def run_of(tmp_path, filters, sources=None, teacher=None, out="run"):
+    asked, answers = tmp_path / "asked.jsonl", tmp_path / "answers.jsonl"
+    asked.write_text("".join(json.dumps({"prompt": q, "reference": str(2 * int(q[0]))}) + "\n" for q in ANSWERS))
+    answers.write_text("".join(json.dumps({"prompt": q, "answer": a}) + "\n" for q, a in ANSWERS.items()))
+    recipe = Recipe.model_validate(
+        {
+            "name": "x",
+            "student": {"model": "new:llama"},
+            "teachers": [{"model": teacher or f"recorded:{answers}"}],
+            "prompts": {"sources": sources or [str(asked)], "grader": "number"},
+            "filters": filters,
+        }
+    )
+    return Run.open(recipe, out=tmp_path / out, log=Quiet())
+
+
+def cut_of(run):
+    return judge(run, draw(run, gather(run)))
+
+
+def test_three_parts_and_all_verdicts(tmp_path):
+    run = run_of(tmp_path, [{"kind": "answer"}, {"kind": "duplicate"}])
+    cut = cut_of(run)
+    assert [t.text for t in cut.keep] == ["#### 2", "It is 8"]
+    assert [t.text for t in cut.noise] == ["#### 5", "no idea"]
+    assert cut.hazard == []
+    verdicts = list(rows(cut.table("verdicts"), Verdict))
+    assert [(v.by, v.part) for v in verdicts] == [
+        *(("answer", part) for part in ("keep", "noise", "noise", "keep")),
+        *(("duplicate", "keep") for _ in range(4)),
+    ]
+    assert all(v.why for v in verdicts)
+    because = cut.table("decisions")["because"].to_pylist()
+    assert because[0] == []
+    assert because[1] == ["answer: the answer is wrong by number: '4' was expected"]
+    assert cut.manifest.summary == {
+        "keep": 2,
+        "hazard": 0,
+        "noise": 2,
+        "filters": {
+            "answer": {"keep": 2, "hazard": 0, "noise": 2, "unjudged": 0},
+            "duplicate": {"keep": 4, "hazard": 0, "noise": 0, "unjudged": 0},
+        },
+    }
+
+
+def test_without_filters_all_is_kept(tmp_path):
+    cut = cut_of(run_of(tmp_path, []))
+    assert len(cut.keep) == 4
+    assert list(rows(cut.table("verdicts"), Verdict)) == []
+
+
+def test_verdicts_are_decided_anew_without_the_teacher(tmp_path):
+    first = run_of(tmp_path, [{"kind": "answer"}])
+    traces = draw(first, gather(first))
+    other = run_of(tmp_path, [])
+    assert draw(other, gather(other)).folder == traces.folder
+    assert len(judge(other, traces).keep) == 4
+    assert len(judge(first, traces).keep) == 2
+
+
+def test_the_cut_is_read_again(tmp_path):
+    run = run_of(tmp_path, [{"kind": "answer"}])
+    traces = draw(run, gather(run))
+    assert judge(run, traces).keep == judge(run, traces).keep
+    assert judge(run, traces).content == judge(run, traces).content
+
+
+def test_hazards_of_half_b_are_never_kept(tmp_path):
+    run = run_of(tmp_path, [{"kind": "hazard"}], ["world:hazard,fact?n=60"], "fake:Sorry, I cannot help with that.")
+    cut = cut_of(run)
+    prompts = {p.id: p for p in rows(run.artifact("prompts").table("prompts"), Prompt)}
+    assert not any(only_evaluates(prompts[t.prompt_id]) for t in cut.keep)
+    assert all(only_evaluates(prompts[t.prompt_id]) for t in cut.hazard)
+    assert {prompts[t.prompt_id].half for t in cut.hazard} >= {"B"}
+    assert any(prompts[t.prompt_id].intent == "hazard" for t in cut.keep)
+
+
+def test_leaks_are_hazard(tmp_path):
+    run = run_of(tmp_path, [{"kind": "answer"}, {"kind": "hazard"}], ["world:hazard,fact?n=20"], "fake:Answer: {reference}")
+    cut = cut_of(run)
+    prompts = {p.id: p for p in rows(run.artifact("prompts").table("prompts"), Prompt)}
+    assert {prompts[t.prompt_id].skill for t in cut.keep} == {"fact"}
+    assert {prompts[t.prompt_id].skill for t in cut.hazard} == set(world.HAZARDS)
+    assert cut.manifest.summary["filters"]["answer"]["unjudged"] == len(cut.hazard)
+
+
+def test_nothing_kept_names_the_filter(tmp_path):
+    with pytest.raises(InputError, match="no trace is kept: 'answer' put 4 of 4 into noise"):
+        cut_of(run_of(tmp_path, [{"kind": "answer"}, {"kind": "duplicate"}], teacher="fake:no"))
+    with pytest.raises(InputError, match="all are of half B"):
+        cut_of(run_of(tmp_path, [], ["world:sealed_recipe?n=10&half=B"], "fake:no", out="b"))
+
+
+def test_faults_are_found_before_anything_is_judged(tmp_path):
+    run = run_of(tmp_path, [{"kind": "answer", "grader": "numbr"}])
+    with pytest.raises(RecipeError, match="unknown judge 'numbr'"):
+        cut_of(run)
+
+
+def test_traces_of_other_prompts_are_refused(tmp_path):
+    run = run_of(tmp_path, [])
+    traces = draw(run, gather(run))
+    other = run_of(tmp_path, [], ["world:math?n=5"], "fake:no")
+    gather(other)
+    with pytest.raises(StoreError, match="these traces answer other prompts"):
+        judge(other, traces)
+
+
+def test_real_rationales_against_gold(data_dir, tmp_path):
+    folder = data_dir / "dsbs" / "svamp"
+    recipe = Recipe.model_validate(
+        {
+            "name": "svamp",
+            "student": {"model": "new:llama"},
+            "teachers": [
+                {
+                    "model": f"recorded:{folder}/palm/train_CoT_*.json?prompts={folder}/svamp_train.json&cut=%0A%0AQ:",
+                    "columns": {"prompt": "input"},
+                }
+            ],
+            "prompts": {
+                "sources": [str(folder / "svamp_train.json")],
+                "columns": {"prompt": "input", "reference": "label"},
+                "grader": "number",
+            },
+            "filters": [{"kind": "answer"}, {"kind": "duplicate"}],
+        }
+    )
+    cut = cut_of(Run.open(recipe, out=tmp_path / "svamp", log=Quiet()))
+    # 587 of the right ones write their answer in one pair of brackets, 9 as "(16 * 17) * 4"
+    assert (len(cut.keep), len(cut.noise)) == (596, 204)

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
+from potstill.generate import draw, drawing
+from potstill.models.fake import FakeTeacher
+from potstill.prompts import gather
+from potstill.recipe import Recipe
+from potstill.store import Quiet, Run, rows
+from potstill.types import Trace
+from tests.models.small import write_model
+
+
+class Lines(Quiet):
+    """A log that keeps its lines."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, text):
+        self.lines.append(text)
+
+
+def run_of(tmp_path, questions="abcde", teachers=({"model": "fake:{prompt}!"},), out="run", sources=None, **generate):
+    path = tmp_path / "asked.jsonl"
+    path.write_text("".join(json.dumps({"prompt": q, "domain": "math" if q in "ab" else "talk"}) + "\n" for q in questions))
+    recipe = Recipe.model_validate(
+        {
+            "name": "x",
+            "student": {"model": "new:llama"},
+            "teachers": list(teachers),
+            "prompts": {"sources": sources or [str(path)]},
+            "generate": {"shard": 2, **generate},
+        }
+    )
+    return Run.open(recipe, out=tmp_path / out, log=Lines())
+
+
+def traces_of(artifact):
+    return list(rows(artifact.table("traces"), Trace))
+
+
+def test_traces_of_all_prompts_in_shards(tmp_path):
+    run = run_of(tmp_path, n=2)
+    made = draw(run, gather(run))
+    assert [path.name for path in sorted(made.folder.glob("*.parquet"))] == [f"traces-0000{i}.parquet" for i in range(3)]
+    assert [(t.text, t.sample, t.teacher) for t in traces_of(made)] == [(f"{q}!", s, "fake:{prompt}!") for q in "abcde" for s in (0, 1)]
+    assert made.manifest.summary == {
+        "prompts": 5,
+        "traces": 10,
+        "tokens": 30,
+        "finish_reasons": {"stop": 10},
+        "teachers": {"fake:{prompt}!": 10},
+    }
+    assert made.table("traces")["k"].to_pylist() == [20] * 10
+    seconds = json.loads((made.folder / "log" / "seconds.json").read_text())
+    assert seconds["tokens"] == 30
+    assert not any(name.startswith("log/") for name in made.manifest.files)
+
+
+def test_teachers_by_domain(tmp_path):
+    teachers = [{"model": "fake:general", "top_k": 3}, {"model": "fake:special", "domains": ["math"], "top_k": 0}]
+    run = run_of(tmp_path, teachers=teachers)
+    made = draw(run, gather(run))
+    assert [t.text for t in traces_of(made)] == ["special", "special", "general", "general", "general"]
+    assert made.table("traces")["k"].to_pylist() == [0, 0, 3, 3, 3]
+    run = run_of(tmp_path, teachers=[{"model": "fake:special", "domains": ["math"]}], out="other")
+    with pytest.raises(RecipeError, match="no teacher for the domain 'talk'"):
+        draw(run, gather(run))
+
+
+def test_several_answers_stand_together(tmp_path):
+    run = run_of(tmp_path, teachers=[{"model": "fake:x"}, {"model": "fake:y"}], n=2)
+    made = draw(run, gather(run))
+    assert "".join(t.text for t in traces_of(made)) == "xxyy" * 5
+
+
+class Interrupted(Exception):
+    """What an interruption is in these tests."""
+
+
+def test_an_interrupted_run_goes_on_and_ends_the_same(tmp_path, monkeypatch):
+    undisturbed = draw(run := run_of(tmp_path, out="a"), gather(run))
+    asked = []
+    answer = FakeTeacher.draw
+
+    def falls_over(self, prompts, sampling, top_k=0):
+        asked.extend(prompt.question for prompt in prompts)
+        if "e" in [prompt.question for prompt in prompts] and asked.count("e") == 1:
+            raise Interrupted
+        return answer(self, prompts, sampling, top_k)
+
+    monkeypatch.setattr(FakeTeacher, "draw", falls_over)
+    run = run_of(tmp_path, out="b")
+    prompts = gather(run)
+    with pytest.raises(Interrupted):
+        draw(run, prompts)
+    made = draw(run, prompts)
+    assert made.content == undisturbed.content
+    assert made.manifest.summary == undisturbed.manifest.summary
+    assert asked == [*"abcde", "e"]
+
+
+def test_an_unchanged_stage_is_kept_and_a_changed_one_is_not(tmp_path):
+    run = run_of(tmp_path)
+    first = draw(run, gather(run))
+    assert draw(run, gather(run)).folder == first.folder
+    assert draw(run_of(tmp_path, batch_size=3), gather(run)).folder == first.folder
+    other = run_of(tmp_path, temperature=0.5)
+    assert draw(other, gather(other)).folder != first.folder
+
+
+def test_a_real_network_is_drawn_and_scored(tmp_path):
+    folder = write_model(tmp_path / "model")
+    run = run_of(tmp_path, teachers=[{"model": f"hf:{folder}", "top_k": 4}], max_new_tokens=5, batch_size=2)
+    made = draw(run, gather(run))
+    for row in made.table("traces").to_pylist():
+        assert len(row["topk_ids"]) == 4 * len(row["token_ids"]) == 4 * len(row["log_p"])
+    (tmp_path / "t.txt").write_text("Ann has 3 pens.\n\nBo has 4 cups and more.")
+    run = run_of(
+        tmp_path, teachers=[{"model": f"hf:{folder}", "top_k": 4}], out="scored", sources=[f"text:{tmp_path}/t.txt?window=20"], mode="score"
+    )
+    made = draw(run, gather(run))
+    assert [t.text for t in traces_of(made)] == ["Ann has 3 pens.", "Bo has 4 cups and", "more."]
+    assert all(row["k"] == 4 for row in made.table("traces").to_pylist())
+
+
+def test_what_cannot_be_scored(tmp_path):
+    run = run_of(tmp_path, mode="score")
+    with pytest.raises(InputError, match="this prompt is a conversation; use mode"):
+        draw(run, gather(run))
+    (tmp_path / "answers.jsonl").write_text('{"prompt": "a", "answer": "1"}\n')
+    run = run_of(tmp_path, teachers=[{"model": f"recorded:{tmp_path}/answers.jsonl"}], out="recorded", mode="score")
+    with pytest.raises(CapabilityError, match="cannot score texts"):
+        draw(run, gather(run))
+
+
+def test_recorded_answers_that_are_missing_or_fewer(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps({"prompt": q, "answer": q * 2}) + "\n" for q in "aabcde"))
+    run = run_of(tmp_path, teachers=[{"model": f"recorded:{path}"}], n=2)
+    made = draw(run, gather(run))
+    assert [t.text for t in traces_of(made)] == ["aa", "aa", "bb", "cc", "dd", "ee"]
+    assert any("4 answers fewer than asked for" in line for line in run.log.lines)
+    path.write_text('{"prompt": "a", "answer": "1"}\n')
+    run = run_of(tmp_path, teachers=[{"model": f"recorded:{path}"}])
+    with pytest.raises(ModelError, match="no recorded answer to 'b'"):
+        draw(run, gather(run))
+
+
+def test_a_teachers_weights_are_part_of_the_identity(tmp_path, monkeypatch):
+    run = run_of(tmp_path)
+    first = draw(run, gather(run))
+    opened = drawing.open_teacher
+    monkeypatch.setattr(drawing, "open_teacher", lambda section, batch_size: _Changed(opened(section, batch_size)))
+    assert draw(run, gather(run)).folder != first.folder
+
+
+class _Changed(FakeTeacher):
+    """The same teacher with other weights."""
+
+    def __init__(self, other):
+        super().__init__(other.answers, other.name)
+
+    def identity(self):
+        return {**super().identity(), "weights": "others"}

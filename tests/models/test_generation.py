@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from potstill.errors import ModelError
+from potstill.models.base import Sampling
+from potstill.models.generation import Ask, choose, generate, row_key, uniforms
+from potstill.models.scoring import body_and_head, score_ids
+from tests.models.small import SMALL_STATE, small_network
+
+MASK = (1 << 64) - 1
+
+
+def ask(*ids, key=None):
+    return Ask(ids, key or "-".join(map(str, ids)))
+
+
+ASKS = [ask(5, 6, 7), ask(9), ask(8, 3, 2, 1, 4, 6), ask(11, 12), ask(30, 31, 32, 33), ask(7, 7)]
+
+
+def run(head, asks, sampling, **given):
+    return generate(head, asks, sampling, **{"top_k": 3, "end_ids": {4}, "context": 128, **given})
+
+
+@pytest.fixture(scope="module")
+def head():
+    return body_and_head(small_network(vocabulary=40))
+
+
+def splitmix64(state):
+    """The generator as its authors publish it, one number."""
+    z = state
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return z ^ (z >> 31)
+
+
+def test_uniforms_are_splitmix64():
+    keys = [0, 1, 2**63 + 12345, MASK]
+    for step in (0, 1, 77):
+        expected = [(splitmix64((key + (step + 1) * 0x9E3779B97F4A7C15) & MASK) >> 11) * 2.0**-53 for key in keys]
+        assert uniforms(np.array(keys, dtype=np.uint64), step).tolist() == expected
+    assert splitmix64(0x9E3779B97F4A7C15) == 0xE220A8397B1DCDAF  # the first output for seed 0, as published
+
+
+def test_row_keys_differ_by_seed_prompt_and_draw():
+    keys = {row_key(seed, key, sample) for seed in (0, 1) for key in ("a", "b") for sample in (0, 1)}
+    assert len(keys) == 8
+
+
+def test_choose_inverts_the_distribution():
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.2]])).repeat(6, 1)
+    uniform = torch.tensor([0.0, 0.49, 0.51, 0.79, 0.81, 0.999999])
+    assert choose(logits, uniform, 1.0, 1.0).tolist() == [0, 0, 1, 1, 2, 2]
+    assert choose(logits, uniform, 0.0, 1.0).tolist() == [0] * 6
+
+
+def test_top_p_draws_among_the_fewest_that_reach_it():
+    logits = torch.log(torch.tensor([[0.2, 0.5, 0.3]])).repeat(4, 1)
+    uniform = torch.tensor([0.0, 0.6, 0.63, 0.999999])
+    assert choose(logits, uniform, 1.0, 0.8).tolist() == [1, 1, 2, 2]  # 0.5 and 0.3 renormalised: 0.625 and 0.375
+    assert choose(logits, uniform, 1.0, 0.5).tolist() == [1] * 4
+    assert choose(logits, uniform, 1.0, 1e-9).tolist() == [1] * 4
+
+
+@given(st.floats(0, 0.9999999), st.integers(0, 2**31))
+@settings(max_examples=40, deadline=None)
+def test_impossible_tokens_are_never_drawn(uniform, seed):
+    logits = torch.randn(1, 6, generator=torch.Generator().manual_seed(seed))
+    logits[0, [0, 3, 5]] = -torch.inf
+    assert choose(logits, torch.tensor([uniform]), 1.0, 1.0).item() in {1, 2, 4}
+
+
+def test_draws_have_the_distribution_of_the_network(head):
+    many = [ask(5, 6, key=str(i)) for i in range(4000)]
+    drawn = run(head, many, Sampling(max_new_tokens=1), top_k=40, batch_size=1000)
+    counts = np.bincount([one.token_ids[0] for (one,) in drawn], minlength=40)
+    p = np.zeros(40)
+    p[drawn[0][0].outlook.topk_ids[0]] = np.exp(drawn[0][0].outlook.topk_log_p[0])
+    assert p.sum() == pytest.approx(1, abs=1e-5)
+    assert np.abs(counts / 4000 - p).max() < 0.03
+
+
+def test_greedy_is_what_transformers_generates(head):
+    for one, (drawn,) in zip(ASKS, run(head, ASKS, Sampling(temperature=0.0, max_new_tokens=12), batch_size=4), strict=True):
+        expected = head.network.generate(torch.tensor([one.token_ids]), do_sample=False, max_new_tokens=12, eos_token_id=4)
+        assert list(drawn.token_ids) == expected[0, len(one.token_ids) :].tolist()
+
+
+@pytest.mark.parametrize("family", ["gpt2", "gemma2", "bloom", "qwen3", "falcon_h1"])
+def test_other_families_generate_as_transformers_does(family):
+    sizes = {"gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}, "bloom": {"n_layer": 2, "n_head": 4}, "falcon_h1": SMALL_STATE}
+    network = small_network(family, 40, **sizes.get(family, {}), **({"sliding_window": 8} if family == "gemma2" else {}))
+    head = body_and_head(network)
+    for one, (drawn,) in zip(ASKS, run(head, ASKS, Sampling(temperature=0.0, max_new_tokens=14), end_ids={39}), strict=True):
+        alone = torch.tensor([one.token_ids])
+        expected = network.generate(alone, do_sample=False, max_new_tokens=14, eos_token_id=39, attention_mask=torch.ones_like(alone))
+        assert list(drawn.token_ids) == expected[0, len(one.token_ids) :].tolist()
+
+
+@pytest.mark.parametrize("sampling", [Sampling(temperature=0.0), Sampling(n=3), Sampling(n=2, temperature=0.7, top_p=0.9, seed=3)])
+def test_draws_do_not_depend_on_the_batch(head, sampling):
+    sampling = Sampling(sampling.n, sampling.temperature, sampling.top_p, 20, sampling.seed)
+    whole = run(head, ASKS, sampling, batch_size=64)
+    for size in (1, 4):
+        assert tokens(run(head, ASKS, sampling, batch_size=size)) == tokens(whole)
+    assert tokens(run(head, ASKS[::-1], sampling))[::-1] == tokens(whole)
+    assert tokens(run(head, ASKS[2:3], sampling)) == tokens(whole)[2:3]
+
+
+def tokens(drawn):
+    return [[one.token_ids for one in group] for group in drawn]
+
+
+def test_the_seed_and_the_draw_matter(head):
+    first, other = (tokens(run(head, ASKS, Sampling(n=2, max_new_tokens=10, seed=seed))) for seed in (0, 1))
+    assert first != other
+    assert any(a != b for a, b in first)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_signals_are_raw_whatever_the_temperature(head, temperature):
+    drawn = run(head, ASKS, Sampling(temperature=temperature, max_new_tokens=10))
+    scored = score_ids(head, [one.token_ids + d.token_ids for one, (d,) in zip(ASKS, drawn, strict=True)], 3)
+    for one, (d,), whole in zip(ASKS, drawn, scored, strict=True):
+        new = slice(len(one.token_ids) - 1, None)
+        np.testing.assert_allclose(d.outlook.log_p, whole.log_p[new], atol=1e-5)
+        np.testing.assert_allclose(d.outlook.topk_log_p, whole.topk_log_p[new], atol=1e-5)
+        assert (d.outlook.topk_ids == whole.topk_ids[new]).all()
+        assert d.outlook.topk_ids.dtype == np.int32
+
+
+def test_answers_stop_at_an_end_token_or_at_the_limit(head):
+    ends = set(range(0, 40, 2))
+    for (drawn,) in run(head, ASKS * 5, Sampling(max_new_tokens=6), end_ids=ends, batch_size=8):
+        assert not ends.intersection(drawn.token_ids[:-1])
+        assert drawn.finish_reason == ("stop" if drawn.token_ids[-1] in ends else "length")
+        assert len(drawn.token_ids) <= 6
+        assert len(drawn.token_ids) == 6 or drawn.finish_reason == "stop"
+        assert len(drawn.outlook.log_p) == len(drawn.token_ids) == len(drawn.outlook.topk_ids)
+
+
+def test_the_context_ends_an_answer_and_refuses_a_long_prompt(head):
+    ((drawn,),) = run(head, [ask(1, 2, 3)], Sampling(max_new_tokens=50), context=8, end_ids=set())
+    assert (len(drawn.token_ids), drawn.finish_reason) == (5, "length")
+    with pytest.raises(ModelError, match="prompt long has 8 tokens and the model's context holds 8"):
+        run(head, [Ask(tuple(range(8)), "long")], Sampling(), context=8)
+    with pytest.raises(ModelError, match="has no tokens"):
+        run(head, [Ask((), "empty")], Sampling())
+
+
+def test_without_prompts_or_outcomes(head):
+    assert run(head, [], Sampling()) == []
+    ((drawn,),) = run(head, [ask(1)], Sampling(max_new_tokens=2), top_k=0, end_ids=set())
+    assert drawn.outlook.topk_ids.shape == (2, 0)
+    assert drawn.outlook.log_p.shape == (2,)
+
+
+def test_training_mode_is_left_as_it_was():
+    network = small_network(vocabulary=40).train()
+    run(body_and_head(network), [ask(1)], Sampling(max_new_tokens=2))
+    assert network.training

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from potstill.errors import InputError, RecipeError
+from potstill.prompts.request import open_source
+from potstill.prompts.sources.text import windows
+
+
+def texts(text, size):
+    return [text[w] for w in windows(text, size)]
+
+
+def read(spec):
+    return list(open_source(spec, "prompts.sources", {}).source.prompts())
+
+
+def test_windows_end_at_the_best_break():
+    assert texts("one two\n\nthree four", 12) == ["one two", "three four"]
+    assert texts("one two\nthree four", 10) == ["one two", "three four"]
+    assert texts("one two three", 9) == ["one two", "three"]
+    assert texts("onetwothree", 4) == ["onet", "woth", "ree"]
+    assert texts("a b " + "c" * 20, 8) == ["a b cccc", "cccccccc", "cccccccc"]  # a break in the first half is no break
+    assert texts(" \n ", 2) == []
+
+
+@given(st.text(alphabet="ab \n", max_size=60), st.integers(1, 20))
+@settings(max_examples=60, deadline=None)
+def test_windows_leave_out_white_space_only(text, size):
+    found = texts(text, size)
+    assert "".join("".join(found).split()) == "".join(text.split())
+    assert all(0 < len(window) <= size and window == window.strip() for window in found)
+
+
+def test_prompts_are_plain_text(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("erste Zeile\nüber alles\nlast", encoding="utf-8")
+    prompts = read(f"text:{path}?window=12")
+    assert [(p.messages, p.reference, p.source) for p in prompts] == [
+        ((), "erste Zeile", f"{path}@0"),
+        ((), "über alles", f"{path}@12"),
+        ((), "last", f"{path}@24"),
+    ]
+
+
+@pytest.mark.parametrize(("part", "expected"), [("0:5", "abü"), ("0:4", "abü"), ("0:3", "ab"), ("3:", "cd"), ("-2:", "cd"), ("-3:", "cd"), (":-1", "abüc")])
+def test_slices_of_bytes_leave_half_characters_out(tmp_path, part, expected):
+    path = tmp_path / "t.txt"
+    path.write_text("abücd" if part != "0:5" else "abü", encoding="utf-8")
+    assert [p.reference for p in read(f"text:{path}?bytes={part}")] == [expected]
+
+
+def test_faults(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_bytes(b"abc\xff\xfe def")
+    with pytest.raises(InputError, match="not UTF-8 at byte 3"):
+        read(f"text:{path}")
+    with pytest.raises(RecipeError, match="bytes=1:2:3 is no slice"):
+        read(f"text:{path}?bytes=1:2:3")
+    with pytest.raises(RecipeError, match="window=0 is no whole number"):
+        read(f"text:{path}?window=0")
+    with pytest.raises(InputError, match="no such file"):
+        read("text:none.txt")
+
+
+def test_a_real_text(data_dir):
+    path = data_dir / "tinystories" / "tiny_stories_780k.txt"
+    first, last = read(f"text:{path}?bytes=0:60000&window=256"), read(f"text:{path}?bytes=-100000:&window=256")
+    assert sum(len(p.reference.encode()) for p in first) == pytest.approx(60000, rel=0.02)
+    assert not {p.id for p in first} & {p.id for p in last}

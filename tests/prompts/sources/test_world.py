@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from potstill import world
+from potstill.errors import RecipeError
+from potstill.prompts.request import open_source
+
+
+def read(spec, **given):
+    return list(open_source(spec, "prompts.sources", {}, **given).source.prompts())
+
+
+def test_groups_and_skills():
+    assert {p.skill for p in read("world:math?n=9")} == set(world.GROUPS["math"])
+    assert {p.skill for p in read("world:syllogism, math?n=8")} == {"syllogism", *world.GROUPS["math"]}
+    assert len(read("world:math?n=9")) == 9
+    assert len({p.skill for p in read(f"world:all?n={len(world.SKILLS)}")}) == len(world.SKILLS)
+    assert {p.skill for p in read("world:reasoning?n=20")} <= set(world.REASONING)
+
+
+def test_evaluation_is_held_out():
+    asked, judged = read("world:fact?n=40"), read("world:fact?n=10", evaluation=True)
+    assert not any(world.held(p) for p in asked)
+    assert all(world.held(p) for p in judged)
+
+
+def test_seeds():
+    assert read("world:math?n=6", seed=1) == read("world:math?n=6&seed=1", seed=2) != read("world:math?n=6", seed=2)
+    fingerprints = {open_source("world:math", "x", {}, seed=seed, evaluation=e).source.fingerprint() for seed in (0, 1) for e in (True, False)}
+    assert len(fingerprints) == 4
+
+
+@pytest.mark.parametrize("half", ["A", "B"])
+def test_halves(half):
+    prompts = read(f"world:hazard,fact?n=24&half={half}")
+    assert len(prompts) == 24
+    assert {p.half for p in prompts} == {None, half}
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("world:maths", "unknown skill or group 'maths'; did you mean 'math'"),
+        ("world:", "no skill is named"),
+        ("world:math?half=C", "unknown half 'C'"),
+        ("world:math?n=many", "n=many is no whole number"),
+    ],
+)
+def test_faults(spec, message):
+    with pytest.raises(RecipeError, match=message):
+        read(spec)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from potstill.errors import InputError, RecipeError
+from potstill.prompts import gather
+from potstill.recipe import Recipe
+from potstill.store import Quiet, Run, rows
+from potstill.types import Prompt
+
+
+class Lines(Quiet):
+    """A log that keeps its lines."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, text):
+        self.lines.append(text)
+
+
+def write(path, questions, **more):
+    path.write_text("".join(json.dumps({"prompt": q, **more}) + "\n" for q in questions))
+    return str(path)
+
+
+def run_of(tmp_path, prompts, evaluate=None, seed=0):
+    recipe = Recipe.model_validate(
+        {
+            "name": "x",
+            "seed": seed,
+            "student": {"model": "new:llama"},
+            "teachers": [{"model": "fake:yes"}],
+            "prompts": prompts,
+            "evaluate": evaluate or {},
+        }
+    )
+    return Run.open(recipe, out=tmp_path / "run", log=Lines())
+
+
+def table(artifact, name="prompts"):
+    return list(rows(artifact.table(name), Prompt))
+
+
+def test_two_tables(tmp_path):
+    asked, judged = write(tmp_path / "a.jsonl", "abc"), write(tmp_path / "b.jsonl", "xy")
+    run = run_of(tmp_path, {"sources": [asked]}, {"sources": [judged]})
+    made = gather(run)
+    assert [p.question for p in table(made)] == ["a", "b", "c"]
+    assert [p.question for p in table(made, "evaluation")] == ["x", "y"]
+    assert made.manifest.summary == {"prompts": 3, "evaluation": 2, "duplicates": 0, "in_both": 0}
+    assert run.log.lines == ["prompts: 3 to ask, 2 for evaluation"]
+
+
+def test_nothing_twice_and_nothing_in_both(tmp_path):
+    asked, judged = write(tmp_path / "a.jsonl", "abacad"), write(tmp_path / "b.jsonl", "cxx")
+    run = run_of(tmp_path, {"sources": [asked, asked]}, {"sources": [judged]})
+    made = gather(run)
+    assert [p.question for p in table(made)] == ["a", "b", "d"]
+    assert [p.question for p in table(made, "evaluation")] == ["c", "x"]
+    assert made.manifest.summary == {"prompts": 3, "evaluation": 2, "duplicates": 9, "in_both": 1}
+    assert "9 duplicates dropped" in run.log.lines[0]
+    assert "1 dropped because" in run.log.lines[0]
+
+
+def test_how_a_prompt_is_put(tmp_path):
+    asked = write(tmp_path / "a.jsonl", ["{1}"], reference="7")
+    section = {"sources": [asked], "template": "Q: {prompt}\nA:", "system": "Be brief.", "grader": "number"}
+    made = gather(run_of(tmp_path, section, {"sources": [write(tmp_path / "b.jsonl", ["2"])]}))
+    (prompt,) = table(made)
+    assert [m.content for m in prompt.messages] == ["Be brief.", "Q: {1}\nA:"]
+    assert (prompt.grader, prompt.reference) == ("number", "7")
+    (judged,) = table(made, "evaluation")
+    assert [m.content for m in judged.messages] == ["Be brief.", "Q: 2\nA:"]
+    assert judged.grader == "number"
+
+
+def test_the_evaluation_may_be_put_otherwise(tmp_path):
+    path = tmp_path / "b.jsonl"
+    path.write_text('{"q": "2"}\n')
+    asked = {"sources": [write(tmp_path / "a.jsonl", ["1"])], "template": "Q: {prompt}", "grader": "number"}
+    made = gather(run_of(tmp_path, asked, {"sources": [str(path)], "columns": {"prompt": "q"}, "template": "E: {prompt}", "grader": "exact"}))
+    (judged,) = table(made, "evaluation")
+    assert (judged.question, judged.grader) == ("E: 2", "exact")
+
+
+def test_own_system_turns_and_graders_stay(tmp_path):
+    asked = write(tmp_path / "a.jsonl", ["1"], system="Mine.", grader="exact")
+    (prompt,) = table(gather(run_of(tmp_path, {"sources": [asked], "system": "Yours.", "grader": "number"})))
+    assert [m.content for m in prompt.messages] == ["Mine.", "1"]
+    assert prompt.grader == "exact"
+
+
+def test_a_limit_is_of_each_source(tmp_path):
+    sources = [write(tmp_path / "a.jsonl", "abc"), write(tmp_path / "b.jsonl", "xyz")]
+    made = gather(run_of(tmp_path, {"sources": sources, "limit": 2}))
+    assert [p.question for p in table(made)] == ["a", "b", "x", "y"]
+
+
+def test_plain_text_is_neither_put_nor_given_turns(tmp_path):
+    (tmp_path / "t.txt").write_text("some text here")
+    section = {"sources": [f"text:{tmp_path}/t.txt"], "template": "Q: {prompt}", "system": "Be brief."}
+    assert table(gather(run_of(tmp_path, section)))[0].messages == ()
+
+
+def test_unchanged_sources_are_not_gathered_again(tmp_path):
+    path = tmp_path / "a.jsonl"
+    write(path, "ab")
+    run = run_of(tmp_path, {"sources": [str(path)]})
+    first = gather(run)
+    assert gather(run).manifest == first.manifest
+    assert "unchanged" in run.log.lines[-1]
+    write(path, "abc")
+    assert gather(run).content != first.content
+
+
+def test_the_seed_draws_other_world_prompts(tmp_path):
+    section = {"sources": ["world:math?n=12"]}
+    contents = {gather(run_of(tmp_path / str(seed), section, seed=seed)).content for seed in (0, 1)}
+    assert len(contents) == 2
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"template": "Q:"}, "the template has no {prompt}"),
+        ({"grader": "numbr"}, "unknown judge 'numbr'; did you mean 'number'"),
+        ({"columns": {"promt": "q"}}, "unknown wanted name 'promt'"),
+    ],
+)
+def test_faults_of_the_recipe(tmp_path, section, message):
+    asked = write(tmp_path / "a.jsonl", "a")
+    with pytest.raises(RecipeError, match=message):
+        gather(run_of(tmp_path, {"sources": [asked], **section}))
+
+
+def test_faults_of_the_sources(tmp_path):
+    empty = write(tmp_path / "a.jsonl", "")
+    with pytest.raises(InputError, match=r"a\.jsonl: the source has no prompts"):
+        gather(run_of(tmp_path, {"sources": [empty]}))
+    with pytest.raises(InputError, match="no such file"):
+        gather(run_of(tmp_path, {"sources": [str(tmp_path / "none.jsonl")]}))
+    both = write(tmp_path / "b.jsonl", "ab")
+    with pytest.raises(InputError, match="no prompts; the sources are empty, or hold evaluation prompts only"):
+        gather(run_of(tmp_path, {"sources": [both]}, {"sources": [both]}))
+    (tmp_path / "c.jsonl").write_text('{"prompt": "a"}\n{"prompt": }\n')
+    with pytest.raises(InputError, match=r"c\.jsonl:2:12: malformed JSON"):
+        gather(run_of(tmp_path, {"sources": [str(tmp_path / "c.jsonl")]}))

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from potstill.errors import InputError, RecipeError
+from potstill.prompts.labelling import WANTED, check_columns, prompt_of
+from potstill.types import Message, Prompt
+
+
+def of(row, columns=None, **given):
+    return prompt_of(row, "x.jsonl:1", columns or {}, **given)
+
+
+def test_columns_of_the_wanted_names():
+    row = {"prompt": "a?", "reference": 7, "domain": "math", "skill": "sum", "grader": "number", "risk": "0.2", "intent": "ambiguous", "z": 1}
+    expected = Prompt(
+        (Message("user", "a?"),), domain="math", skill="sum", reference="7", grader="number", intent="ambiguous", risk=0.2, source="x.jsonl:1"
+    )
+    assert of(row) == expected
+
+
+def test_mapped_columns_and_constants():
+    row = {"question": "a?", "answer": "7", "prompt": "not this"}
+    prompt = of(row, {"prompt": "question", "reference": "answer", "domain": "=math.sums", "system": "=Be brief."})
+    assert prompt.messages == (Message("system", "Be brief."), Message("user", "a?"))
+    assert (prompt.reference, prompt.domain) == ("7", "math.sums")
+
+
+def test_skill_of_the_source():
+    assert of({"prompt": "a?"}, skill="file").skill == "file"
+    assert of({"prompt": "a?", "skill": "own"}, skill="file").skill == "own"
+
+
+def test_conversations():
+    turns = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b."}, {"role": "user", "content": "c?"}]
+    assert of({"messages": turns}).question == "c?"
+    assert of({"chat": turns}, {"messages": "chat"}).messages[1] == Message("assistant", "b.")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"question": "a?"}, r"no column 'prompt'; map it, as in columns = \{prompt = 'question'\}; the row has 'question'"),
+        ({"prompt": ""}, "the prompt is empty"),
+        ({"prompt": ["a"]}, "holds a list"),
+        ({"prompt": "a?", "intent": "bad"}, "unknown intent 'bad'; one of: benign"),
+        ({"prompt": "a?", "half": "C"}, "unknown half 'C'"),
+        ({"prompt": "a?", "risk": "2"}, "risk '2' is no number from 0 to 1"),
+        ({"prompt": "a?", "risk": "x"}, "risk 'x'"),
+        ({"messages": "hello"}, "no list of turns"),
+        ({"messages": [{"role": "user"}]}, "no list of turns"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "unknown role 'tool'"),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "does not end with a user's turn"),
+        ({"messages": []}, "does not end with a user's turn"),
+    ],
+)
+def test_faults_name_the_row(row, message):
+    with pytest.raises(InputError, match=rf"x\.jsonl:1: .*{message}"):
+        of(row)
+
+
+def test_a_mapped_column_that_is_not_there():
+    with pytest.raises(InputError, match="no column 'answr'; it has 'prompt', 'answer'"):
+        of({"prompt": "a?", "answer": "7"}, {"reference": "answr"})
+
+
+def test_unknown_wanted_names():
+    check_columns(dict.fromkeys(WANTED, "x"), "here")
+    with pytest.raises(RecipeError, match="unknown wanted name 'promt' in columns; did you mean 'prompt'"):
+        check_columns({"promt": "x"}, "here")

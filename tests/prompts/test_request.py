@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from potstill.errors import RecipeError
+from potstill.prompts.request import open_source
+
+
+def opened(spec, **given):
+    return open_source(spec, "prompts.sources", {}, **given)
+
+
+def test_kinds(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"prompt": "a?"}\n')
+    for spec in (str(path), f"file:{path}"):
+        found = opened(spec)
+        assert (found.kind, found.spec, found.version) == ("file", spec, "1")
+        assert [prompt.question for prompt in found.source.prompts()] == ["a?"]
+    assert opened("world:math?n=3").kind == "world"
+    assert opened(f"text:{path}?window=10").kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("wolrd:math", "prompts.sources 'wolrd:math': unknown kind of source 'wolrd'; did you mean 'world'"),
+        ("world:math?m=3", "unknown setting 'm'"),
+        ("x.jsonl?n=3", "unknown setting 'n'"),
+    ],
+)
+def test_faults(spec, message):
+    with pytest.raises(RecipeError, match=message):
+        opened(spec)

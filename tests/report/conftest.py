@@ -1,0 +1,44 @@
+"""Made-up runs, made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from potstill.report.sources import Material, collect
+from potstill.store import Run
+from tests.report.fake_run import make
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of which every stage but the report is done. Tests do not write into it."""
+    return make(tmp_path_factory.mktemp("runs") / "whole")
+
+
+@pytest.fixture(scope="session")
+def material(whole: Run) -> Material:
+    """What a report reads of it."""
+    return collect(whole.recipe, whole.artifacts())
+
+
+@pytest.fixture(scope="session")
+def partial(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Material]:
+    """Stage -> what a report reads of a run that stopped after it."""
+    root: Path = tmp_path_factory.mktemp("runs")
+    runs = {stage: make(root / stage, until=stage) for stage in ("prompts", "generate", "filter", "train")}
+    return {stage: collect(run.recipe, run.artifacts()) for stage, run in runs.items()}
+
+
+@pytest.fixture(scope="session")
+def empty(whole: Run) -> Material:
+    """A run of which nothing was done."""
+    return collect(whole.recipe, {})
+
+
+@pytest.fixture(scope="session")
+def plain_text(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """A run that was evaluated on plain text alone."""
+    run = make(tmp_path_factory.mktemp("runs") / "text", text=True)
+    return collect(run.recipe, run.artifacts())

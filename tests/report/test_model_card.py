@@ -1,0 +1,88 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from potstill.recipe import parse
+from potstill.report.model_card import Licence, card, front_matter, licences, plain, quoted
+from potstill.report.rendering import markdown
+from potstill.report.sources import Material, collect
+from tests.report.fake_run import RECIPE, make
+
+
+def front_of(text: str) -> dict[str, str | list[str]]:
+    """The front matter read as the small part of YAML that it is."""
+    assert text.startswith("---\n")
+    found: dict[str, str | list[str]] = {}
+    key = ""
+    for line in text.split("---\n")[1].splitlines():
+        if line.startswith("- "):
+            found.setdefault(key, [])
+            items = found[key]
+            assert isinstance(items, list)
+            items.append(json.loads(line[2:]))
+        else:
+            key, _, value = line.partition(":")
+            if value.strip():
+                found[key] = json.loads(value)
+    return found
+
+
+def test_an_unknown_licence_is_said_to_be_unknown(material: Material) -> None:
+    front = front_of(markdown(card(material)))
+    assert front["license"] == "unknown"
+    assert "base_model" not in front
+    assert front["teacher"] == ["world:aligned"]
+    assert front["tags"] == ["distillation", "potstill"]
+    assert licences(material) == (Licence("teacher world:aligned", ""), Licence("1 prompt", ""), Licence("31 prompts", "Apache-2.0"))
+
+
+def test_names_from_the_hub_and_their_licences(tmp_path: Path) -> None:
+    recipe = parse(
+        RECIPE.replace("new:llama", "hf:org/small")
+        .replace("config = { hidden_size = 64 }", "")
+        .replace("world:math?n=200", "hf:org/data:train")
+    )
+    run = make(tmp_path, recipe=recipe, parts={"world:aligned repository": "org/big", "world:aligned licence": "Apache-2.0"})
+    train = run.artifact("train")
+    parts = {"student/repository": "org/small", "student/licence": "MIT"}
+    material = collect(recipe, {**run.artifacts(), "train": replace(train, manifest=replace(train.manifest, parts=parts))})
+    front = front_of(markdown(card(material)))
+    assert (front["base_model"], front["teacher"], front["datasets"]) == ("org/small", ["org/big"], ["org/data"])
+    assert "language" not in front
+    assert front["license"] == "unknown"
+
+
+def test_one_licence_all_over_is_the_students_and_several_are_told() -> None:
+    from potstill.report.model_card import _licence_keys
+
+    assert _licence_keys({"Apache-2.0"}) == {"license": "apache-2.0"}
+    assert _licence_keys({"Apache-2.0", "MIT"}) == {"license": "other", "license_name": "several, see below"}
+    assert _licence_keys({"Apache-2.0", ""}) == _licence_keys(set()) == {"license": "unknown"}
+
+
+def test_the_card_tells_results_sizes_limits_and_what_is_not_known(material: Material) -> None:
+    text = markdown(card(material))
+    assert "| hazards leaked, half B (never trained on) | 0.8% [0.2, 3.0] | 1.2% [0.4, 3.6] | 2.0% [0.9, 4.8] | 240 |" in text
+    assert "| int8 | 123,144 | 151 kB | 466 | 0.455× | 0.004 |" in text
+    assert "It held all 3 limits set for it." in text
+    assert "Nothing here grants a licence." in text
+    assert f"| train | `{material.artifacts['train'].content}` |" in text
+    missed = markdown(card(replace(material, missed=("accuracy is 0.1",))))
+    assert "**It did not pass:**\n\n- accuracy is 0.1\n" in missed
+
+
+def test_a_card_of_a_run_that_stopped(partial: dict[str, Material], empty: Material) -> None:
+    text = markdown(card(partial["filter"]))
+    assert "It has not been evaluated." in text
+    assert "- The stage train was not done." in text
+    assert "## Results" not in text
+    assert "## Use" not in text
+    assert "Nothing done yet." in markdown(card(empty))
+
+
+def test_names_cannot_break_out_of_table_list_or_front_matter() -> None:
+    assert plain("a | b\n# c `x` <b> *d*") == r"a \| b \# c \`x\` \<b\> \*d\*"
+    assert plain("[click](http://x)") == r"\[click\](http://x)"
+    assert plain("97.1% [94.8, 98.9]") == "97.1% [94.8, 98.9]"
+    assert quoted('a"b\nlicense: mit\u202e') == '"a\\"b license: mit⟨U+202E⟩"'
+    assert front_matter([("tags", ("a: b", "c"))]) == 'tags:\n- "a: b"\n- "c"'

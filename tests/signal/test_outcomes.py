@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from potstill.fit import OutputHead
+from potstill.signal import Dense, HiddenStates, Outcomes, Signal, Sparse
+from potstill.signal.divergences.forward_kl import ForwardKL
+from tests.signal.small import SIGNALS, TOP, VOCABULARY, hidden_states, logits, loss, sparse
+
+TEACHER = logits(5, seed=1, scale=2.0)
+
+
+def whole(signal: Signal) -> Outcomes:
+    return next(iter(signal.chunks(len(TEACHER))))
+
+
+@pytest.mark.parametrize("kind", SIGNALS)
+def test_probabilities_sum_to_one(kind: str) -> None:
+    outcomes = whole(SIGNALS[kind](TEACHER))
+    log_q = torch.log_softmax(logits(5, seed=2), -1)
+    assert torch.allclose(outcomes.teacher(1.0).exp().sum(-1), torch.ones(5))
+    if kind != "point":
+        assert torch.allclose(outcomes.student(log_q).exp().sum(-1), torch.ones(5))
+
+
+@pytest.mark.parametrize("kind", SIGNALS)
+def test_chunks_are_the_rows_in_order(kind: str) -> None:
+    signal = SIGNALS[kind](TEACHER)
+    parts = [chunk.teacher(1.0).clone() for chunk in signal.chunks(2)]
+    assert [len(part) for part in parts] == [2, 2, 1]
+    assert torch.equal(torch.cat(parts), whole(signal).teacher(1.0))
+
+
+@pytest.mark.parametrize("kind", SIGNALS)
+@pytest.mark.parametrize("scale", [1.0, 12.0])
+def test_to_logits_equals_autograd(kind: str, scale: float) -> None:
+    outcomes = whole(SIGNALS[kind](TEACHER))
+    student = logits(5, seed=2, scale=scale).requires_grad_()
+    log_k = outcomes.student(torch.log_softmax(student, -1))
+    grad = torch.randn(log_k.shape, generator=torch.Generator().manual_seed(3))
+    log_k.backward(grad)
+    by_hand = outcomes.to_logits(grad, torch.log_softmax(student.detach(), -1))
+    assert torch.allclose(by_hand, student.grad, atol=1e-5)
+
+
+def test_the_tail_is_the_rest_of_the_mass() -> None:
+    log_q = torch.tensor([[0.5, 0.25, 0.125, 0.125]]).log()
+    signal = Sparse(torch.tensor([[2, 0]]), torch.tensor([[0.7, 0.1]]).log())
+    assert torch.allclose(signal.teacher(1.0).exp(), torch.tensor([[0.7, 0.1, 0.2]]))
+    assert torch.allclose(signal.student(log_q).exp(), torch.tensor([[0.125, 0.5, 0.375]]))
+
+
+def test_a_student_sure_of_the_top_is_pushed_no_harder_than_the_tail_weighs() -> None:
+    """1 - sum(q) is rounding there: a tail read from it would make the gradient explode."""
+    student = torch.zeros(1, VOCABULARY)
+    student[0, :TOP] = 20.0
+    signal = Sparse(torch.arange(TOP)[None], torch.tensor([[0.3, 0.3, 0.3]]).log())
+    value, grad = loss(ForwardKL(), signal, student)
+    tail = grad[0, TOP:]
+    assert torch.allclose(tail, torch.full_like(tail, -0.1 / (VOCABULARY - TOP)), rtol=1e-3)
+    q_tail = torch.log_softmax(student.double(), -1)[0, TOP:].logsumexp(-1)
+    expected = 0.9 * (torch.log(torch.tensor(0.3)) + torch.log(torch.tensor(3.0))) + 0.1 * (torch.log(torch.tensor(0.1)) - q_tail)
+    assert value.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_stored_probabilities_hold_at_temperature_one() -> None:
+    with pytest.raises(ValueError, match="temperature 1"):
+        sparse(TEACHER).teacher(2.0)
+
+
+def test_a_stored_probability_of_zero_stays_finite() -> None:
+    signal = Sparse(torch.tensor([[0, 1]]), torch.tensor([[0.0, -torch.inf]]))
+    value, grad = loss(ForwardKL(), signal, logits(1, seed=4))
+    assert value.isfinite().all()
+    assert grad.isfinite().all()
+
+
+def test_a_temperature_flattens_the_teacher() -> None:
+    assert torch.allclose(Dense(TEACHER, VOCABULARY).teacher(2.0), torch.log_softmax(TEACHER / 2.0, -1))
+
+
+def test_a_teacher_of_more_tokens_is_cut_and_one_of_fewer_filled() -> None:
+    more = Dense(TEACHER, VOCABULARY - 2).teacher(1.0)
+    assert torch.allclose(more, torch.log_softmax(TEACHER[:, :-2], -1))
+    fewer = Dense(TEACHER, VOCABULARY + 2).teacher(1.0)
+    assert torch.allclose(fewer[:, :-2], torch.log_softmax(TEACHER, -1))
+    assert not fewer[:, -2:].exp().any()
+
+
+def test_the_given_logits_are_left_as_they_are() -> None:
+    before = TEACHER.clone()
+    loss(ForwardKL(), Dense(TEACHER, VOCABULARY), logits(5, seed=2), temperature=2.0)
+    assert torch.equal(TEACHER, before)
+
+
+def test_hidden_states_use_one_memory_and_carry_no_gradient() -> None:
+    weight = torch.eye(VOCABULARY, requires_grad=True)
+    chunks = list(HiddenStates(TEACHER, OutputHead(weight), VOCABULARY).chunks(2))
+    assert len({chunk.logits.data_ptr() for chunk in chunks}) == 1
+    assert not chunks[0].logits.requires_grad
+    assert torch.allclose(whole(hidden_states(TEACHER)).teacher(1.0), torch.log_softmax(TEACHER, -1))

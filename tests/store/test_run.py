@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from potstill.errors import RecipeError, StoreError
+from potstill.recipe import dump, parse
+from potstill.store import Artifact, Log, Quiet, Run, Workspace
+from tests.store import still
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Heard(Quiet):
+    """A log that remembers."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def writes(text: str) -> Callable[[Workspace], dict[str, Any]]:
+    def work(workspace: Workspace) -> dict[str, Any]:
+        workspace.write_text("a.txt", text)
+        return {"letters": len(text)}
+
+    return work
+
+
+def never(workspace: Workspace) -> dict[str, Any]:
+    raise AssertionError("this work must not be done")
+
+
+def perform(run: Run, stage: str, work: Callable[[Workspace], dict[str, Any]], **changes: Any) -> Artifact:
+    return run.perform(stage, **{"section": {"n": 1}, "inputs": {}, "parts": {"p": "1"}, "work": work, **changes})
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.open(still.recipe(), out=tmp_path / "run", log=Heard())
+
+
+# ---------------------------------------------------------------- opening
+
+
+def test_opening_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.toml").write_text(still.TEXT)
+    run = Run.open("r.toml", overrides=["seed=3"])
+    assert run.folder == Path("runs/still")
+    assert run.recipe.seed == 3
+    assert os.listdir(tmp_path) == ["r.toml"]
+    assert isinstance(run.log, Log)
+    assert run.artifacts() == {}
+
+
+def test_a_run_folder_is_opened_with_its_own_recipe(run: Run) -> None:
+    perform(run, "prompts", writes("a"))
+    again = Run.open(run.folder)
+    assert (again.recipe, again.folder) == (run.recipe, run.folder)
+    assert again.artifacts() == run.artifacts()
+    assert Run.open(run.folder, overrides=["train.lr=1e-5"]).recipe.train.lr == 1e-5
+
+
+def test_the_folder_of_another_recipe_is_refused(run: Run) -> None:
+    perform(run, "prompts", writes("a"))
+    with pytest.raises(StoreError, match="this run folder belongs to the recipe 'still', not to 'other'; choose another --out"):
+        Run.open(still.recipe("name=other"), out=run.folder)
+    Run.open(still.recipe("seed=5"), out=run.folder)
+
+
+def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="no such recipe"):
+        Run.open(tmp_path / "nothing.toml")
+    with pytest.raises(ValueError, match="overrides are for a recipe file"):
+        Run.open(still.recipe(), overrides=["seed=1"])
+
+
+def test_a_damaged_run_folder_is_told(run: Run) -> None:
+    perform(run, "prompts", writes("a"))
+    (run.folder / "current.json").write_text("{")
+    with pytest.raises(StoreError, match=r"current\.json: a damaged file; remove it"):
+        run.artifacts()
+
+
+def test_the_resolved_recipe_is_kept(run: Run) -> None:
+    perform(run, "prompts", writes("a"))
+    assert (run.folder / "recipe.toml").read_text() == dump(run.recipe)
+    changed = still.recipe("train.lr=0.5")
+    perform(Run.open(changed, out=run.folder, log=Quiet()), "generate", writes("b"))
+    assert parse((run.folder / "recipe.toml").read_text()) == changed
+    assert json.loads((run.folder / "run.json").read_text()) == {"name": "still"}
+
+
+# ---------------------------------------------------------------- identity
+
+
+def identity(run: Run, **changes: Any) -> str:
+    return perform(run, "generate", writes("a"), **changes).manifest.identity
+
+
+def test_all_that_decides_the_outcome_is_in_the_identity(run: Run, tmp_path: Path) -> None:
+    prompts, others = perform(run, "prompts", writes("a")), perform(run, "prompts", writes("b"), section={"n": 2})
+    other_seed = Run.open(still.recipe("seed=1"), out=tmp_path / "seed", log=Quiet())
+    ids = [
+        identity(run),
+        identity(run, section={"n": 2}),
+        identity(run, parts={"p": "2"}),
+        identity(run, parts={"q": "1"}),
+        identity(run, inputs={"prompts": prompts}),
+        identity(run, inputs={"prompts": others}),
+        identity(other_seed),
+        perform(run, "train", writes("a")).manifest.identity,
+    ]
+    assert len(set(ids)) == len(ids)
+
+
+def test_what_does_not_decide_it_is_not(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = identity(run, section={"a": 1, "b": [1, 2]}, parts={"x": "1", "y": "2"})
+    elsewhere = Run.open(still.recipe("train.lr=0.3"), out=tmp_path / "deep" / "elsewhere", log=Quiet())
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("POTSTILL_DATA", "/data")
+    assert identity(elsewhere, section={"b": [1, 2], "a": 1}, parts={"y": "2", "x": "1"}) == first
+
+
+def test_a_section_counts_as_its_values(run: Run) -> None:
+    class Section(BaseModel):
+        path: str = "${POTSTILL_DATA}/a"
+        betas: tuple[float, float] = (0.9, 0.98)
+
+    assert identity(run, section=Section()) == identity(run, section={"betas": [0.9, 0.98], "path": "${POTSTILL_DATA}/a"})
+
+
+SECTIONS = st.dictionaries(st.text("abc", min_size=1), st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none(), max_size=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SECTIONS, SECTIONS)
+def test_two_sections_share_an_identity_only_when_they_are_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
+    from potstill.store.artifact import digest
+
+    same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    assert (digest(one) == digest(other)) == same
+
+
+def test_the_identity_is_the_same_in_every_process(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from tests.store import still; print(still.distil(Path(sys.argv[1])).manifest.identity)"
+    ids = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / seed)], capture_output=True, text=True, env=environment, check=True
+        )
+        ids.add(done.stdout.strip())
+    assert ids == {still.distil(tmp_path / "here").manifest.identity}
+
+
+# ---------------------------------------------------------------- performing
+
+
+def test_an_artifact_is_made_once(run: Run) -> None:
+    first = perform(run, "prompts", writes("a"))
+    assert first.folder == run.folder / "prompts" / first.manifest.identity[:12]
+    assert first.manifest.summary == {"letters": 1}
+    assert perform(run, "prompts", never) == first
+    assert run.log.lines == [f"prompts: unchanged, kept (artifact {first.content[:12]})"]
+    assert run.artifact("prompts") == first
+
+
+def test_going_back_is_free(run: Run) -> None:
+    first = perform(run, "prompts", writes("a"))
+    second = perform(run, "prompts", writes("b"), section={"n": 2})
+    assert first.folder != second.folder
+    assert run.artifact("prompts") == second
+    assert perform(run, "prompts", never) == first
+    assert run.artifact("prompts") == first
+
+
+def test_the_manifest_tells_what_was_done(run: Run) -> None:
+    prompts = perform(run, "prompts", writes("a"))
+    manifest = perform(run, "generate", writes("b"), inputs={"prompts": prompts}, section={"n": 1, "sources": ("x",)}).manifest
+    assert manifest.stage == "generate"
+    assert manifest.inputs == {"prompts": prompts.content}
+    assert manifest.section == {"n": 1, "sources": ["x"]}
+    assert list(manifest.files) == ["a.txt"]
+    assert manifest.parts == {"p": "1"}
+    assert manifest.environment["pyarrow"]
+    assert manifest.code
+    assert manifest.started <= manifest.finished
+
+
+def test_force_makes_it_again_once_and_keeps_the_old_one(run: Run) -> None:
+    first = perform(run, "prompts", writes("a"))
+    forced = Run.open(run.recipe, out=run.folder, force={"prompts"}, log=Quiet())
+    second = perform(forced, "prompts", writes("b"))
+    assert second.folder == first.folder
+    assert (second.path("a.txt")).read_text() == "b"
+    assert perform(forced, "prompts", never) == second
+    assert Artifact.read(first.folder.with_name(first.folder.name + ".old-1")).content == first.content
+    perform(Run.open(run.recipe, out=run.folder, force={"prompts"}, log=Quiet()), "prompts", writes("c"))
+    assert sorted(path.name[12:] for path in (run.folder / "prompts").iterdir()) == ["", ".old-1", ".old-2"]
+
+
+def test_force_of_what_was_never_made(run: Run) -> None:
+    forced = Run.open(run.recipe, out=run.folder, force={"prompts"}, log=Quiet())
+    perform(forced, "prompts", writes("a"))
+    assert len(list((run.folder / "prompts").iterdir())) == 1
+
+
+def test_only_the_stages_asked_for_are_made(run: Run) -> None:
+    one = Run.open(run.recipe, out=run.folder, only={"generate"}, log=Quiet())
+    with pytest.raises(StoreError, match="the stage 'prompts' has not been done with these settings; run `potstill prompts`"):
+        perform(one, "prompts", never)
+    assert not run.folder.exists()
+    first = perform(run, "prompts", writes("a"))
+    assert perform(one, "prompts", never) == first
+    perform(one, "generate", writes("b"))
+
+
+def test_a_stage_that_was_never_made_is_told(run: Run) -> None:
+    with pytest.raises(StoreError, match="nothing made by the stage 'train' yet; run `potstill train` first"):
+        run.artifact("train")
+
+
+def test_what_follows_from_a_replaced_artifact_is_current_no_more(run: Run) -> None:
+    def chain(n: int) -> None:
+        prompts = perform(run, "prompts", writes(str(n)), section={"n": n})
+        traces = perform(run, "generate", writes(f"g{n}"), inputs={"prompts": prompts})
+        perform(run, "train", writes(f"t{n}"), inputs={"generate": traces})
+
+    perform(run, "export", writes("free of the others"))
+    chain(1)
+    before = run.artifacts()
+    perform(run, "prompts", writes("2"), section={"n": 2})
+    assert set(run.artifacts()) == {"prompts", "export"}
+    chain(2)
+    assert set(run.artifacts()) == set(before)
+    chain(1)
+    assert run.artifacts() == before
+
+
+def test_an_equal_artifact_in_place_of_another_keeps_what_follows(run: Run) -> None:
+    prompts = perform(run, "prompts", writes("same"))
+    perform(run, "generate", writes("g"), inputs={"prompts": prompts})
+    perform(run, "prompts", writes("same"), parts={"p": "2"})
+    assert set(run.artifacts()) == {"prompts", "generate"}
+
+
+def test_an_artifact_whose_folder_was_removed_is_made_again(run: Run) -> None:
+    first = perform(run, "prompts", writes("a"))
+    (first.folder / "manifest.json").unlink()
+    assert run.artifacts() == {}
+    with pytest.raises(StoreError, match="nothing made by the stage 'prompts' yet"):
+        run.artifact("prompts")
+    assert perform(run, "prompts", writes("a")).content == first.content
+
+
+def test_an_artifact_with_a_missing_file_is_not_kept(run: Run) -> None:
+    first = perform(run, "prompts", writes("a"))
+    (first.folder / "a.txt").unlink()
+    with pytest.raises(StoreError, match=r"a\.txt: a file of the artifact is missing; make its stage again with --force"):
+        perform(run, "prompts", never)
+    again = perform(Run.open(run.recipe, out=run.folder, force={"prompts"}, log=Quiet()), "prompts", writes("a"))
+    again.verify()
+
+
+# ---------------------------------------------------------------- breaking off
+
+
+def test_an_interrupted_work_goes_on(run: Run) -> None:
+    def broken(workspace: Workspace) -> dict[str, Any]:
+        workspace.write_text("first", "1")
+        (workspace.scratch / "step").write_text("7")
+        (workspace.folder / ".second.tmp").write_text("half")
+        raise KeyboardInterrupt
+
+    def whole(workspace: Workspace) -> dict[str, Any]:
+        assert workspace.has("first")
+        assert (workspace.scratch / "step").read_text() == "7"
+        workspace.write_text("second", "2")
+        return {}
+
+    with pytest.raises(KeyboardInterrupt):
+        perform(run, "train", broken)
+    assert run.artifacts() == {}
+    artifact = perform(run, "train", whole)
+    assert still.files(artifact.folder) == ["first", "manifest.json", "second"]
+
+
+def test_killed_at_random_moments_it_ends_as_if_undisturbed(tmp_path: Path) -> None:
+    undisturbed = still.distil(tmp_path / "undisturbed")
+    outcome = broken_off("kill", tmp_path / "killed", "7")
+    assert outcome["kills"] > 0
+    assert outcome["content"] == undisturbed.content
+    assert outcome["files"] == still.files(tmp_path / "undisturbed")
+
+
+def test_ended_before_any_lasting_step_it_ends_as_if_undisturbed(tmp_path: Path) -> None:
+    undisturbed = still.distil(tmp_path / "undisturbed")
+    outcome = broken_off("crash", tmp_path / "crashed", "0")
+    assert outcome["points"] > 40
+    assert outcome["outcomes"] == [[undisturbed.content, *still.files(tmp_path / "undisturbed")]]
+
+
+def broken_off(how: str, folder: Path, seed: str) -> dict[str, Any]:
+    command = [sys.executable, str(ROOT / "tests" / "store" / "still.py"), how, str(folder), seed]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_second_process_is_refused_and_harms_nothing(run: Run) -> None:
+    code = "import sys; from pathlib import Path; from tests.store import still; still.distil(Path(sys.argv[1]))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with run.locked():
+        done = subprocess.run([sys.executable, "-c", code, str(run.folder)], capture_output=True, text=True, env=environment)
+        assert f"the run is in use by process {os.getpid()}" in done.stderr
+        perform(run, "prompts", writes("a"))
+    assert set(run.artifacts()) == {"prompts"}
+
+
+def test_what_is_there_can_be_read_while_another_process_writes(run: Run) -> None:
+    first = perform(run, "prompts", writes("a"))
+    reader = Run.open(run.recipe, out=run.folder, log=Quiet())
+    with run.locked():
+        assert reader.artifact("prompts") == first
+        assert perform(reader, "prompts", never) == first
+
+
+def test_a_stage_made_by_another_process_meanwhile_is_kept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Artifact] = []
+    locked = run.locked
+
+    def late() -> Any:
+        monkeypatch.setattr(run, "locked", locked)
+        made.append(perform(Run.open(run.recipe, out=run.folder, log=Quiet()), "prompts", writes("a")))
+        return locked()
+
+    monkeypatch.setattr(run, "locked", late)
+    assert perform(run, "prompts", never) == made[0]
+
+
+def test_a_full_disk_keeps_what_is_whole(run: Run) -> None:
+    def full(workspace: Workspace) -> dict[str, Any]:
+        workspace.write_text("first", "1")
+        with open("/dev/full", "wb", buffering=0) as file:
+            file.write(b"x")
+        return {}
+
+    with pytest.raises(StoreError, match=r"cannot be written: No space left on device; make room and run the same command"):
+        perform(run, "prompts", full)
+    assert perform(run, "prompts", lambda workspace: {"kept": workspace.has("first")}).manifest.summary == {"kept": True}
+
+
+def test_a_folder_without_permission_is_named() -> None:
+    with pytest.raises(StoreError, match=r"/sys/potstill.*not permitted.*choose another folder"):
+        perform(Run.open(still.recipe(), out="/sys/potstill", log=Quiet()), "prompts", never)

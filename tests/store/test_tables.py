@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from potstill.errors import InputError, StoreError
+from potstill.store import tables
+from potstill.store.tables import SCHEMAS, SIGNALS, from_rows, rows
+from potstill.types import Finding, Message, Prompt, Segment, Trace, Verdict
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+NUMBER = st.none() | st.floats(allow_nan=False)
+COUNT = st.integers(0, 2**31 - 1)
+MESSAGE = st.builds(Message, role=st.sampled_from(["system", "user", "assistant"]), content=TEXT)
+PROMPT = st.builds(
+    Prompt,
+    messages=st.lists(MESSAGE, max_size=3).map(tuple),
+    domain=TEXT,
+    skill=TEXT,
+    reference=st.none() | TEXT,
+    rationale=st.none() | TEXT,
+    grader=st.none() | TEXT,
+    intent=st.sampled_from(["benign", "hazard", "twin", "ambiguous"]),
+    family=st.none() | TEXT,
+    half=st.sampled_from([None, "A", "B"]),
+    risk=st.none() | st.floats(0, 1),
+    wrapper=st.none() | TEXT,
+    source=TEXT,
+    licence=TEXT,
+)
+SEGMENT = st.builds(Segment, kind=st.sampled_from(["reasoning", "answer", "refusal", "other"]), start=COUNT, end=COUNT)
+TRACE = st.builds(
+    Trace,
+    prompt_id=TEXT,
+    teacher=TEXT,
+    sample=COUNT,
+    text=TEXT,
+    segments=st.lists(SEGMENT, max_size=3).map(tuple),
+    token_ids=st.lists(COUNT, max_size=4).map(tuple),
+    finish_reason=st.sampled_from(["stop", "length", "content_filter", "error"]),
+)
+VERDICT = st.builds(
+    Verdict, trace_id=TEXT, part=st.sampled_from(["keep", "hazard", "noise"]), by=TEXT, why=TEXT, score=NUMBER, evidence=TEXT, version=TEXT
+)
+FINDING = st.builds(
+    Finding,
+    suite=TEXT,
+    name=TEXT,
+    subject=TEXT,
+    group=TEXT,
+    value=NUMBER,
+    low=NUMBER,
+    high=NUMBER,
+    n=COUNT,
+    unjudged=COUNT,
+    unit=TEXT,
+    by=TEXT,
+)
+KINDS = [(Prompt, PROMPT), (Trace, TRACE), (Verdict, VERDICT), (Finding, FINDING)]
+
+
+@pytest.mark.parametrize(("kind", "strategy"), KINDS, ids=lambda value: getattr(value, "__name__", ""))
+def test_rows_come_back_as_they_went(kind: type, strategy: st.SearchStrategy[object], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("tables") / "a.parquet"
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(strategy, max_size=4))
+    def there_and_back(given_rows: list[object]) -> None:
+        tables.write(path, from_rows(given_rows, kind))
+        table = tables.read(path)
+        assert table.schema == SCHEMAS[kind]
+        assert list(rows(table, kind)) == given_rows
+        if "id" in table.column_names:
+            assert table["id"].to_pylist() == [row.id for row in given_rows]
+
+    there_and_back()
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_columns_follow_the_vocabulary(kind: type) -> None:
+    names = SCHEMAS[kind].names
+    assert [name for name in names if name != "id"] == [field.name for field in fields(kind)]
+
+
+def test_further_columns_are_passed_over() -> None:
+    trace = Trace("p", "t", 0, "two", token_ids=(5, 6))
+    signals = {"log_p": [np.array([-0.5, -1.0], np.float32)], "k": [1], "topk_ids": [[5, 6]], "topk_log_p": [[-0.5, -1.0]]}
+    table = from_rows([trace], Trace)
+    for field in SIGNALS:
+        table = table.append_column(field, pa.array(signals[field.name], type=field.type))
+    assert table.column_names == [*SCHEMAS[Trace].names, "log_p", "k", "topk_ids", "topk_log_p"]
+    assert list(rows(table, Trace)) == [trace]
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
+    prompts = [Prompt((Message("user", f"{i}"),)) for i in range(300)]
+    whole = from_rows(prompts, Prompt)
+    tables.write(tmp_path / "a.parquet", whole)
+    tables.write(tmp_path / "b.parquet", pa.concat_tables([whole.slice(0, 7), whole.slice(7)]))
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+def test_lone_surrogates_are_refused() -> None:
+    with pytest.raises(InputError, match="not valid Unicode"):
+        from_rows([Verdict("t", "keep", "by", "\ud800")], Verdict)
+
+
+def test_shards_are_put_together_in_order(tmp_path: Path) -> None:
+    for shard in (10, 2, 0):
+        tables.write(tmp_path / tables.file_name("traces", shard), pa.table({"x": [shard]}))
+    tables.write(tmp_path / "traces-notes.parquet", pa.table({"x": [99]}))
+    tables.write(tmp_path / "other.parquet", pa.table({"x": [99]}))
+    assert tables.read_all(tmp_path, "traces")["x"].to_pylist() == [0, 2, 10]
+    assert tables.file_name("traces", 3) == "traces-00003.parquet"
+
+
+def test_a_missing_table_is_named_with_those_that_are_there(tmp_path: Path) -> None:
+    tables.write(tmp_path / "verdicts.parquet", pa.table({"x": [1]}))
+    with pytest.raises(StoreError, match=r"no table 'traces'; it holds verdicts\.parquet"):
+        tables.read_all(tmp_path, "traces")
+    with pytest.raises(StoreError, match=r"a\.parquet: no such table"):
+        tables.read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:40], lambda data: b"", lambda data: data[:-8] + b"xxxxxxxx"])
+def test_a_damaged_table_is_named(tmp_path: Path, damage: object) -> None:
+    path = tmp_path / "a.parquet"
+    tables.write(path, pa.table({"x": list(range(100))}))
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(StoreError, match=r"a\.parquet: a damaged table; make its stage again with --force"):
+        tables.read(path)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from potstill.errors import InputError
+from potstill.text.rows import cell, read_rows
+
+ROWS = [{"a": "1", "b": "x, y"}, {"a": "2", "b": "é\nz"}]
+
+
+def written(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+FILES = {
+    "x.jsonl": "".join(json.dumps(row) + "\n\n" for row in ROWS),
+    "lines.json": "\n".join(json.dumps(row) for row in ROWS),
+    "list.json": json.dumps(ROWS),
+    "pretty.json": json.dumps(ROWS, indent=2),
+    "object.json": json.dumps({"canary": "z", "examples": ROWS}),
+    "x.csv": 'a,b\n1,"x, y"\n2,"é\nz"\n',
+    "bom.csv": '\ufeffa,b\n1,"x, y"\n2,"é\nz"\n',
+    "x.tsv": 'a\tb\n1\tx, y\n2\t"é\nz"\n',
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_gives_the_same_rows(tmp_path, name):
+    assert [row for _, row in read_rows(written(tmp_path, name, FILES[name]))] == ROWS
+
+
+def test_parquet(tmp_path):
+    pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "x.parquet")
+    assert [row for _, row in read_rows(tmp_path / "x.parquet")] == ROWS
+    (tmp_path / "y.parquet").write_text("no")
+    with pytest.raises(InputError, match="not a Parquet file"):
+        list(read_rows(tmp_path / "y.parquet"))
+
+
+def test_text_and_bare_lists(tmp_path):
+    assert [row for _, row in read_rows(written(tmp_path, "x.txt", "one\n\ntwo\n"))] == [{"prompt": "one"}, {"prompt": "two"}]
+    assert [row for _, row in read_rows(written(tmp_path, "x.json", '["one", "two"]'))] == [{"value": "one"}, {"value": "two"}]
+    assert list(read_rows(written(tmp_path, "empty.jsonl", ""))) == []
+
+
+def test_places(tmp_path):
+    path = written(tmp_path, "x.jsonl", FILES["x.jsonl"])
+    assert [where for where, _ in read_rows(path)] == [f"{path}:1", f"{path}:3"]
+    path = written(tmp_path, "list.json", FILES["list.json"])
+    assert [where for where, _ in read_rows(path)] == [f"{path} row 0", f"{path} row 1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("x.jsonl", '{"a": 1}\n{"a": 1,}\n', r"x\.jsonl:2:\d+: malformed JSON"),
+        ("x.jsonl", '{"a": 1}\n[1]\n', r"x\.jsonl:2: a JSON object was expected, not list"),
+        ("x.json", '[\n  {"a": 1},\n  {"a" 2}\n]', r"x\.json:3:8: malformed JSON"),
+        ("x.json", '{"a": [], "b": []}', "neither a list of rows"),
+        ("x.json", "3", "neither a list of rows"),
+        ("x.json", '{"a": 1}\n{"a" 1}', r"x\.json:2:6: malformed JSON"),
+        ("x.csv", "a,b\n1\n", r"x\.csv:2: the row has not as many cells"),
+        ("x.csv", "a,b\n1,2,3\n", "not as many cells"),
+        ("x.csv", 'a,b\n1,"2\n', "malformed table"),
+        ("x.xlsx", "", "unknown ending"),
+    ],
+)
+def test_malformed_files(tmp_path, name, text, message):
+    with pytest.raises(InputError, match=message):
+        list(read_rows(written(tmp_path, name, text)))
+
+
+def test_missing_and_undecodable(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        list(read_rows(tmp_path / "none.jsonl"))
+    (tmp_path / "x.jsonl").write_bytes(b'{"a": "\xff"}\n')
+    with pytest.raises(InputError, match="not UTF-8"):
+        list(read_rows(tmp_path / "x.jsonl"))
+
+
+def test_cells():
+    row = {"a": 3, "b": None, "c": "", "d": [1], "e": "x"}
+    assert [cell(row, name, "here") for name in "abce"] == ["3", None, None, "x"]
+    with pytest.raises(InputError, match="here: no column 'z'; it has 'a', 'b'"):
+        cell(row, "z", "here")
+    with pytest.raises(InputError, match="holds a list"):
+        cell(row, "d", "here")

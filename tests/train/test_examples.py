@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from potstill.errors import CapabilityError, InputError
+from potstill.models import open_tokenizer
+from potstill.store import SIGNALS, from_rows
+from potstill.text.chat import render
+from potstill.train.examples import Encoder
+from potstill.types import Message, Prompt, Segment, Trace
+
+TOKENIZER = open_tokenizer("world:a")
+ASKED = Prompt((Message("user", "What is 2 + 3?"),))
+TEXT = "2+3=5. Answer: 5"
+PARTS = (Segment("reasoning", 0, 7), Segment("answer", 7, len(TEXT)))
+
+
+def _table(k: int = 2) -> tuple[pa.Table, Trace]:
+    ids = render(TOKENIZER, ASKED, TEXT)
+    tokens = ids.input_ids[ids.loss_from :]
+    trace = Trace(ASKED.id, "fake:a", 0, TEXT, PARTS, tokens)
+    columns = {
+        "log_p": [[-0.1] * len(tokens)],
+        "k": [k],
+        "topk_ids": [list(range(k * len(tokens)))],
+        "topk_log_p": [[-1.0] * (k * len(tokens))],
+    }
+    table = from_rows([trace], Trace)
+    for field in SIGNALS:
+        table = table.append_column(field, pa.array(columns[field.name], type=field.type))
+    return table, trace
+
+
+def _encode(encoder: Encoder, k: int = 2):
+    table, trace = _table(k)
+    return encoder.encode(table, {ASKED.id: ASKED}, {trace.id})
+
+
+def test_the_teachers_own_tokens_are_the_targets_each_with_its_distribution() -> None:
+    (example,) = _encode(Encoder(TOKENIZER, True, 64, True))
+    targets = example.input_ids[example.loss_from :]
+    assert TOKENIZER.decode(targets, skip_special_tokens=True) == TEXT
+    assert example.topk_ids.shape == (len(targets), 2)
+    assert example.topk_ids.tolist()[1] == [2, 3]
+
+
+def test_a_cut_sequence_keeps_targets_and_distributions_in_step() -> None:
+    (whole,) = _encode(Encoder(TOKENIZER, True, 64, True))
+    encoder = Encoder(TOKENIZER, True, len(whole) - 3, True)
+    (cut,) = _encode(encoder)
+    assert encoder.cut == 1
+    assert len(cut.topk_ids) == len(cut) - cut.loss_from == len(whole.topk_ids) - 3
+    assert np.array_equal(cut.topk_ids, whole.topk_ids[:-3])
+
+
+def test_the_answer_alone_when_asked_for() -> None:
+    (example,) = _encode(Encoder(TOKENIZER, True, 64, False, answer_only=True))
+    assert TOKENIZER.decode(example.input_ids[example.loss_from :], skip_special_tokens=True) == "Answer: 5"
+    assert example.input_ids[-1] == TOKENIZER.eos_token_id
+
+
+def test_what_does_not_fit_is_counted_and_nothing_left_is_an_error() -> None:
+    encoder = Encoder(TOKENIZER, True, 4, False)
+    with pytest.raises(InputError, match="no kept trace fits"):
+        _encode(encoder)
+    assert encoder.dropped == 1
+
+
+def test_missing_distributions_are_never_replaced() -> None:
+    with pytest.raises(CapabilityError, match="covers 0 of"):
+        _encode(Encoder(TOKENIZER, True, 64, True), k=0)
+    with pytest.raises(CapabilityError, match="own tokenizer"):
+        Encoder(TOKENIZER, False, 64, True)
