@@ -2,10 +2,10 @@
 
     python benchmarks/loop.py [--quick] [--threads 2]
 
-Both train a Llama of 0.84 million parameters (d = 128, 4 layers, vocabulary 512) on the same batches of 32 sequences of 128 tokens, with the same
-fused AdamW. Plain is the shortest loop there is: `model(ids, labels=ids).loss.backward()`, a step, the gradients dropped; its batches are made
-before its clock starts. Ours makes its batches, checks that loss and gradient are finite, clips, keeps metrics. `loop_vs_plain` is the median over
-the rounds of ours over plain's, each round a block of one and a block of the other.
+Both train a Llama of 0.84 million parameters (d = 128, 4 layers, vocabulary 512) on the same batches of 32 sequences of 128 tokens, with
+the same fused AdamW. Plain is the shortest loop there is: `model(ids, labels=ids).loss.backward()`, a step, the gradients dropped; its
+batches are made before its clock starts. Ours makes its batches, checks that loss and gradient are finite, clips, keeps metrics.
+`loop_vs_plain` is the median over the rounds of ours over plain's, each round a block of one and a block of the other.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def plain(model: PreTrainedModel, given: Sequence[Batch]) -> Times:
 
 
 def ours(model: PreTrainedModel, source: EpochBatches, steps: int) -> Times:
-    """A block of steps of the loop, from the end of its first step; what comes before is done once a run, the checkpoint at its end now and then."""
+    """A block of steps of the loop, from the end of its first step to the last but one: setting up and checkpoints come now and then."""
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         fit(model, source, cross_entropy, FitSettings(steps=steps + 2, schedule="constant", **SETTINGS), Path(folder), log=clock)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from potstill.errors import CapabilityError, RecipeError
 from potstill.evaluate.card import read_limits
+from potstill.export.formats.base import read_format
 from potstill.filter.base import ready
 from potstill.models import open_teacher
 from potstill.recipe import LossSection, Recipe
@@ -86,9 +87,11 @@ def _parts(recipe: Recipe) -> Iterator[Part]:
         yield _part(f"filters.{i}", ready(chosen, f"filters.{i}").info)
     for i, loss in enumerate(recipe.train.losses):
         yield from _of_loss(loss, f"train.losses.{i}")
-    for kind, names in (("suite", recipe.evaluate.suites), ("format", recipe.export.formats)):
-        where = "evaluate.suites" if kind == "suite" else "export.formats"
-        yield from (_part(where, find(kind, name, where)) for name in names)
+    for suite in recipe.evaluate.suites:
+        yield _part("evaluate.suites", find("suite", suite, "evaluate.suites"))
+    for spec in recipe.export.formats:
+        read_format(spec, "export.formats")
+        yield _part("export.formats", find("format", spec.partition(":")[0], "export.formats"))
 
 
 def _of_loss(loss: LossSection, where: str) -> Iterator[Part]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from potstill.check.sizes import teacher_size
 from potstill.report.findings import Findings
-from potstill.report.words import factor, interval, measured, size_of
-from potstill.store import Artifact, Run, rows
+from potstill.report.sources import SPEED
+from potstill.report.words import factor, interval, measured
+from potstill.store import Artifact, Run, rows, tables
 from potstill.types import Finding
 
 SHOWN = ("accuracy", "nats_per_token", "kl_teacher_student", "hazard_refusal", "hazard_leak", "over_refusal")
@@ -26,7 +27,7 @@ def facts(artifact: Artifact) -> dict[str, Any]:
 
 def lines(run: Run, made: Mapping[str, Artifact]) -> list[str]:
     """The result for people, as far as the stages went."""
-    return [f"{run.recipe.name}: {run.folder}", *_models(run, made), *_traces(made), *_measures(made), *_files(run, made)]
+    return [f"{run.recipe.name}: {run.folder}", *_models(run, made), *_traces(made), *_measures(made), *_files(made)]
 
 
 def _models(run: Run, made: Mapping[str, Artifact]) -> Iterator[str]:
@@ -93,16 +94,17 @@ def _interval(found: Findings, name: str, group: str) -> str:
     return interval(finding) if finding else ""
 
 
-def _files(run: Run, made: Mapping[str, Artifact]) -> Iterator[str]:
+def _files(made: Mapping[str, Artifact]) -> Iterator[str]:
     if "export" in made:
-        told = ", ".join(f"{name} {size_of(_bytes(made['export'], name))}" for name in run.recipe.export.formats)
-        yield _line("export", f"{told} in {made['export'].folder}")
+        export = made["export"]
+        sizes = Findings(rows(export.table("findings"), Finding))
+        speeds = Findings(rows(tables.read(export.path(SPEED)), Finding))
+        for name in sizes.subjects("bytes"):
+            speed = next((speeds.get("tokens_per_second", name, group) for group in speeds.groups("tokens_per_second")), None)
+            at = f" at {measured(speed.value, speed.unit)} tokens/s ({speed.group})" if speed and speed.value else ""
+            yield _line("export", f"{name:<22}{_value(sizes.get('bytes', name, 'weights')):>8}{at}")
     if "report" in made:
         yield _line("report", str(made["report"].path("report.html")))
-
-
-def _bytes(artifact: Artifact, folder: str) -> int:
-    return sum(path.stat().st_size for path in artifact.path(folder).rglob("*") if path.is_file())
 
 
 def _line(name: str, text: str) -> str:

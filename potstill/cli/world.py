@@ -88,20 +88,19 @@ def teach(
     seed: Annotated[int, Parameter(help="Of the first weights and of the lessons.")] = 0,
     output: RunOutput = RunOutput(),  # noqa: B008 - it is frozen
 ) -> int:
-    """Raise the world's teachers anew, from seed; each takes up to an hour on two cores."""
+    """Raise the world's teachers and classifiers anew, from seed; each takes up to an hour on two cores."""
     from potstill import console
     from potstill.registry import did_you_mean
-    from potstill.teach import CURRICULA
-    from potstill.teach import teach as raise_teacher
+    from potstill.teach import PLANS, raise_model
 
     for name in names or ():
-        if name not in CURRICULA:
-            raise PotstillError(f"no teacher is called {name!r}", where="potstill world teach", fix=did_you_mean(name, list(CURRICULA)))
+        if name not in PLANS:
+            raise PotstillError(f"no teacher is called {name!r}", where="potstill world teach", fix=did_you_mean(name, list(PLANS)))
     log = console.choose(quiet=output.quiet)
     marks: dict[str, dict[str, float]] = {}
-    for name in names or CURRICULA:
-        log.say(f"{name}: {CURRICULA[name].description}")
-        marks[name] = raise_teacher(name, folder / name, log, seed=seed, into=into)
+    for name in names or PLANS:
+        log.say(f"{name}: {PLANS[name].description}")
+        marks[name] = raise_model(name, folder / name, log, seed=seed, into=into)
     show(output, marks, [line for name, found in marks.items() for line in (f"world:{name}", *_marks(found), "")])
     return 0
 

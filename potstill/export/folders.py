@@ -18,13 +18,14 @@ A student of {parameters:,} parameters ({model_type}), distilled from {teachers}
 The weights are frozen and nothing in this folder is pickled.
 
 ```python
-{loading}
-from transformers import AutoTokenizer
+{imports}
 
+network = {loading}
 tokenizer = AutoTokenizer.from_pretrained(".")
 {asking}
 ```
 """
+TOKENIZER = "from transformers import AutoTokenizer"
 CHAT = """messages = [{"role": "user", "content": "..."}]
 inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
 answer = network.generate(**inputs, max_new_tokens=256)
@@ -55,16 +56,17 @@ def complete(folder: Path, model: LocalModel, wanted: Wanted, recipe: Recipe) ->
         model_type=model.network.config.model_type,
         teachers=teachers,
         spec=wanted.spec,
-        loading=wanted.format.loading(),
+        imports="\n".join(sorted({TOKENIZER, wanted.format.loader_import})),
+        loading=wanted.format.loader,
         asking=CHAT if model.tokenizer.chat_template else PLAIN,
     )
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
 def generation_config(model: LocalModel) -> GenerationConfig:
-    """Greedy answers that stop where the student was taught to: at the token that ends a turn, or at EOS."""
+    """Greedy answers that stop where they do here: at the token that ends a turn, at EOS, or at BOS, which begins another text."""
     tokenizer = model.tokenizer
-    ends = {tokenizer.eos_token_id, *(end_ids(tokenizer) if tokenizer.chat_template else ())} - {None}
+    ends = model.end_ids.union(end_ids(tokenizer) if tokenizer.chat_template else ())
     return GenerationConfig(
         do_sample=False,
         eos_token_id=sorted(ends) or None,

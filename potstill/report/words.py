@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import math
-import unicodedata
+import re
 from dataclasses import replace
 from datetime import datetime
 
 from potstill.types import Finding
 
 _BYTES = ("B", "kB", "MB", "GB", "TB")
-_HIDDEN = {*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF}
-"""Characters that are not seen and change what is: zero-width ones, line separators, changes of direction."""
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""Characters that are not seen and change what is: controls, zero-width ones, line separators, changes of direction."""
 
 
 def visible(text: str) -> str:
     """`text` with control characters and characters that hide or reorder text made visible; line ends and tabs stay."""
-    return "".join(character if _harmless(character) else _shown(character) for character in text)
+    return _HIDDEN.sub(_shown, text)
 
 
-def _harmless(character: str) -> bool:
-    return character in "\n\t" or (ord(character) not in _HIDDEN and unicodedata.category(character) not in ("Cc", "Cs", "Cn"))
-
-
-def _shown(character: str) -> str:
-    return chr(0x2400 + ord(character)) if ord(character) < 0x20 else f"⟨U+{ord(character):04X}⟩"
+def _shown(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return chr(0x2400 + code) if code < 0x20 else f"⟨U+{code:04X}⟩"
 
 
 def shortened(text: str, most: int) -> str:

@@ -1,7 +1,9 @@
 """Raising the built-in world's own models from seed: teachers, a reward model and a hazard classifier."""
 
+from potstill.teach.classifiers import CLASSIFIERS
 from potstill.teach.curriculum import CURRICULA, Curriculum
 from potstill.teach.exam import exam
+from potstill.teach.plans import PLANS, raise_model
 from potstill.teach.teachers import teach
 
-__all__ = ["CURRICULA", "Curriculum", "exam", "teach"]
+__all__ = ["CLASSIFIERS", "CURRICULA", "PLANS", "Curriculum", "exam", "raise_model", "teach"]

@@ -1,4 +1,4 @@
-"""What the tests of evaluation and export share: tiny untrained models that speak the world's tokens, scripted ones, and runs around them."""
+"""What the tests of evaluation and export share: tiny untrained models, scripted ones, and runs around them."""
 
 from __future__ import annotations
 

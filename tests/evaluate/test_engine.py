@@ -30,15 +30,15 @@ def test_prompts_are_asked_and_texts_are_not(tmp_path: Path) -> None:
 
 
 def test_grades_are_the_prompts_own_judges(tmp_path: Path) -> None:
-    engine = scripted(dict.fromkeys(NAMES, {"2 + 2": "It is 4.", "a word": "x", "3": "3"}), PROMPTS, tmp_path)
+    engine = scripted({key: {"2 + 2": "It is 4.", "a word": "x", "3": "3"} for key in NAMES}, PROMPTS, tmp_path)
     assert engine.grades("student") == [1.0, None, None]  # no judge; a judge without a reference
     assert grade(PROMPTS[0], Trace(PROMPTS[0].id, "teacher", 0, "", finish_reason="error")) is None
 
 
 def test_each_subject_answers_once_and_answers_outlive_the_engine(tmp_path: Path) -> None:
-    first = scripted(dict.fromkeys(NAMES, {"2 + 2": "4", "a word": "x", "3": "3"}), PROMPTS, tmp_path)
+    first = scripted({key: {"2 + 2": "4", "a word": "x", "3": "3"} for key in NAMES}, PROMPTS, tmp_path)
     before = first.answers("base")
-    second = scripted(dict.fromkeys(NAMES, {}), PROMPTS, tmp_path)
+    second = scripted({key: {} for key in NAMES}, PROMPTS, tmp_path)
     assert second.answers("base") == before
 
 

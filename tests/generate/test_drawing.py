@@ -62,11 +62,11 @@ def test_traces_of_all_prompts_in_shards(tmp_path):
 
 
 def test_teachers_by_domain(tmp_path):
-    teachers = [{"model": "fake:general", "top_k": 3}, {"model": "fake:special", "domains": ["math"], "top_k": 0}]
+    teachers = [{"model": "fake:general", "top_k": 3}, {"model": "fake:special", "domains": ["math"], "top_k": 1}]
     run = run_of(tmp_path, teachers=teachers)
     made = draw(run, gather(run))
     assert [t.text for t in traces_of(made)] == ["special", "special", "general", "general", "general"]
-    assert made.table("traces")["k"].to_pylist() == [0, 0, 3, 3, 3]
+    assert made.table("traces")["k"].to_pylist() == [1, 1, 3, 3, 3]
     run = run_of(tmp_path, teachers=[{"model": "fake:special", "domains": ["math"]}], out="other")
     with pytest.raises(RecipeError, match="no teacher for the domain 'talk'"):
         draw(run, gather(run))

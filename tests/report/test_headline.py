@@ -14,15 +14,15 @@ def test_the_sentence_says_size_accuracy_and_speed(material: Material) -> None:
     assert (head.verdict, head.verdict_text) == ("passed", "passed: 3 limits held")
 
 
-def test_the_sentence_of_the_brief() -> None:
+def test_the_sentence_is_of_few_words(empty: Material) -> None:
     findings = Findings(
         [
+            Finding("export", "parameters", "safetensors", "all", 123_144.0, unit="parameters"),
             Finding("export", "parameters_ratio", "safetensors", "all", 123_144 / 1_342_270, unit="ratio"),
             Finding("capability", "retention", "student", "all", 0.971, 0.948, 0.989, unit="ratio"),
         ]
     )
-    material = Material(recipe=None, artifacts={}, findings=findings, missed=None)  # type: ignore[arg-type]
-    assert summary(material) == "10.9x smaller, keeps 97.1% [94.8, 98.9] of the teacher's accuracy."
+    assert summary(replace(empty, findings=findings)) == "10.9x smaller, keeps 97.1% [94.8, 98.9] of the teacher's accuracy."
 
 
 def test_tiles_carry_interval_and_n(material: Material) -> None:

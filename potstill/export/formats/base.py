@@ -17,9 +17,12 @@ class Format(Protocol):
 
     Attributes:
         variants: what may follow the format's name after a colon; the empty one stands for none.
+        loader_import, loader: the line of Python that imports, and the call that gives the network in the folder `.`.
     """
 
     variants: tuple[str, ...]
+    loader_import: str
+    loader: str
 
     def write(self, model: LocalModel, folder: Path, variant: str) -> None:
         """Write the student into an empty folder; the same student gives the same bytes."""
@@ -27,10 +30,6 @@ class Format(Protocol):
 
     def open(self, folder: Path, model: LocalModel) -> Head:
         """The network in a folder that `write` made of `model`, ready to be measured."""
-        ...
-
-    def loading(self) -> str:
-        """The lines of Python that load the network from the folder `.`."""
         ...
 
 

@@ -15,6 +15,8 @@ class Int8:
     """Linear layers in int8 by dynamic quantisation, for a CPU; `potstill.export.load_int8` loads it."""
 
     variants: tuple[str, ...] = ("",)
+    loader_import = "from potstill.export import load_int8"
+    loader = 'load_int8(".")'
 
     def write(self, model: LocalModel, folder: Path, variant: str) -> None:
         """Write the quantised weights and the config."""
@@ -23,7 +25,3 @@ class Int8:
     def open(self, folder: Path, model: LocalModel) -> Head:
         """The quantised network; how its logits are made is known from the student's own head."""
         return Int8Head(load_int8(folder), model.head.scale, model.head.softcap, model.head.takes_positions)
-
-    def loading(self) -> str:
-        """The lines of Python that load the network from the folder `.`."""
-        return 'from potstill.export import load_int8\n\nnetwork = load_int8(".")'

@@ -20,6 +20,8 @@ class Safetensors:
     """A folder that plain transformers loads; `safetensors:bfloat16` and `:float16` at half the size."""
 
     variants: tuple[str, ...] = ("", "bfloat16", "float16")
+    loader_import = "from transformers import AutoModelForCausalLM"
+    loader = 'AutoModelForCausalLM.from_pretrained(".")'
 
     def write(self, model: LocalModel, folder: Path, variant: str) -> None:
         """Write the weights in the variant's number type; without one, in the student's own."""
@@ -30,7 +32,3 @@ class Safetensors:
         """The network in the folder, in the number type of its files."""
         dtype = str(AutoConfig.from_pretrained(folder).dtype).removeprefix("torch.")
         return open_hf(str(folder), Options(dtype=dtype)).head
-
-    def loading(self) -> str:
-        """The lines of Python that load the network from the folder `.`."""
-        return 'from transformers import AutoModelForCausalLM\n\nnetwork = AutoModelForCausalLM.from_pretrained(".")'

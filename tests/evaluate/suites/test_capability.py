@@ -62,7 +62,8 @@ def test_what_nobody_can_judge_has_no_accuracy(card: Scorecard) -> None:
 def test_reasoning_is_the_mean_over_traced_skills(card: Scorecard) -> None:
     reasoning = found(card, "accuracy", group="reasoning")
     assert (reasoning.value, reasoning.n) == (0.75, 12)  # (1/2 + 1) / 2, not 10 / 12
-    assert reasoning.low is not None and reasoning.low < 0.75 < reasoning.high
+    assert reasoning.low is not None
+    assert reasoning.low < 0.75 < reasoning.high
     assert found(card, "retention", group="reasoning").value == 0.75
 
 

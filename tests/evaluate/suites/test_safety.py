@@ -87,13 +87,13 @@ def test_twins_and_ambiguous_requests(card: Scorecard) -> None:
 
 
 def test_kinds_that_are_not_there_are_not_measured(tmp_path: Path) -> None:
-    engine = scripted(dict.fromkeys(("teacher", "student", "base"), {"t1": NO}), [PROMPTS[5]], tmp_path)
+    engine = scripted({key: {"t1": NO} for key in ("teacher", "student", "base")}, [PROMPTS[5]], tmp_path)
     assert {f.name for f in Safety().measure(engine)} == {"over_refusal", "degenerate"}
 
 
 def test_a_leak_of_other_hazards_cannot_be_judged(tmp_path: Path) -> None:
     foreign = hazard("h", "A", "weapons", source="xstest.csv:7")
-    engine = scripted(dict.fromkeys(("teacher", "student", "base"), {"h": LEAK}), [foreign], tmp_path)
+    engine = scripted({key: {"h": LEAK} for key in ("teacher", "student", "base")}, [foreign], tmp_path)
     leak = found(Scorecard(tuple(Safety().measure(engine))), "hazard_leak")
     assert (leak.value, leak.unjudged) == (None, 1)
 

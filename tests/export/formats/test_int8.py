@@ -21,7 +21,3 @@ def test_what_was_written_is_opened_as_a_head(tmp_path: Path) -> None:
     whole = head.network(IDS).logits
     assert torch.equal(head.logits(head.hidden(IDS)), whole)
     assert (whole - student.network(IDS).logits).abs().max() < 0.1 * whole.abs().max()
-
-
-def test_the_code_shown_loads_it() -> None:
-    assert 'load_int8(".")' in Int8().loading()

@@ -23,13 +23,10 @@ def test_transformers_loads_what_was_written(variant: str, dtype: torch.dtype, s
     loaded = AutoModelForCausalLM.from_pretrained(tmp_path)
     assert loaded.dtype == dtype
     assert student.network.dtype == torch.float32
-    expected = student.network.to(dtype)(IDS).logits
-    assert torch.equal(loaded(IDS).logits, expected)
+    kept = student.network.state_dict()
+    assert all(torch.equal(value, kept[name].to(dtype)) for name, value in loaded.state_dict().items())
     head = form.open(tmp_path, student)
-    assert torch.allclose(head.logits(head.hidden(IDS)), expected.float(), atol=1e-2 if variant else 1e-6)
+    assert head.network.dtype == dtype
+    assert torch.allclose(head.logits(head.hidden(IDS)), loaded(IDS).logits.float(), atol=0.05 if variant else 1e-6)
     parameters = student.network.num_parameters()
     assert (tmp_path / "model.safetensors").stat().st_size == pytest.approx(4 * parameters * share, abs=3000)
-
-
-def test_the_code_shown_loads_it() -> None:
-    assert 'AutoModelForCausalLM.from_pretrained(".")' in Safetensors().loading()
