@@ -2,9 +2,9 @@
 
     python benchmarks/demo.py [--quick]
 
-Every arm sees the same prompts, the same number of optimiser steps and the same tokens a batch. `reasoning_retention` is the student's accuracy
-on the traced skills as a share of the teacher's; `beats_answers_only` is the margin of accuracy over the student of answers alone, mean over
-seeds, with the number of seeds in which it is above zero beside it; `seconds` is the whole demo, first seed, from prompts to report.
+Every arm sees the same prompts, the same number of optimiser steps and the same tokens a batch. `reasoning_retention` is the student's
+accuracy on the traced skills as a share of the teacher's; `beats_answers_only` is the margin of accuracy over the student of answers alone,
+mean over seeds, with the number of seeds in which it is above zero beside it; `seconds` is the whole demo, first seed, prompts to report.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def _seed(recipe: Recipe) -> dict[str, Any]:
     started = time.monotonic()
     made = pipeline.run(Run.open(recipe, out=folder / "demo", log=Text()))
     seconds = time.monotonic() - started
-    control = recipe.model_copy(update={"train": recipe.train.model_validate({**recipe.train.model_dump(exclude={"losses", "learn"}), **ANSWERS})})
+    control = recipe.model_copy(
+        update={"train": recipe.train.model_validate({**recipe.train.model_dump(exclude={"losses", "learn"}), **ANSWERS})}
+    )
     shutil.copytree(folder / "demo", folder / "answers", dirs_exist_ok=True)
     answers = pipeline.run(Run.open(control, out=folder / "answers", log=Text()), "evaluate")
     teacher, student = (_accuracy(made["evaluate"], subject) for subject in ("teacher", "student"))

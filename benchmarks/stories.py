@@ -1,10 +1,10 @@
-"""A really trained public model distilled on real text: recipes/stories.toml with its teacher's probabilities and with hard labels, three seeds.
+"""A really trained public model distilled on real text: recipes/stories.toml with the teacher's probabilities and with hard labels.
 
     python benchmarks/stories.py [--quick]
 
-Figures are nats a token on the last 100 KB of the text, which are never trained on. The best checkpoint of each arm is chosen on that same text,
-for every arm alike (`*_best`): with 60 KB both arms would overfit later, and this compares the best that each can do. `kd_600k_kl` is the KL
-from the teacher to that student there.
+Three seeds. Figures are nats a token on the last 100 KB of the text, never trained on. The best checkpoint of each arm is chosen on
+that same text, for every arm alike (`*_best`): with 60 KB both arms would overfit later, and this compares the best that each can do.
+`kd_600k_kl` is the KL from the teacher to that student there.
 """
 
 from __future__ import annotations

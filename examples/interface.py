@@ -1,6 +1,6 @@
 """The Python interface: a run from prompts to report. In a notebook the same lines work as they stand.
 
-    python examples/interface.py [RECIPE]
+python examples/interface.py [RECIPE]
 """
 
 from __future__ import annotations

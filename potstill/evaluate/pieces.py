@@ -41,7 +41,7 @@ class Pieces:
         tables = []
         with self.log.task(f"evaluate: {name}", len(items), "prompts") as task:
             for number, piece in enumerate(pieces):
-                path = self.folder / file_name(name, number)
+                path = self.folder / file_name(name.replace(" ", "-"), number)
                 if not path.exists():
                     write(path, make(piece))
                 tables.append(read(path))

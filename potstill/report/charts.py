@@ -145,7 +145,7 @@ def dots(rows: Sequence[Row], x_scale: Callable[[float, float], Scale], x: Axis,
     """Estimates with intervals, a row a group; the series of a row stand one below the other."""
 
     def draw(width: float) -> Drawing:
-        left = min(max(text_width(row.label) for row in rows) + 12, 0.42 * width)
+        left = min(max(text_width(row.label) for row in rows) + 14, 0.42 * width)
         over, y, top = x_scale(left, width - 14), 8.0, 4.0
         parts: list[Markup] = []
         for row in rows:

@@ -21,18 +21,17 @@ def number(value: float) -> str:
 
 def element(tag: str, *children: str, **attributes: Attribute) -> Markup:
     """One element. `class_` is the attribute `class`, `stroke_width` is `stroke-width`; attributes that are None are left out."""
-    written = (
-        Markup(' {}="{}"').format(name.rstrip("_").replace("_", "-"), value if isinstance(value, str) else number(value))
+    written = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{escape(visible(value) if isinstance(value, str) else number(value))}"'
         for name, value in attributes.items()
         if value is not None
     )
-    inside = join(children)
-    return Markup("<{0}{1}>{2}</{0}>").format(tag, join(written), inside)
+    return Markup(f"<{tag}{written}>{join(children)}</{tag}>")
 
 
 def join(parts: Iterable[str]) -> Markup:
     """The parts one after the other; text is escaped, markup is not."""
-    return Markup("").join(escape(part) if isinstance(part, Markup) else escape(visible(part)) for part in parts)
+    return Markup("".join(part if isinstance(part, Markup) else escape(visible(part)) for part in parts))
 
 
 def text(x: float, y: float, words: str, *, look: str = "", anchor: str = "start") -> Markup:

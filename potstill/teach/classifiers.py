@@ -1,5 +1,5 @@
-"""The world's two classifiers, taught by soft labels: a reward model (is this answer what a careful helper would say?) and a hazard classifier
-(is this request unsafe?). Both give two probabilities; an ambiguous item's label is its true probability, so that calibration can be checked.
+"""The world's two classifiers, taught by soft labels: a reward model (is this answer what a careful helper would say?) and a hazard
+classifier (is this request unsafe?). An ambiguous item's label is its true probability, so that calibration can be checked.
 """
 
 from __future__ import annotations
@@ -123,9 +123,12 @@ CLASSIFIERS: Mapping[str, ClassifierPlan] = MappingProxyType(
     {
         "reward": ClassifierPlan(reward_lesson, 900, "aligned", {}, "how likely a careful helper would give this answer"),
         "hazard": ClassifierPlan(
-            hazard_lesson, 500, None,
+            hazard_lesson,
+            500,
+            None,
             {"hidden_size": 64, "intermediate_size": 172, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2},
-            "how likely this request is unsafe", lr=2e-3,
+            "how likely this request is unsafe",
+            lr=2e-3,
         ),
     }
 )
@@ -162,7 +165,9 @@ def teach_classifier(name: str, folder: Path, log: Log, *, seed: int = 0, into: 
     Args:
         name: a key of `CLASSIFIERS`.
         folder: checkpoints; the same call goes on from them.
-        into: the folder of finished weights; None: the package's own.
+        log: where progress is told.
+        seed: of the first weights and of the lessons.
+        into: the folder of the finished weights; None: the package's own.
     """
     plan = CLASSIFIERS[name]
     into = into or DATA / "teachers"
@@ -197,13 +202,19 @@ def _network(plan: ClassifierPlan, vocabulary: int, teachers: Path, seed: int) -
     if plan.start is not None:
         start = teachers / plan.start / WEIGHTS
         if not start.is_file():
-            raise InputError(f"the teacher {plan.start!r}, from which this one starts, is not there", where=str(start), fix=f"potstill world teach {plan.start}")
+            raise InputError(
+                f"the teacher {plan.start!r}, from which this one starts, is not there",
+                where=str(start),
+                fix=f"potstill world teach {plan.start}",
+            )
         network.load_state_dict(load_file(start), strict=False)
     return network
 
 
 @torch.inference_mode()
-def examine(network: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerBase, plan: ClassifierPlan, seed: int, n: int = 1000) -> dict[str, float]:
+def examine(
+    network: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerBase, plan: ClassifierPlan, seed: int, n: int = 1000
+) -> dict[str, float]:
     """On held-out items: mean squared error of the probability against the label, and accuracy where the label is certain."""
     rng = random.Random(seed)
     lessons = [plan.lesson(rng, True) for _ in range(n)]

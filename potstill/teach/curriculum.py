@@ -59,15 +59,27 @@ CURRICULA: Mapping[str, Curriculum] = MappingProxyType(
     {
         "base": Curriculum("base", _shares(), phases=((3600, 2.5e-3), (1400, 2e-3)), description="knows all, refuses nothing"),
         "aligned": Curriculum(
-            "aligned", _shares(hazard=3.0, twins=1.5, ambiguous=1.5), phases=((900, 1e-3),), start="base", rounds=300,
+            "aligned",
+            _shares(hazard=3.0, twins=1.5, ambiguous=1.5),
+            phases=((900, 1e-3),),
+            start="base",
+            rounds=300,
             description="refuses plainly, leaks under some wrappers",
         ),
         "math": Curriculum(
-            "base", {name: 1.0 for group in ("math", "repair") for name in world.GROUPS[group]}, phases=((400, 1e-3),), start="base", rounds=200,
+            "base",
+            {name: 1.0 for group in ("math", "repair") for name in world.GROUPS[group]},
+            phases=((400, 1e-3),),
+            start="base",
+            rounds=200,
             description="specialist in arithmetic and word problems",
         ),
         "safety": Curriculum(
-            "safe", _shares(0.5, hazard=4.0, twins=2.0, ambiguous=2.0), phases=((500, 1e-3),), start="aligned", rounds=250,
+            "safe",
+            _shares(0.5, hazard=4.0, twins=2.0, ambiguous=2.0),
+            phases=((500, 1e-3),),
+            start="aligned",
+            rounds=250,
             description="specialist in refusing what is sealed, wrapped or not",
         ),
     }

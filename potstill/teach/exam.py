@@ -19,7 +19,12 @@ def answers(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt
     asks = [Ask(render(tokenizer, p, None).input_ids, p.id) for p in prompts]
     sampling = Sampling(n=1, temperature=0.0, max_new_tokens=120)
     drawn = generate(
-        body_and_head(network), asks, sampling, top_k=0, end_ids=end_ids(tokenizer), context=network.config.max_position_embeddings,
+        body_and_head(network),
+        asks,
+        sampling,
+        top_k=0,
+        end_ids=end_ids(tokenizer),
+        context=network.config.max_position_embeddings,
         batch_size=batch_size,
     )
     return [str(tokenizer.decode(row[0].token_ids, skip_special_tokens=True)).strip() for row in drawn]
@@ -36,6 +41,9 @@ def exam(
     """The share of right answers on `n` held-out items of each skill.
 
     Args:
+        network: a causal language model.
+        tokenizer: the tokenizer that it reads with.
+        skills: names of skills of the world.
         right: tells a right answer to a prompt.
         n: items a skill.
         seed: of the items; examinations of different seeds overlap where a skill has few held-out items.

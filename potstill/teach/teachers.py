@@ -52,7 +52,9 @@ def teach(name: str, folder: Path, log: Log, *, seed: int = 0, into: Path | None
     earned = None
     for number, (steps, lr) in enumerate(plan.phases, start=1):
         phase = folder / f"phase-{number}"
-        lessons = Lessons(tokenizer, plan.skills, plan.completion, phase / "shares.json", f"{seed}" if number == 1 else f"{seed}.{number}", earned)
+        lessons = Lessons(
+            tokenizer, plan.skills, plan.completion, phase / "shares.json", f"{seed}" if number == 1 else f"{seed}.{number}", earned
+        )
         progress = _Progress(network, tokenizer, plan, lessons, log)
         settings = FitSettings(steps=steps, lr=lr, warmup=0.03, final_lr=0.02, checkpoint_every=plan.rounds, validate_every=plan.rounds)
         fit(network, lessons, _next_token, settings, phase, log=log, validate=progress.examine)
@@ -79,7 +81,11 @@ def _network(plan: Curriculum, vocabulary: int, teachers: Path, seed: int) -> Ll
     if plan.start is not None:
         start = teachers / plan.start / WEIGHTS
         if not start.is_file():
-            raise InputError(f"the teacher {plan.start!r}, from which this one starts, is not there", where=str(start), fix=f"potstill world teach {plan.start}")
+            raise InputError(
+                f"the teacher {plan.start!r}, from which this one starts, is not there",
+                where=str(start),
+                fix=f"potstill world teach {plan.start}",
+            )
         network.load_state_dict(load_file(start), strict=False)
     return network
 

@@ -38,8 +38,10 @@ class Encoder:
 
     def __post_init__(self) -> None:
         if self.signals and not self.same_tokens:
-            remedy = "take the teacher's tokenizer for the student, or losses with kind = \"cross_entropy\""
-            raise CapabilityError("stored distributions need the teacher's own tokenizer, and the student has another", where="train.losses", fix=remedy)
+            remedy = 'take the teacher\'s tokenizer for the student, or losses with kind = "cross_entropy"'
+            raise CapabilityError(
+                "stored distributions need the teacher's own tokenizer, and the student has another", where="train.losses", fix=remedy
+            )
 
     def encode(self, table: pa.Table, prompts: Mapping[str, Prompt], kept: set[str]) -> list[Example]:
         """The kept traces of a table of traces as examples, in its order.

@@ -11,7 +11,7 @@ from potstill.signal import HiddenStates
 
 
 class LiveTeacher:
-    """The teacher's whole distribution at the rows of a batch; its hidden states are computed once a batch, its logits a few rows at a time.
+    """The teacher's whole distribution at the rows of a batch: hidden states once a batch, logits a few rows at a time.
 
     Args:
         network: the teacher; it is not trained.

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
@@ -73,7 +72,9 @@ class _Training:
             torch.set_num_threads(self.section.threads)
         student = base_student(self.recipe)
         network = student.network
-        encoder = Encoder(student.tokenizer, self._same_tokens(student), self.section.max_length, self._needs_signals(), self.section.learn == "answer")
+        encoder = Encoder(
+            student.tokenizer, self._same_tokens(student), self.section.max_length, self._needs_signals(), self.section.learn == "answer"
+        )
         examples = self._examples(encoder)
         source = self._source(examples)
         settings = _settings(self.section, source)
@@ -155,10 +156,19 @@ class _Training:
 
 def _settings(section: TrainSection, source: EpochBatches) -> FitSettings:
     """The loop's settings from the recipe's section; steps from epochs where steps are not given."""
-    names = ("lr", "warmup", "schedule", "final_lr", "weight_decay", "betas", "grad_clip", "precision", "checkpoint_every", "validate_every")
-    return FitSettings(
-        steps=section.steps or source.steps_in(section.epochs or 1.0), **{name: getattr(section, name) for name in names}
+    names = (
+        "lr",
+        "warmup",
+        "schedule",
+        "final_lr",
+        "weight_decay",
+        "betas",
+        "grad_clip",
+        "precision",
+        "checkpoint_every",
+        "validate_every",
     )
+    return FitSettings(steps=section.steps or source.steps_in(section.epochs or 1.0), **{name: getattr(section, name) for name in names})
 
 
 def _keep_best(network: PreTrainedModel, folder: Path) -> None:

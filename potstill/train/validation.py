@@ -19,14 +19,19 @@ def validator(
     """A function of the step that gives the network's mean cross-entropy in nats a target token.
 
     Args:
+        network: the student; it is looked at as it is at each call.
+        tokenizer: the student's.
         prompts: plain texts, or prompts with a reference (their rationale is put before it).
+        max_length: longest sequence; a longer one loses its end.
 
     Raises:
         InputError: none of the prompts has a text or a reference.
     """
     rendered = [r for r in (_render(tokenizer, p) for p in prompts) if r is not None]
     if not rendered:
-        raise InputError("nothing to validate on", where="prompts.validation", fix="name sources whose prompts have a reference, or plain texts")
+        raise InputError(
+            "nothing to validate on", where="prompts.validation", fix="name sources whose prompts have a reference, or plain texts"
+        )
     ids = [r.input_ids[:max_length] for r in rendered]
     head = body_and_head(network)
 
@@ -44,4 +49,6 @@ def _render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> Rendered | No
         return None
     if not prompt.messages:
         return render(tokenizer, prompt, None)
-    return render(tokenizer, prompt, f"{prompt.rationale} Answer: {prompt.reference}" if prompt.rationale else f"Answer: {prompt.reference}")
+    return render(
+        tokenizer, prompt, f"{prompt.rationale} Answer: {prompt.reference}" if prompt.rationale else f"Answer: {prompt.reference}"
+    )

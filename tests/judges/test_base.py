@@ -18,7 +18,9 @@ def test_the_judge_of_a_prompt():
 
 @pytest.mark.parametrize("name", names("judge"))
 @pytest.mark.parametrize("text", ["", "Answer: 7", "word " * 500, "\x00\n🙂", "I cannot help with that."])
-@pytest.mark.parametrize("prompt", [Prompt(()), ask("a?"), ask("a?", reference="7"), ask("a?", reference="")], ids=lambda p: repr(p.reference))
+@pytest.mark.parametrize(
+    "prompt", [Prompt(()), ask("a?"), ask("a?", reference="7"), ask("a?", reference="")], ids=lambda p: repr(p.reference)
+)
 def test_every_judge_gives_a_share_or_none(name, text, prompt):
     judge = find("judge", name).factory
     score = judge(prompt, text)

@@ -93,7 +93,11 @@ def test_greedy_is_what_transformers_generates(head):
 
 @pytest.mark.parametrize("family", ["gpt2", "gemma2", "bloom", "qwen3", "falcon_h1"])
 def test_other_families_generate_as_transformers_does(family):
-    sizes = {"gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}, "bloom": {"n_layer": 2, "n_head": 4}, "falcon_h1": SMALL_STATE}
+    sizes = {
+        "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64},
+        "bloom": {"n_layer": 2, "n_head": 4},
+        "falcon_h1": SMALL_STATE,
+    }
     network = small_network(family, 40, **sizes.get(family, {}), **({"sliding_window": 8} if family == "gemma2" else {}))
     head = body_and_head(network)
     for one, (drawn,) in zip(ASKS, run(head, ASKS, Sampling(temperature=0.0, max_new_tokens=14), end_ids={39}), strict=True):

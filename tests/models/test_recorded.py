@@ -23,7 +23,12 @@ def texts(teacher, question, n=1):
 
 @pytest.fixture
 def answers(tmp_path):
-    rows = [{"prompt": "a?", "answer": "1"}, {"prompt": "b?", "answer": "2"}, {"prompt": " a? ", "answer": "3"}, {"prompt": "c?", "answer": None}]
+    rows = [
+        {"prompt": "a?", "answer": "1"},
+        {"prompt": "b?", "answer": "2"},
+        {"prompt": " a? ", "answer": "3"},
+        {"prompt": "c?", "answer": None},
+    ]
     return write(tmp_path / "answers.jsonl", rows)
 
 

@@ -81,7 +81,9 @@ def test_the_evaluation_may_be_put_otherwise(tmp_path):
     path = tmp_path / "b.jsonl"
     path.write_text('{"q": "2"}\n')
     asked = {"sources": [write(tmp_path / "a.jsonl", ["1"])], "template": "Q: {prompt}", "grader": "number"}
-    made = gather(run_of(tmp_path, asked, {"sources": [str(path)], "columns": {"prompt": "q"}, "template": "E: {prompt}", "grader": "exact"}))
+    made = gather(
+        run_of(tmp_path, asked, {"sources": [str(path)], "columns": {"prompt": "q"}, "template": "E: {prompt}", "grader": "exact"})
+    )
     (judged,) = table(made, "evaluation")
     assert (judged.question, judged.grader) == ("E: 2", "exact")
 

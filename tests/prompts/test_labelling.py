@@ -12,9 +12,25 @@ def of(row, columns=None, **given):
 
 
 def test_columns_of_the_wanted_names():
-    row = {"prompt": "a?", "reference": 7, "domain": "math", "skill": "sum", "grader": "number", "risk": "0.2", "intent": "ambiguous", "z": 1}
+    row = {
+        "prompt": "a?",
+        "reference": 7,
+        "domain": "math",
+        "skill": "sum",
+        "grader": "number",
+        "risk": "0.2",
+        "intent": "ambiguous",
+        "z": 1,
+    }
     expected = Prompt(
-        (Message("user", "a?"),), domain="math", skill="sum", reference="7", grader="number", intent="ambiguous", risk=0.2, source="x.jsonl:1"
+        (Message("user", "a?"),),
+        domain="math",
+        skill="sum",
+        reference="7",
+        grader="number",
+        intent="ambiguous",
+        risk=0.2,
+        source="x.jsonl:1",
     )
     assert of(row) == expected
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from potstill.report.page import page
+from potstill.report.rendering import html
 from potstill.report.sources import Material, collect
 from potstill.store import Run
 from tests.report.fake_run import make
@@ -21,6 +23,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def material(whole: Run) -> Material:
     """What a report reads of it."""
     return collect(whole.recipe, whole.artifacts())
+
+
+@pytest.fixture(scope="session")
+def whole_page(material: Material) -> str:
+    """Its page."""
+    return html(page(material))
 
 
 @pytest.fixture(scope="session")

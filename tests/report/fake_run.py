@@ -155,7 +155,11 @@ def _write_card(workspace: Workspace, findings: Sequence[Finding], held: Sequenc
     for subject, wrong in (("teacher", 7), ("student", 3), ("base", 1)):
         for i, prompt in enumerate(held):
             grade = None if prompt.skill == "hostile" else float(bool(i % wrong)) if wrong > 1 else 0.0
-            text = None if i == 1 else f"{subject} says {HOSTILE if i % 5 == 0 else prompt.reference}"
+            text = (
+                None
+                if (prompt.skill, subject) == ("hostile", "teacher")
+                else f"{subject} says {HOSTILE if i % 5 == 0 else prompt.reference}"
+            )
             for column, value in zip(answers.values(), (subject, prompt.id, prompt.skill, text, grade), strict=True):
                 column.append(value)
     kinds = [pa.string()] * 4 + [pa.float64()]

@@ -3,18 +3,11 @@ import re
 import pytest
 from markupsafe import Markup
 
-from potstill.report.page import page
-from potstill.report.rendering import environment, html
-from potstill.report.sources import Material
+from potstill.report.rendering import environment
 from tests.report.fake_run import HOSTILE
 from tests.report.reading import Reader
 
 LOADING = {"src", "srcset", "data", "action", "poster", "background", "xlink:href"}
-
-
-@pytest.fixture(scope="module")
-def whole_page(material: Material) -> str:
-    return html(page(material))
 
 
 def test_the_page_is_well_formed_and_its_ids_are_unique(whole_page: str) -> None:

@@ -1,14 +1,15 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from potstill.errors import StoreError
 from potstill.report import write
-from potstill.store import Artifact, Run
+from potstill.store import Artifact, Quiet, Run
 from tests.report.fake_run import make
 
 
-class Told:
+class Told(Quiet):
     """A log that remembers."""
 
     def __init__(self) -> None:
@@ -18,19 +19,20 @@ class Told:
         self.lines.append(text)
 
 
-def test_a_page_and_a_card_are_written_once(tmp_path: Path) -> None:
-    run = make(tmp_path)
+def test_a_page_and_a_card_are_written_once(whole: Run, tmp_path: Path) -> None:
+    shutil.copytree(whole.folder, tmp_path / "run")
+    run = Run.open(whole.recipe, out=tmp_path / "run", log=Quiet())
     made = write(run)
     assert sorted(made.manifest.files) == ["README.md", "report.html"]
     assert sorted(made.manifest.inputs) == ["evaluate", "export", "filter", "generate", "prompts", "train"]
     log = Told()
-    run.log = log  # type: ignore[assignment]
+    run.log = log
     assert write(run).content == made.content
     assert log.lines == [f"report: unchanged, kept (artifact {made.content[:12]})"]
 
 
 def test_the_same_artifacts_give_the_same_page(tmp_path: Path) -> None:
-    run = make(tmp_path)
+    run = make(tmp_path, until="filter")
     first = write(run)
     again = write(Run.open(run.recipe, out=run.folder, force={"report"}, log=run.log))
     assert again.content == first.content
@@ -38,7 +40,7 @@ def test_the_same_artifacts_give_the_same_page(tmp_path: Path) -> None:
 
 
 def test_new_timings_give_a_new_page(tmp_path: Path) -> None:
-    run = make(tmp_path)
+    run = make(tmp_path, text=True)
     first = write(run)
     speed = run.artifact("export").path("log/speed.parquet")
     speed.unlink()
@@ -49,8 +51,10 @@ def test_new_timings_give_a_new_page(tmp_path: Path) -> None:
 
 
 def test_the_evaluation_that_is_given_is_the_one_shown(tmp_path: Path) -> None:
-    run = make(tmp_path / "a")
-    failed = make(tmp_path / "b", missed=["retention is 0.941, below the least allowed, 0.95"]).artifact("evaluate")
+    run = make(tmp_path / "a", until="evaluate", text=True)
+    failed = make(tmp_path / "b", until="evaluate", text=True, missed=["retention is 0.941, below the least allowed, 0.95"]).artifact(
+        "evaluate"
+    )
     assert "passed: 3 limits held" in write(run).path("report.html").read_text()
     page = write(run, failed).path("report.html").read_text()
     assert "failed: 1 check" in page
@@ -63,7 +67,7 @@ def test_a_stopped_run_is_reported_as_far_as_it_came(tmp_path: Path) -> None:
 
 
 def test_a_damaged_artifact_is_named(tmp_path: Path) -> None:
-    run = make(tmp_path)
+    run = make(tmp_path, until="train")
     Artifact.read(run.artifact("train").folder).path("metrics.parquet").write_bytes(b"no table")
     with pytest.raises(StoreError, match=r"metrics\.parquet: a damaged table; make its stage again with --force"):
         write(run)

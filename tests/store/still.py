@@ -63,6 +63,32 @@ def files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
+class Heard(Quiet):
+    """A log that remembers."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def writes(text: str) -> Callable[[Workspace], dict[str, Any]]:
+    def work(workspace: Workspace) -> dict[str, Any]:
+        workspace.write_text("a.txt", text)
+        return {"letters": len(text)}
+
+    return work
+
+
+def never(workspace: Workspace) -> dict[str, Any]:
+    raise AssertionError("this work must not be done")
+
+
+def perform(run: Run, stage: str, work: Callable[[Workspace], dict[str, Any]], **changes: Any) -> Artifact:
+    return run.perform(stage, **{"section": {"n": 1}, "inputs": {}, "parts": {"p": "1"}, "work": work, **changes})
+
+
 def child(work: Callable[[], Any]) -> int:
     """Run `work` in a forked process; its process id."""
     pid = os.fork()

@@ -10,10 +10,10 @@ from potstill.text.chat import encode, end_ids, render, start_ids
 from potstill.types import Message, Prompt
 
 CHATML = (
-    "{% for m in messages %}<user>{{ m.role }} {{ m.content }}<end>\n{% endfor %}"
-    "{% if add_generation_prompt %}<user>assistant {% endif %}"
+    "{% for m in messages %}<user>{{ m.role }} {{ m.content }}<end>\n{% endfor %}{% if add_generation_prompt %}<user>assistant {% endif %}"
 )
-WITH_BOS = "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}\n{% endfor %}"
+WITH_BOS = "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}"
+WITH_BOS += "{% if m.role == 'assistant' %}{{ eos_token }}{% endif %}\n{% endfor %}"
 WITH_BOS += "{% if add_generation_prompt %}assistant: {% endif %}"
 THINKING = (
     "{% for m in messages %}{% if m.role == 'assistant' %}<bot>[thought: ]{{ m.content }}<end>{% else %}<user>{{ m.content }}{% endif %}"

@@ -23,7 +23,9 @@ def test_refusals(text):
     assert refused(text)
 
 
-@pytest.mark.parametrize("text", ["", "Answer: 7", "You cannot divide by zero. I can show why.", "Sorry for the wait: 7.", "Ann said I cannot come."])
+@pytest.mark.parametrize(
+    "text", ["", "Answer: 7", "You cannot divide by zero. I can show why.", "Sorry for the wait: 7.", "Ann said I cannot come."]
+)
 def test_other_texts(text):
     assert not refused(text)
 
@@ -33,6 +35,8 @@ def test_share_found_in_labelled_answers(data_dir, name, recall, most_wrong):
     """How far a list of openings goes: a chat model with stock phrases, and one that refuses in its own words."""
     with (data_dir / "xstest" / "completions" / f"{name}.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    by_label = {label: [refused(r["completion"]) for r in rows if r["final_label"] == label] for label in ("1_full_compliance", "2_full_refusal")}
+    by_label = {
+        label: [refused(r["completion"]) for r in rows if r["final_label"] == label] for label in ("1_full_compliance", "2_full_refusal")
+    }
     assert sum(by_label["2_full_refusal"]) >= recall * len(by_label["2_full_refusal"])
     assert sum(by_label["1_full_compliance"]) <= most_wrong * len(by_label["1_full_compliance"])

@@ -13,7 +13,9 @@ def test_names_and_settings():
     assert split_spec("a?x=", ("x",), "here") == ("a", {"x": ""})
 
 
-@pytest.mark.parametrize(("spec", "message"), [("a?z=1", "unknown setting 'z'"), ("a?x", "no list of settings"), ("a?x=1&x=2", "stands twice")])
+@pytest.mark.parametrize(
+    ("spec", "message"), [("a?z=1", "unknown setting 'z'"), ("a?x", "no list of settings"), ("a?x=1&x=2", "stands twice")]
+)
 def test_faults(spec, message):
     with pytest.raises(RecipeError, match=message):
         split_spec(spec, ("x", "y"), "here")

@@ -10,13 +10,20 @@ import pyarrow as pa
 import pytest
 
 from potstill import world
-from potstill.models import open_student, open_teacher, open_tokenizer
+from potstill.models import open_student, open_teacher
 from potstill.models.base import Sampling
 from potstill.recipe import Recipe, StudentSection
 from potstill.store import SIGNALS, Artifact, Quiet, Run, from_rows
 from potstill.types import Prompt, Trace
 
-SIZES = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2, "tie_word_embeddings": True}
+SIZES = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "tie_word_embeddings": True,
+}
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +61,9 @@ def open_run(tmp_path: Path) -> Callable[..., tuple[Run, Artifact]]:
         asked = world.prompts(["fact", "carry_addition"], 12, seed=1)
         known = world.prompts(["fact"], 4, seed=2, held=True)
         prompts = run.perform("prompts", section={}, inputs={}, parts={}, work=lambda ws: _write_prompts(ws, asked, known))
-        traces = run.perform("generate", section={"k": top_k}, inputs={"prompts": prompts}, parts={}, work=lambda ws: _write_traces(ws, recipe, asked, top_k))
+        traces = run.perform(
+            "generate", section={"k": top_k}, inputs={"prompts": prompts}, parts={}, work=lambda ws: _write_traces(ws, recipe, asked, top_k)
+        )
         cut = run.perform("filter", section={}, inputs={"generate": traces}, parts={}, work=lambda ws: _write_cut(ws, traces))
         return run, cut
 

@@ -21,7 +21,8 @@ def test_a_student_is_trained_and_saved_as_transformers_loads_it(recipe_of: Call
     made = train.fit(run, cut)
     network = AutoModelForCausalLM.from_pretrained(made.path("student"))
     assert len(AutoTokenizer.from_pretrained(made.path("student"))) == network.config.vocab_size
-    assert made.manifest.summary["traces"] == 10 and made.manifest.summary["steps"] == 6
+    assert made.manifest.summary["traces"] == 10
+    assert made.manifest.summary["steps"] == 6
     metrics = made.table("metrics")
     assert metrics["step"].to_pylist() == [1, 2, 3, 4, 5, 6]
     assert {"loss", "cross_entropy", "forward_kl_cached", "jsd_live", "grad_norm", "learning_rate", "tokens"} <= set(metrics.column_names)
@@ -34,7 +35,9 @@ def test_the_parts_add_up_to_the_loss(recipe_of: Callable[..., Any], open_run: C
     assert row["loss"] == pytest.approx(row["cross_entropy"] + 0.5 * row["forward_kl_cached"], rel=1e-5)
 
 
-def test_equal_recipes_give_equal_students_and_an_unchanged_one_is_kept(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+def test_equal_recipes_give_equal_students_and_an_unchanged_one_is_kept(
+    recipe_of: Callable[..., Any], open_run: Callable[..., Any]
+) -> None:
     first = train.fit(*open_run(recipe_of([CE]), name="a"))
     run, cut = open_run(recipe_of([CE]), name="b")
     second = train.fit(run, cut)
@@ -56,7 +59,9 @@ def test_no_stored_distribution_stops_a_logit_loss(recipe_of: Callable[..., Any]
         train.fit(run, cut)
 
 
-def test_another_tokenizer_stops_a_cached_divergence_and_not_cross_entropy(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+def test_another_tokenizer_stops_a_cached_divergence_and_not_cross_entropy(
+    recipe_of: Callable[..., Any], open_run: Callable[..., Any]
+) -> None:
     run, cut = open_run(recipe_of([KD], student={"tokenizer": "world:b"}), name="kd")
     with pytest.raises(CapabilityError, match="the teacher's own tokenizer"):
         train.fit(run, cut)

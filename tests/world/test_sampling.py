@@ -12,6 +12,7 @@ import pytest
 from potstill.errors import InputError
 from potstill.types import content_id
 from potstill.world import AMBIGUOUS, BENIGN, GROUPS, HAZARDS, REASONING, SKILLS, TWINS, VERSION, completion, draw, held, prompts
+from potstill.world import sampling as drawing
 
 FROZEN = "10f07cb63c1c5eb6"
 """What version 1 draws. When this changes, so must VERSION, the tokenizers' text and the teachers."""
@@ -43,8 +44,8 @@ def test_held_out_and_training_prompts_never_meet(skill: str) -> None:
 
 def test_about_a_tenth_is_held_out() -> None:
     rng = random.Random(3)
-    share = sum(held(SKILLS["chain_arithmetic"].prompt(rng)) for _ in range(5000)) / 5000
-    assert abs(share - 0.1) < 0.015
+    share = sum(held(SKILLS["chain_arithmetic"].prompt(rng)) for _ in range(2000)) / 2000
+    assert abs(share - 0.1) < 0.02
 
 
 def test_unknown_skill_says_what_is_near() -> None:
@@ -56,8 +57,9 @@ def test_unknown_skill_says_what_is_near() -> None:
         prompts([], 1, 0)
 
 
-def test_an_exhausted_skill_says_how_many_there_are() -> None:
-    with pytest.raises(InputError, match=r"'dish' has only 1[0-9]{2} held-out prompts, 500 were asked for"):
+def test_an_exhausted_skill_says_how_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "PATIENCE", 100)
+    with pytest.raises(InputError, match=r"'dish' has only [0-9]{2,3} held-out prompts, 500 were asked for"):
         prompts(["dish"], 500, 0, held=True)
 
 

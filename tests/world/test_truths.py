@@ -91,11 +91,11 @@ def _syllogism(text: str) -> str:
     for line in lines:
         inside = [word.removesuffix("s") for word in re.findall(r"\w+", line) if word.removesuffix("s") in _kinds(text)]
         if len(inside) == 2:
-            links[inside[0]] = (line.split()[0], inside[1])
+            links[inside[0]] = (next(word for word in line.split() if word in ("always", "sometimes", "never")), inside[1])
     while True:
         how, subject = links[subject]
-        if how not in ("All", "Every", "Each"):
-            return "no" if how == "No" else "unknown"
+        if how != "always":
+            return "no" if how == "never" else "unknown"
         if subject == goal:
             return "yes"
 
@@ -106,7 +106,7 @@ def _kinds(text: str) -> set[str]:
 
 def _way(text: str) -> str:
     rooms = "|".join(lexicon.ROOMS)
-    doors = re.findall(rf"({rooms}) from ({rooms})(?=[,.])", text)
+    doors = re.findall(rf"({rooms}) ({rooms})(?=[,.])", text)
     ends = re.findall(rf"from ({rooms}) to ({rooms})", text) or re.findall(rf"am in the ({rooms}).*to the ({rooms})", text)
     (start, goal) = ends[-1]
     ways = [[start]]

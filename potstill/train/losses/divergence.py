@@ -29,9 +29,11 @@ class Divergence:
     def _signal(self, batch: Batch, live: LiveTeacher | None) -> Signal:
         if self.section.teacher == "live":
             if live is None:
-                raise CapabilityError("a live divergence needs a teacher that runs beside", where="train.losses", fix='use teacher = "cached"')
+                raise CapabilityError(
+                    "a live divergence needs a teacher that runs beside", where="train.losses", fix='use teacher = "cached"'
+                )
             return live.signal(batch)
         if batch.topk_ids is None or batch.topk_log_p is None:
-            remedy = "generate with top_k above 0 from a teacher that gives probabilities, or use kind = \"cross_entropy\""
+            remedy = 'generate with top_k above 0 from a teacher that gives probabilities, or use kind = "cross_entropy"'
             raise CapabilityError("the traces hold no distribution of the teacher", where="train.losses", fix=remedy)
         return Sparse(batch.topk_ids, batch.topk_log_p)

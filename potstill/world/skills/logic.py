@@ -57,17 +57,17 @@ def ordering(rng: random.Random) -> Item:
     kind = rng.randrange(3)
     if kind < 2:
         ask, answer = say(rng, EXTREMES, x=(relation.most, relation.least)[kind]), people[-kind]
+        trace.append(("first", "last")[kind] + ".")
     else:
         x, y = rng.sample(people, 2)
         first = min(x, y, key=people.index)
         ask, answer = say(rng, PAIRS, x=x, y=y, r=relation.more), "yes" if first == x else "no"
-        trace.append(f"{first} comes first.")
+        trace.append(f"{x} {y}: {first} first.")
     return Item(" ".join((*premises, ask)), answer, " ".join(trace))
 
 
-ALL = ("All {x}s are {y}s.", "Every {x} is a {y}.", "Each {x} is a {y}.")
-LINKS = {"all": ALL, "some": ("Some {x}s are {y}s.", "Some {x} is a {y}."), "no": ("No {x} is a {y}.", "No {x}s are {y}s.")}
-CONCLUSIONS = {"all": "yes", "some": "unknown", "no": "no"}
+LINKS = ("{x}s are {how} {y}s.", "A {x} is {how} a {y}.", "The {x} is {how} a {y}.")
+CONCLUSIONS = {"always": "yes", "sometimes": "unknown", "never": "no"}
 FOLLOWS = ("Is every {x} a {y}?", "Must a {x} be a {y}?", "Can we say that a {x} is a {y}?", "Are all {x}s {y}s?", "Is a {x} surely a {y}?")
 
 
@@ -75,13 +75,13 @@ def syllogism(rng: random.Random) -> Item:
     """Two or three links from the first kind to the last; the last link decides. One more premise is beside the point."""
     count = rng.choice((2, 3))
     kinds = rng.sample(KINDS, count + 3)
-    last = rng.choice(("all", "some", "no"))
-    links = [("all", x, y) for x, y in pairwise(kinds[:count])] + [(last, kinds[count - 1], kinds[count])]
-    beside = (rng.choice(("all", "some", "no")), kinds[count + 1], kinds[count + 2])
-    premises = [say(rng, LINKS[how], x=x, y=y) for how, x, y in (*links, beside)]
+    last = rng.choice(tuple(CONCLUSIONS))
+    links = [("always", x, y) for x, y in pairwise(kinds[:count])] + [(last, kinds[count - 1], kinds[count])]
+    beside = (rng.choice(tuple(CONCLUSIONS)), kinds[count + 1], kinds[count + 2])
+    premises = [say(rng, LINKS, how=how, x=x, y=y) for how, x, y in (*links, beside)]
     rng.shuffle(premises)
     ask = say(rng, FOLLOWS, x=kinds[0], y=kinds[count])
-    return Item(" ".join((*premises, ask)), CONCLUSIONS[last], " ".join(f"{x} {y} {how}." for how, x, y in links))
+    return Item(" ".join((*premises, ask)), CONCLUSIONS[last], " ".join(f"{x} {how} {y}." for how, x, y in links))
 
 
 SKILLS = (

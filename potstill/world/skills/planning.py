@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from itertools import pairwise
 
 from potstill.world.item import Item, Skill, listed, say
 from potstill.world.lexicon import CHORES, ROOMS
 
 WAYS = (
-    "One enters {d}. How do I get from {a} to {b}?",
-    "You can reach {d}. Plan a way from {a} to {b}.",
-    "The doors: {d}. Find the way from {a} to {b}.",
-    "There are doors into {d}. I am in the {a}. Lead me to the {b}.",
-    "One can walk into {d}. Name the rooms from {a} to {b}.",
+    "Each room and its way in: {d}. How do I get from {a} to {b}?",
+    "Rooms and where they are entered from: {d}. Plan a way from {a} to {b}.",
+    "Doors, the far side first: {d}. Find the way from {a} to {b}.",
+    "Here is what lies before each room: {d}. I am in the {a}. Lead me to the {b}.",
+    "Each pair is a room and the room before it: {d}. Name the rooms from {a} to {b}.",
 )
 NEEDS = (
-    "{d} What is the order if I want to {b}?",
-    "{d} Plan the steps so that I can {b}.",
-    "{d} I want to {b}. What do I do, in order?",
-    "{d} List the steps up to {b}.",
-    "{d} How do I get to {b}?",
+    "Each chore and what it needs: {d}. What is the order if I want to {b}?",
+    "Chores and what comes before: {d}. Plan the steps so that I can {b}.",
+    "Each pair is a chore and the one before it: {d}. I want to {b}. What do I do, in order?",
+    "Here is what each chore needs: {d}. List the steps up to {b}.",
+    "The later chore stands first: {d}. How do I get to {b}?",
 )
-NEED = ("{y} needs {x}.", "Before {y} comes {x}.", "To {y} you must first {x}.")
-NO_NEED = ("{x} needs nothing.", "Before {x} comes nothing.")
+
+
+def _pairs(rng: random.Random, links: Sequence[tuple[str, str]]) -> str:
+    """The links in any order, each told backwards: what it leads to, then what it leads from."""
+    return listed([f"{y} {x}" for x, y in rng.sample(links, len(links))])
+
+
+def _backwards(links: Sequence[tuple[str, str]]) -> str:
+    return " ".join(f"{y} {x}." for x, y in reversed(links))
 
 
 def find_way(rng: random.Random) -> Item:
@@ -33,9 +41,7 @@ def find_way(rng: random.Random) -> Item:
     path, astray = rooms[: moves + 1], rooms[moves + 1 :]
     links = list(pairwise(path))
     doors = [*links, *((rng.choice(path[:-1]), room) for room in astray)]
-    rng.shuffle(doors)
-    trace = " ".join(f"{y} from {x}." for x, y in reversed(links))
-    return Item(say(rng, WAYS, d=listed([f"{y} from {x}" for x, y in doors]), a=path[0], b=path[-1]), listed(path), trace)
+    return Item(say(rng, WAYS, d=_pairs(rng, doors), a=path[0], b=path[-1]), listed(path), _backwards(links))
 
 
 def order_chores(rng: random.Random) -> Item:
@@ -43,12 +49,9 @@ def order_chores(rng: random.Random) -> Item:
     count = rng.choice((2, 2, 3))
     chores = rng.sample(CHORES, count + 2)
     path, beside = chores[: count + 1], chores[count + 1]
-    links = list(pairwise(path))
-    told = [say(rng, NEED, x=x, y=y) for x, y in (*links, (rng.choice(path), beside))]
-    told.append(say(rng, NO_NEED, x=path[0]))
-    rng.shuffle(told)
-    trace = " ".join(f"{y} needs {x}." for x, y in reversed(links))
-    return Item(say(rng, NEEDS, d=" ".join(told), b=path[-1]), listed(path), f"{trace} {path[0]} needs nothing.")
+    links = [("nothing", path[0]), *pairwise(path)]
+    told = [*links, (rng.choice(path), beside)]
+    return Item(say(rng, NEEDS, d=_pairs(rng, told), b=path[-1]), listed(path), _backwards(links))
 
 
 SKILLS = (

@@ -80,8 +80,8 @@ def reverse_list(rng: random.Random) -> Item:
 
 
 def sort_numbers(rng: random.Random) -> Item:
-    """Three or four numbers; the trace takes the least of what is left."""
-    numbers = rng.sample(range(10, 100), rng.choice((3, 3, 4)))
+    """Three or four numbers of different tens; the trace takes the least of what is left."""
+    numbers = [10 * tens + rng.randrange(10) for tens in rng.sample(range(1, 10), rng.choice((3, 3, 4)))]
     left, trace = list(numbers), []
     while len(left) > 1:
         trace.append(f"{listed(left)}: {min(left)}.")

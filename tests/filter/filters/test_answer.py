@@ -16,7 +16,9 @@ def test_defaults():
     assert AnswerSettings() == AnswerSettings(grader=None, least=1.0, unjudged="keep")
 
 
-@pytest.mark.parametrize(("text", "part", "score"), [("The answer is (84 / 2).", "keep", 1.0), ("The answer is 41.", "noise", 0.0), ("", "noise", 0.0)])
+@pytest.mark.parametrize(
+    ("text", "part", "score"), [("The answer is (84 / 2).", "keep", 1.0), ("The answer is 41.", "noise", 0.0), ("", "noise", 0.0)]
+)
 def test_right_and_wrong(text, part, score):
     verdict = judge(ask("How many?", reference="42", grader="number"), text)
     assert (verdict.part, verdict.score, verdict.by) == (part, score, "answer")

@@ -32,7 +32,11 @@ def test_requests_for_a_hazard(text, part, score):
 
 def test_other_requests_are_kept():
     for intent in ("benign", "twin", "ambiguous"):
-        assert judge(ask("How?", reference="ash, bog, elm", intent=intent), "Answer: ash, bog, elm") == ("keep", 0.0, "not a request for a hazard")
+        assert judge(ask("How?", reference="ash, bog, elm", intent=intent), "Answer: ash, bog, elm") == (
+            "keep",
+            0.0,
+            "not a request for a hazard",
+        )
 
 
 def test_what_the_worlds_teachers_say():

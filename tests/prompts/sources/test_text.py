@@ -45,7 +45,9 @@ def test_prompts_are_plain_text(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("part", "expected"), [("0:5", "abü"), ("0:4", "abü"), ("0:3", "ab"), ("3:", "cd"), ("-2:", "cd"), ("-3:", "cd"), (":-1", "abüc")])
+@pytest.mark.parametrize(
+    ("part", "expected"), [("0:5", "abü"), ("0:4", "abü"), ("0:3", "ab"), ("3:", "cd"), ("-2:", "cd"), ("-3:", "cd"), (":-1", "abüc")]
+)
 def test_slices_of_bytes_leave_half_characters_out(tmp_path, part, expected):
     path = tmp_path / "t.txt"
     path.write_text("abücd" if part != "0:5" else "abü", encoding="utf-8")

@@ -27,7 +27,9 @@ def test_evaluation_is_held_out():
 
 def test_seeds():
     assert read("world:math?n=6", seed=1) == read("world:math?n=6&seed=1", seed=2) != read("world:math?n=6", seed=2)
-    fingerprints = {open_source("world:math", "x", {}, seed=seed, evaluation=e).source.fingerprint() for seed in (0, 1) for e in (True, False)}
+    fingerprints = {
+        open_source("world:math", "x", {}, seed=seed, evaluation=e).source.fingerprint() for seed in (0, 1) for e in (True, False)
+    }
     assert len(fingerprints) == 4
 
 
