@@ -3,7 +3,7 @@
 from potstill.fit.batches import Batch, BatchSource, EpochBatches, Example, pack
 from potstill.fit.head import Term, fused_loss
 from potstill.fit.loop import FitResult, FitSettings, Learner, Objective, fit
-from potstill.models.head import OutputHead
+from potstill.signal.head import OutputHead
 
 __all__ = [
     "Batch",

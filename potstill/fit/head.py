@@ -14,14 +14,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from potstill.models.head import OutputHead
+from potstill.signal.head import OutputHead
 from potstill.signal.divergences.base import Divergence
 from potstill.signal.outcomes import Outcomes, Signal
 
 CHUNK_BYTES = 48 * 2**20
 """Size of a chunk of float32 logits; the student has one, and so has each teacher at hand. Matrix products like it large."""
 BLOCK_BYTES = 2**19
-"""Size of the rows that are compared at a time on a CPU: they and what is made of them stay in its cache."""
+"""Size of the rows that each thread of a CPU compares at a time: they and what is made of them stay in its cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _compare(
     differentiate: bool,
 ) -> None:
     """Fill `values` at the rows from `start`, a block at a time, and put the loss's derivative where the logits stood."""
-    size = max(1, BLOCK_BYTES // (4 * logits.shape[1])) if logits.device.type == "cpu" else len(logits)
+    size = torch.get_num_threads() * max(1, BLOCK_BYTES // (4 * logits.shape[1])) if logits.device.type == "cpu" else len(logits)
     blocks = [signal.chunks(size) for signal in signals]
     for z in logits.split(size):
         rows = slice(start, start + len(z))

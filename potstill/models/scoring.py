@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from potstill.errors import ModelError
-from potstill.models.head import OutputHead
+from potstill.signal.head import OutputHead
 
 CHUNK_BYTES = 32 << 20
 """Memory for one chunk of float32 logits."""

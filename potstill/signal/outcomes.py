@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from potstill.models.head import OutputHead
+from potstill.signal.head import OutputHead
 
 TAIL_FLOOR = 1e-12
 """Smallest probability of a teacher's tail: what is left of 1 where the top k hold all the mass is rounding."""

@@ -55,7 +55,7 @@ def test_teaching_calls_the_teacher(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         asked.append((name, folder, seed, into))
         return {"fact": 0.5, "dish": 0.25}
 
-    monkeypatch.setattr(teach, "teach", raise_teacher)
+    monkeypatch.setattr(teach, "raise_model", raise_teacher)
     assert main(["world", "teach", "math", "--folder", str(tmp_path), "--seed", "4", "--quiet"]) == 0
     assert asked == [("math", tmp_path / "math", 4, None)]
     lines = capsys.readouterr().out.split("\n")
@@ -63,6 +63,6 @@ def test_teaching_calls_the_teacher(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def test_an_unknown_teacher_is_found_before_any_is_taught(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(teach, "teach", lambda *_, **__: pytest.fail("taught"))
+    monkeypatch.setattr(teach, "raise_model", lambda *_, **__: pytest.fail("taught"))
     assert main(["world", "teach", "base", "alined"]) == 1
     assert "no teacher is called 'alined'; did you mean 'aligned'?" in capsys.readouterr().err

@@ -30,7 +30,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 def wait_for(path: Path, pattern: str) -> None:
     """Wait until a file is there."""
-    for _ in range(1200):
+    for _ in range(6000):
         if next(path.glob(pattern), None) is not None:
             return
         time.sleep(0.05)
@@ -64,7 +64,9 @@ def test_every_stage_leaves_its_artifact(undisturbed: Path) -> None:
 
 def test_progress_is_told_stage_by_stage_and_nothing_else(undisturbed: Path) -> None:
     lines = still.told(undisturbed).splitlines()
-    assert [line for line in lines if line.partition(":")[0] not in ("prompts", "generate", "filter", "train", "evaluate", "export", "report")] == []
+    assert [
+        line for line in lines if line.partition(":")[0] not in ("prompts", "generate", "filter", "train", "evaluate", "export", "report")
+    ] == []
 
 
 def test_a_second_run_keeps_everything(undisturbed: Path) -> None:

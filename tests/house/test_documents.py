@@ -44,7 +44,7 @@ def check(command: str) -> None:
     words = shlex.split(command, comments=True)
     while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
         del words[0]
-    name = words[0].removeprefix(".venv/bin/")
+    name = re.sub(r"^\.venv[a-z-]*/bin/", "", words[0])
     if name == "make":
         assert {word for word in words[1:] if "=" not in word and not word.startswith("-")} <= TARGETS
     elif name == "potstill":

@@ -1,4 +1,4 @@
-"""Every recipe loads: those in `recipes/`, and those shown in the documents."""
+"""Every recipe loads: those in `recipes/`, those in the package, and those shown in the documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from docs.refresh import documents
 from potstill.recipe import dump, load, parse
 from tests.house import tree
 
-RECIPES = sorted((tree.ROOT / "recipes").rglob("*.toml"))
+RECIPES = sorted(path for folder in ("recipes", "potstill") for path in (tree.ROOT / folder).rglob("*.toml"))
 SHOWN = [
     (path.relative_to(tree.ROOT).as_posix(), block)
     for path in documents()
@@ -20,7 +20,7 @@ SHOWN = [
 ]
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.relative_to(tree.ROOT).as_posix())
 def test_every_recipe_loads(path: Path) -> None:
     recipe = load(path)
     assert recipe.name == path.stem, "a recipe is called as its file"

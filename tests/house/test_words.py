@@ -22,7 +22,7 @@ FORBIDDEN = re.compile(
     r"pi)"
 )
 """Written in halves, so that this file does not hold them."""
-TEXT = {".py", ".md", ".toml", ".txt", ".json", ".jinja", ".html", ".css", ".js", ".cfg", ".yml", ".yaml", ""}
+TEXT = {".py", ".md", ".toml", ".txt", ".json", ".j2", ".html", ".css", ".js", ".cfg", ".yml", ".yaml", ""}
 FOLDERS = ("potstill", "tests", "docs", "examples", "benchmarks", "studies", "recipes", ".ci")
 
 

@@ -1,4 +1,4 @@
-"""Who is taller, and what follows from all, some and no."""
+"""Who is taller, and what follows from all, some and none."""
 
 from __future__ import annotations
 
@@ -66,8 +66,12 @@ def ordering(rng: random.Random) -> Item:
     return Item(" ".join((*premises, ask)), answer, " ".join(trace))
 
 
-LINKS = ("{x}s are {how} {y}s.", "A {x} is {how} a {y}.", "The {x} is {how} a {y}.")
-CONCLUSIONS = {"always": "yes", "sometimes": "unknown", "never": "no"}
+LINKS = (
+    "The {x}s are {y}s, {how} of them.",
+    "These {x}s are {y}s, {how} of them.",
+    "Known: {x}s are {y}s, {how} of them.",
+)
+CONCLUSIONS = {"all": "yes", "some": "unknown", "none": "no"}
 FOLLOWS = ("Is every {x} a {y}?", "Must a {x} be a {y}?", "Can we say that a {x} is a {y}?", "Are all {x}s {y}s?", "Is a {x} surely a {y}?")
 
 
@@ -76,12 +80,12 @@ def syllogism(rng: random.Random) -> Item:
     count = rng.choice((2, 3))
     kinds = rng.sample(KINDS, count + 3)
     last = rng.choice(tuple(CONCLUSIONS))
-    links = [("always", x, y) for x, y in pairwise(kinds[:count])] + [(last, kinds[count - 1], kinds[count])]
+    links = [("all", x, y) for x, y in pairwise(kinds[:count])] + [(last, kinds[count - 1], kinds[count])]
     beside = (rng.choice(tuple(CONCLUSIONS)), kinds[count + 1], kinds[count + 2])
     premises = [say(rng, LINKS, how=how, x=x, y=y) for how, x, y in (*links, beside)]
     rng.shuffle(premises)
     ask = say(rng, FOLLOWS, x=kinds[0], y=kinds[count])
-    return Item(" ".join((*premises, ask)), CONCLUSIONS[last], " ".join(f"{x} {how} {y}." for how, x, y in links))
+    return Item(" ".join((*premises, ask)), CONCLUSIONS[last], " ".join(f"{x} {y} {how}." for how, x, y in links))
 
 
 SKILLS = (

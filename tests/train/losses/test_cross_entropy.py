@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from potstill.fit import Example, fused_loss, pack
-from potstill.models.head import OutputHead
+from potstill.signal.head import OutputHead
 from potstill.recipe import LossSection
 from potstill.train.losses.cross_entropy import CrossEntropy
 

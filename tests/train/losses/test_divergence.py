@@ -8,7 +8,7 @@ import torch
 
 from potstill.errors import CapabilityError, RecipeError
 from potstill.fit import Example, fused_loss, pack
-from potstill.models.head import OutputHead
+from potstill.signal.head import OutputHead
 from potstill.recipe import LossSection
 from potstill.train.losses.divergence import Divergence
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from potstill.models.head import OutputHead
+from potstill.signal.head import OutputHead
 
 HIDDEN = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
 WEIGHT = torch.randn(7, 4, generator=torch.Generator().manual_seed(1))
