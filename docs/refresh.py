@@ -1,7 +1,7 @@
 """Write anew the command output that the documents show: `make docs`. Tests hold the documents to it.
 
 In a fenced `console` block a line that begins with `$ ` is a command, and what follows is its output. The output of `potstill … --help` and
-of `potstill list …` is refreshed; that of other commands is left as it is.
+of `potstill list …` is refreshed where some is shown; that of other commands is left as it is.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def refreshed(text: str) -> str:
 
 def _output(command: str, shown: str) -> str:
     words = shlex.split(command, comments=True)
-    if words[:1] != ["potstill"] or not (words[-1] == "--help" or words[1:2] == ["list"]):
+    if not shown.strip() or words[:1] != ["potstill"] or not (words[-1] == "--help" or words[1:2] == ["list"]):
         return shown
     return run(words[1:]).stdout.strip("\n") + "\n"
 

@@ -225,6 +225,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except NotADirectoryError:
+        raise StoreError("not a folder", where=str(path.parent), fix="choose another --out") from None
     except ValueError as error:
         raise StoreError("a damaged file", where=str(path), fix="remove it: it is written anew") from error
     return dict(value)

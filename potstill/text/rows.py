@@ -45,7 +45,7 @@ def _json_lines(path: Path) -> Iterator[tuple[str, Row]]:
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
-                yield f"{path}:{number}", _object(_parsed(line, path, number), f"{path}:{number}")
+                yield f"{path}:{number}", _object(_parsed(line.rstrip("\n"), path, number), f"{path}:{number}")
 
 
 def _parsed(text: str, path: Path, first_line: int = 1) -> Any:

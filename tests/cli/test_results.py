@@ -71,7 +71,7 @@ def test_before_and_after(run: Run) -> None:
         ["accuracy,", "reasoning", "0.0%", "90.0%", "100.0%"],
         ["ordering", "80.0%", "[70.0,", "85.0]"],
         ["kl_teacher_student", "0.125"],
-        ["retention", "0.900", "[0.850,", "0.950]", "of", "the", "teacher's", "accuracy", "(reasoning)"],
+        ["retention", "0.900", "[0.85,", "0.95]", "of", "the", "teacher's", "accuracy", "(reasoning)"],
     ]
 
 
