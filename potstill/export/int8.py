@@ -95,7 +95,8 @@ def save_int8(network: PreTrainedModel, folder: Path) -> None:
     shared, head = _shared_embedding(network), network.get_output_embeddings()
     tensors: dict[str, Tensor] = {}
     for name, module in network.named_modules():
-        if module is shared or (type(module) is nn.Linear and (shared is None or module is not head)):
+        tied = shared is not None and module is head
+        if isinstance(module, nn.Linear | nn.Embedding) and (module is shared or (type(module) is nn.Linear and not tied)):
             tensors[f"{name}.weight"], tensors[f"{name}{SCALE}"] = quantise(module.weight)
     for name, value in network.state_dict(keep_vars=True).items():
         if name not in tensors and (shared is None or value is not shared.weight):

@@ -66,8 +66,9 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
-        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        return Batch(**{name: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for name, v in fields.items()})
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        moved: dict[str, Any] = {name: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for name, v in fields.items()}
+        return Batch(**moved)
 
 
 @runtime_checkable

@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from potstill.signal.head import OutputHead
 from potstill.signal.divergences.base import Divergence
+from potstill.signal.head import OutputHead
 from potstill.signal.outcomes import Outcomes, Signal
 
 CHUNK_BYTES = 48 * 2**20
@@ -56,7 +56,7 @@ def fused_loss(
         terms: what it is compared with.
         chunk_bytes: size of a chunk of logits; more is faster up to a point and takes more memory.
     """
-    loss, *values = _FusedLoss.apply(hidden, head.weight, head.bias, head, tuple(terms), chunk_bytes)
+    loss, *values = _FusedLoss.apply(hidden, head.weight, head.bias, head, tuple(terms), chunk_bytes)  # type: ignore[no-untyped-call]
     return loss, dict(zip(_names(terms), values, strict=True))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ from potstill.text.chat import render
 from potstill.types import Prompt
 
 LABELS = ("no", "yes")
+EXAM_ITEMS = 1000
+"""Held-out items in the last examination."""
 Lesson = tuple[Prompt, str | None, float]
 """A prompt, the answer judged (None: the prompt itself is judged), and the probability of `yes`."""
 Draw = Callable[[random.Random, bool], Lesson]
@@ -63,8 +65,7 @@ class ClassifierHead(Head):
     @property
     def weight(self) -> torch.Tensor:
         """[2, hidden]."""
-        weight: torch.Tensor = self.network.score.weight
-        return weight
+        return cast("LlamaForSequenceClassification", self.network).score.weight
 
     @property
     def bias(self) -> None:
@@ -190,14 +191,15 @@ def _soft_labels(batch: Batch) -> Sequence[Term]:
     labels = batch.topk_log_p
     if labels is None:
         raise ValueError("the lessons carry no labels")
-    return [Term("soft_labels", Dense(lambda rows: labels[rows].clone(), len(LABELS)), ForwardKL(), batch.weight)]
+    return [Term("soft_labels", Dense(labels, len(LABELS)), ForwardKL(), batch.weight)]
 
 
 def _network(plan: ClassifierPlan, vocabulary: int, teachers: Path, seed: int) -> LlamaForSequenceClassification:
     torch.manual_seed(seed)
     sizes = {**ARCHITECTURE, **plan.architecture}
     labels = dict(enumerate(LABELS))
-    config = LlamaConfig(vocab_size=vocabulary, pad_token_id=0, bos_token_id=None, eos_token_id=4, num_labels=2, id2label=labels, **sizes)
+    special = {"pad_token_id": 0, "bos_token_id": None, "eos_token_id": 4}
+    config = LlamaConfig(**{"vocab_size": vocabulary, "num_labels": len(LABELS), "id2label": labels, **special, **sizes})
     network = LlamaForSequenceClassification(config)
     if plan.start is not None:
         start = teachers / plan.start / WEIGHTS
@@ -213,16 +215,16 @@ def _network(plan: ClassifierPlan, vocabulary: int, teachers: Path, seed: int) -
 
 @torch.inference_mode()
 def examine(
-    network: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerBase, plan: ClassifierPlan, seed: int, n: int = 1000
+    network: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerBase, plan: ClassifierPlan, seed: int
 ) -> dict[str, float]:
     """On held-out items: mean squared error of the probability against the label, and accuracy where the label is certain."""
     rng = random.Random(seed)
-    lessons = [plan.lesson(rng, True) for _ in range(n)]
+    lessons = [plan.lesson(rng, True) for _ in range(EXAM_ITEMS)]
     labels = np.array([p for _, _, p in lessons])
     given = np.array([probability(network, tokenizer, prompt, answer) for prompt, answer, _ in lessons])
     certain = (labels < 0.01) | (labels > 0.99)
     right = (given[certain] > 0.5) == (labels[certain] > 0.5)
-    return {"squared_error": float(np.mean((given - labels) ** 2)), "accuracy": float(right.mean()), "items": float(n)}
+    return {"squared_error": float(np.mean((given - labels) ** 2)), "accuracy": float(right.mean()), "items": float(EXAM_ITEMS)}
 
 
 @torch.inference_mode()

@@ -27,7 +27,7 @@ def answers(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt
         context=network.config.max_position_embeddings,
         batch_size=batch_size,
     )
-    return [str(tokenizer.decode(row[0].token_ids, skip_special_tokens=True)).strip() for row in drawn]
+    return [str(tokenizer.decode(list(row[0].token_ids), skip_special_tokens=True)).strip() for row in drawn]
 
 
 def exam(

@@ -26,14 +26,13 @@ class LiveTeacher:
     def signal(self, batch: Batch) -> HiddenStates:
         """What the teacher says at the batch's rows."""
         if self._last is None or self._last[0] is not batch:
-            self._last = (batch, self._dense(batch))
+            self._last = (batch, self._hidden_states(batch))
         return self._last[1]
 
     @torch.no_grad()
-    def _dense(self, batch: Batch) -> HiddenStates:
-        if self.head.weight.device != batch.input_ids.device:
-            self.head.network.to(batch.input_ids.device)
+    def _hidden_states(self, batch: Batch) -> HiddenStates:
+        network: torch.nn.Module = self.head.network
+        network.to(batch.input_ids.device)
         hidden = self.head.hidden(batch.input_ids, attention_mask=batch.attention_mask, position_ids=batch.position_ids)
         rows = hidden.flatten(0, 1).index_select(0, batch.rows)
-        output = self.head.output()
-        return HiddenStates(rows, output, self.vocabulary)
+        return HiddenStates(rows, self.head.output(), self.vocabulary)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from transformers import AutoTokenizer
 
 from potstill import world
 from potstill.fit import pack
+from potstill.store import Quiet
+from potstill.teach import classifiers
 from potstill.teach.classifiers import CLASSIFIERS, ClassifierHead, LabelledLessons, _network, example, hazard_lesson, reward_lesson, unsafe
 from potstill.teach.teachers import DATA
 
@@ -48,3 +52,13 @@ def test_body_and_head_give_the_networks_own_logits() -> None:
         ours = head.output().logits(head.hidden(batch.input_ids).flatten(0, 1)[batch.rows])
         theirs = network(input_ids=batch.input_ids).logits
     assert np.allclose(ours, theirs, atol=1e-5)
+
+
+def test_a_classifier_is_raised_from_seed_and_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plan = replace(CLASSIFIERS["hazard"], steps=3)
+    monkeypatch.setattr(classifiers, "CLASSIFIERS", {"hazard": plan})
+    monkeypatch.setattr(classifiers, "EXAM_ITEMS", 20)
+    marks = classifiers.teach_classifier("hazard", tmp_path / "work", Quiet(), into=tmp_path)
+    assert marks["items"] == 20
+    assert 0.0 <= marks["squared_error"] <= 1.0
+    assert (tmp_path / "hazard" / "model.safetensors").stat().st_size < 4e6

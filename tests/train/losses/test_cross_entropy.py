@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from potstill.fit import Example, fused_loss, pack
-from potstill.signal.head import OutputHead
 from potstill.recipe import LossSection
+from potstill.signal.head import OutputHead
 from potstill.train.losses.cross_entropy import CrossEntropy
 
 

@@ -8,8 +8,8 @@ import torch
 
 from potstill.errors import CapabilityError, RecipeError
 from potstill.fit import Example, fused_loss, pack
-from potstill.signal.head import OutputHead
 from potstill.recipe import LossSection
+from potstill.signal.head import OutputHead
 from potstill.train.losses.divergence import Divergence
 
 
