@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from potstill.report.blocks import Section, Table
 from potstill.report.sources import Material, columns, counts
-from potstill.report.words import percent, plural
+from potstill.report.words import model_name, percent, plural
 
 LONG = 12
 """A table with more rows is shown when it is opened."""
@@ -31,7 +31,7 @@ def _traces(material: Material) -> list[Table]:
         return []
     found = counts(columns(artifact, "traces", ["teacher", "finish_reason"]), ["teacher", "finish_reason"])
     total = sum(found.values())
-    rows = tuple((teacher, reason, f"{n:,}", percent(n / total)) for (teacher, reason), n in found.items())
+    rows = tuple((model_name(teacher), reason, f"{n:,}", percent(n / total)) for (teacher, reason), n in found.items())
     return [Table("Answers by teacher, and why they ended", ("teacher", "ended by", "traces", "share"), rows, words=2)]
 
 

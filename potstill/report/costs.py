@@ -26,6 +26,13 @@ COLUMNS = (
     ("drift_kl", "all", "drift, KL"),
     ("drift_agreement", "all", "same top token"),
 )
+NOTES = {
+    "tokens_per_second": "Speeds are medians of interleaved repeats on the machine named below; brackets are the slowest and the fastest.",
+    "cost_ratio": "Cost is seconds a byte of text against the teacher's, on the same machine and threads: 0.1× costs a tenth.",
+    "drift_kl": "Drift is measured against the student as it was trained.",
+}
+"""Measure -> how to read it."""
+NO_TEACHER = "The teacher does not run here, so nothing can be compared with it."
 
 
 def section(material: Material) -> Section | None:
@@ -34,15 +41,14 @@ def section(material: Material) -> Section | None:
     if "export" not in material.artifacts:
         return None
     charted = [drawn for measure, group, title, ratio in CHARTED for drawn in _bars(findings, measure, group, title, ratio)]
-    notes = Notes(
-        (
-            "Speeds are medians of interleaved repeats; their brackets are the slowest and the fastest. All on the machine named below.",
-            "Cost is seconds a byte of text against the teacher's, on the same machine and threads: 0.1× costs a tenth.",
-            "Drift is measured against the student as it was trained.",
-        )
-    )
-    blocks: list[Block] = [*charted, _table(findings), notes]
+    blocks: list[Block] = [*charted, _table(findings), Notes(_notes(findings))]
     return Section("cost", "Size, speed and cost", _lead(findings), tuple(blocks))
+
+
+def _notes(findings: Findings) -> tuple[str, ...]:
+    """How to read the numbers that are there."""
+    lines = [text for measure, text in NOTES.items() if findings.measured(measure)]
+    return tuple(lines if "teacher" in findings.subjects("parameters") else [NO_TEACHER, *lines])
 
 
 def subjects(findings: Findings) -> list[str]:
@@ -72,7 +78,7 @@ def _bars(findings: Findings, measure: str, group: str, title: str, ratio: str) 
 def _table(findings: Findings) -> Table:
     used = [(name, group, title) for name, group, title in COLUMNS if group in findings.groups(name)]
     rows = tuple((subject, *(told(findings.get(name, subject, group)) for name, group, _ in used)) for subject in subjects(findings))
-    return Table("Against the teacher", ("form", *(title for *_, title in used)), rows)
+    return Table("Sizes, speeds and costs", ("form", *(title for *_, title in used)), rows)
 
 
 def _lead(findings: Findings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from potstill.report.blocks import Answer, Block, Example, Examples, Section, Table
 from potstill.report.charts import Bar, Chart, chart, stack
 from potstill.report.sources import Material, columns, counts
-from potstill.report.words import percent, plural, significant
+from potstill.report.words import model_name, percent, plural, significant
 from potstill.store import Artifact, rows
 from potstill.types import Prompt
 
@@ -18,6 +19,7 @@ PARTS = {"keep": "kept", "hazard": "hazard", "noise": "noise"}
 """The three cuts, and what they are called on the page."""
 REASONS_SHOWN = 12
 EXAMPLES_SHOWN = 4
+_PARTICULARS = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\b\d+(?:[.,]\d+)*\b""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,26 @@ def _bar(decided: Mapping[str, int], total: int) -> Chart:
 def _tables(counted: Counted) -> list[Table]:
     names = sorted({by for by, _ in counted.said})
     lines = [(by, *(f"{counted.said.get((by, part), 0):,}" for part in PARTS), f"{counted.unjudged.get(by, 0):,}") for by in names]
-    told = sorted((-n, part, reason) for (part, reason), n in counted.because.items() if part != "keep")
-    reasons = [(PARTS.get(part, part), reason, f"{-n:,}") for n, part, reason in told[:REASONS_SHOWN]]
-    if len(told) > REASONS_SHOWN:
-        rest = told[REASONS_SHOWN:]
-        reasons.append(("", plural(len(rest), "other reason"), f"{-sum(n for n, *_ in rest):,}"))
+    reasons = [(PARTS.get(part, part), reason, f"{n:,}") for part, reason, n in alike(counted.because)]
+    if len(reasons) > REASONS_SHOWN:
+        rest = alike(counted.because)[REASONS_SHOWN:]
+        reasons = [*reasons[:REASONS_SHOWN], ("", plural(len(rest), "other reason"), f"{sum(n for *_, n in rest):,}")]
     tables = [Table("Verdicts by filter", ("filter", *PARTS.values(), "without a score"), tuple(lines))] if lines else []
     return tables + ([Table("Why traces were cut", ("cut", "because", "traces"), tuple(reasons), words=2, wide=True)] if reasons else [])
+
+
+def alike(because: Mapping[tuple[str, str], int]) -> list[tuple[str, str, int]]:
+    """Part, reason and traces, the most first; reasons that differ only in numbers and quoted words are counted as one."""
+    groups: dict[tuple[str, str], Counter[str]] = {}
+    for (part, reason), n in because.items():
+        groups.setdefault((part, pattern(reason)), Counter())[reason] += n
+    found = [(part, form if len(said) > 1 else next(iter(said)), said.total()) for (part, form), said in groups.items()]
+    return sorted(found, key=lambda row: (-row[2], row[0], row[1]))
+
+
+def pattern(reason: str) -> str:
+    """A reason with `…` for its numbers and quoted words."""
+    return _PARTICULARS.sub("…", reason)
 
 
 def _examples(material: Material, artifact: Artifact) -> tuple[Example, ...]:
@@ -92,7 +107,7 @@ def _examples(material: Material, artifact: Artifact) -> tuple[Example, ...]:
     noise = {row["trace_id"] for row in decisions.to_pylist() if row["part"] == "noise"}
     verdicts = columns(artifact, "verdicts", ["trace_id", "by", "part", "why", "score", "evidence"], noise, "trace_id").to_pylist()
     cutting = sorted((v for v in verdicts if v["part"] == "noise"), key=lambda v: (v["by"], v["why"], v["trace_id"]))
-    chosen = spread(cutting, ("by", "why"), 3 * EXAMPLES_SHOWN)
+    chosen = spread([{**v, "pattern": pattern(v["why"])} for v in cutting], ("by", "pattern"), 3 * EXAMPLES_SHOWN)
     ids = {verdict["trace_id"] for verdict in chosen}
     traces = columns(material.artifacts["generate"], "traces", ["id", "prompt_id", "teacher", "text"], ids).to_pylist()
     of_id = {trace["id"]: trace for trace in traces}

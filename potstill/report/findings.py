@@ -52,8 +52,9 @@ class Findings:
         return tuple(Dot(f.subject, f.value, f.low, f.high, explained(f)) for f in found if f is not None and f.value is not None)
 
     def legend(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Look and name of everyone whose measure was looked for."""
-        return tuple((subject, called(subject)) for subject in self.subjects(name))
+        """Look and name of everyone of whom the measure has a value."""
+        known = {f.subject for f in self if f.name == name and f.value is not None}
+        return tuple((subject, called(subject)) for subject in self.subjects(name) if subject in known)
 
     def measured(self, name: str) -> bool:
         """Whether the measure has a value anywhere."""

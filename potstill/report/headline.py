@@ -8,7 +8,7 @@ from potstill.report.blocks import Header, Step, Tile
 from potstill.report.costs import subjects
 from potstill.report.findings import Findings
 from potstill.report.sources import Material, columns, size
-from potstill.report.words import compact, factor, kept, percent, plural, short, size_of, told
+from potstill.report.words import compact, factor, kept, model_name, percent, plural, short, size_of, told
 
 FORMAT = "safetensors"
 """The form of the student that stands at the head, where it was exported."""
@@ -21,7 +21,7 @@ def header(material: Material) -> Header:
     return Header(
         title=recipe.report.title or recipe.name,
         recipe=recipe.name,
-        teacher=" + ".join(teacher.model for teacher in recipe.teachers),
+        teacher=" + ".join(model_name(teacher.model) for teacher in recipe.teachers),
         student=_student(material),
         verdict=verdict[0],
         verdict_text=verdict[1],
@@ -35,7 +35,7 @@ def header(material: Material) -> Header:
 
 def _student(material: Material) -> str:
     parameters = material.summary("train", "parameters")
-    return material.recipe.student.model + (f", {parameters:,} parameters" if isinstance(parameters, int) else "")
+    return model_name(material.recipe.student.model) + (f", {parameters:,} parameters" if isinstance(parameters, int) else "")
 
 
 def _verdict(material: Material) -> tuple[str, str]:
@@ -76,7 +76,8 @@ def times(ratio: float) -> str:
 def _smaller(findings: Findings, form: str | None) -> str:
     ratio = findings.value("parameters_ratio", form) if form else None
     if not ratio:
-        return ""
+        own = findings.value("parameters", form) if form else None
+        return f"{own:,.0f} parameters" if own else ""
     return f"{times(1 / ratio)} smaller" if ratio < 1 else f"{times(ratio)} the teacher's size"
 
 
@@ -94,7 +95,7 @@ def _keeps(findings: Findings) -> str:
     own, teacher = findings.value("nats_per_token"), findings.value("nats_per_token", "teacher")
     if own is None:
         accuracy = findings.get("accuracy")
-        return f"{told(accuracy)} right" if accuracy is not None and accuracy.value is not None else ""
+        return f"{told(accuracy)} of the answers right" if accuracy is not None and accuracy.value is not None else ""
     return f"{own:.3f} nats a token on unseen text" + (f" where the teacher has {teacher:.3f}" if teacher is not None else "")
 
 
@@ -185,7 +186,7 @@ def _steps(material: Material) -> tuple[Step, ...]:
     if "train" in made:
         amounts["train"] = (f"{size(made['train'], 'metrics'):,}", "steps")
     if "evaluate" in made:
-        amounts["evaluate"] = (f"{size(made['evaluate'], 'answers'):,}", "answers")
+        amounts["evaluate"] = (f"{size(made['evaluate'], 'findings'):,}", "measurements")
     if "export" in made:
         amounts["export"] = (str(len([s for s in subjects(material.findings) if s != "teacher"])), "forms")
     names = ("prompts", "generate", "filter", "train", "evaluate", "export")

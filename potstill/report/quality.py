@@ -126,7 +126,7 @@ def _unmeasured(findings: Findings, *measures: str) -> list[Notes]:
 
 def _truncated(findings: Findings) -> list[Notes]:
     found = [(subject, findings.value("truncated", subject)) for subject in findings.subjects("truncated")]
-    cut = [f"{subject} {percent(value)}" for subject, value in found if value]
+    cut = [f"{called(subject)} {percent(value)}" for subject, value in found if value]
     return [Notes((f"Answers that reached the token limit and were cut off: {', '.join(cut)}.",))] if cut else []
 
 
@@ -162,7 +162,7 @@ def fidelity(material: Material) -> Section | None:
         for place in ["all", *places]
     )
     blocks.append(Table("Distances to the teacher", ("whose", "position", *names.values(), "n"), rows, folded=True, words=2))
-    lead = "On the teacher's own answers, token by token. Positions count from the answer's first token."
+    lead = "Token by token, on the teacher's answers or, where nothing is asked, on the texts. Positions count from the first token."
     return Section("fidelity", "Closeness to the teacher", lead, tuple(blocks))
 
 
@@ -200,7 +200,7 @@ def text(material: Material) -> Section | None:
         return None
     whose = list(dict.fromkeys(subject for name in measures for subject in findings.subjects(name)))
     rows = tuple((called(subject), *(told(findings.get(name, subject)) for name in measures)) for subject in whose)
-    table = Table("Loss on text that was not trained on", ("whose", *measures.values()), rows)
+    table = Table("Loss on text that was not trained on", ("whose", *measures.values()), rows, wide=len(measures) > 2)
     first = findings.get(next(iter(measures)), whose[0])
     lead = f"Teacher-forced, over {plural(first.n, 'token')}." if first is not None and first.n else "Teacher-forced."
     return Section("text", "Plain text", lead, (*_text_bars(findings, measures), table, *_unmeasured(findings, *TEXT_MEASURES)))

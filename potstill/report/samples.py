@@ -50,8 +50,9 @@ def grade_of(grade: float | None) -> str:
 
 
 def _answer(subject: str, given: Mapping[str, Any]) -> Answer:
-    text = "(no answer)" if given["text"] is None else given["text"]
-    return Answer(subject, subject, text, grade_of(given["grade"]))
+    text = given["text"]
+    shown = "(no answer)" if text is None else text if text.strip() else "(empty)"
+    return Answer(subject, subject, shown, grade_of(given["grade"]))
 
 
 def _example(prompt: Prompt, kind: str, given: Mapping[str, Mapping[str, Any]]) -> Example:

@@ -102,7 +102,7 @@ def measured(value: float, unit: str) -> str:
             return size_of(value)
         case "parameters":
             return f"{value:,.0f}"
-        case "tokens/s":
+        case "tokens/s" | "perplexity":
             return significant(value)
     return f"{value:.3f}" if abs(value) < 100 else significant(value)
 
@@ -128,6 +128,13 @@ def told(finding: Finding | None) -> str:
     if finding.value is None:
         return "not measured"
     return f"{measured(finding.value, finding.unit)} {interval(finding)}".rstrip()
+
+
+def model_name(model: str) -> str:
+    """A model as it is called on the page: the kind and the end of its path, without settings: `hf:…/stories260K/hf`."""
+    kind, _, place = model.partition("?")[0].partition(":")
+    steps = place.split("/")
+    return f"{kind}:{place if len(steps) <= 2 else '…/' + '/'.join(steps[-2:])}"
 
 
 def plural(n: int, one: str, many: str = "") -> str:

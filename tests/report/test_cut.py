@@ -1,6 +1,6 @@
 from potstill.report.blocks import Examples, Table
 from potstill.report.charts import Chart
-from potstill.report.cut import count, section, spread
+from potstill.report.cut import alike, count, pattern, section, spread
 from potstill.report.sources import Material
 
 
@@ -31,6 +31,12 @@ def test_the_section_shows_bar_filters_reasons_and_examples(material: Material) 
 def test_hazards_are_counted_and_never_shown(material: Material) -> None:
     assert "FORBIDDEN" not in repr(section(material))
     assert "SECRET" not in repr(section(material))
+
+
+def test_reasons_that_differ_in_particulars_only_are_one() -> None:
+    because = {("noise", "answer: 'a b' was expected"): 2, ("noise", "answer: '7' was expected"): 3, ("noise", "same as 12"): 1}
+    assert alike(because) == [("noise", "answer: … was expected", 5), ("noise", "same as 12", 1)]
+    assert pattern('got 12.5, not "x1"; v2') == "got …, not …; v2"
 
 
 def test_nothing_filtered_nothing_shown(partial: dict[str, Material]) -> None:

@@ -25,6 +25,16 @@ def test_the_sentence_is_of_few_words(empty: Material) -> None:
     assert summary(replace(empty, findings=findings)) == "10.9x smaller, keeps 97.1% [94.8, 98.9] of the teacher's accuracy."
 
 
+def test_without_a_teacher_to_compare_with_the_student_speaks_for_itself(empty: Material) -> None:
+    findings = Findings(
+        [
+            Finding("export", "parameters", "safetensors", "all", 381_600.0, unit="parameters"),
+            Finding("capability", "accuracy", "student", "all", 0.25, 0.1, 0.4, 60),
+        ]
+    )
+    assert summary(replace(empty, findings=findings)) == "381,600 parameters, 25.0% [10.0, 40.0] of the answers right."
+
+
 def test_tiles_carry_interval_and_n(material: Material) -> None:
     tiles = {tile.label: tile for tile in header(material).tiles}
     assert tiles["smaller"].value == "10.7×"

@@ -45,6 +45,19 @@ def test_a_long_text_says_how_much_is_left_out() -> None:
     assert words.shortened("a" * 1300, 1200).endswith("… (100 more characters)")
 
 
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("world:base", "world:base"),
+        ("hf:org/model", "hf:org/model"),
+        ("hf:${POTSTILL_DATA}/stories260K/hf", "hf:…/stories260K/hf"),
+        ("recorded:${POTSTILL_DATA}/a/b/answers.json?cut=%0A&prompts=x/y", "recorded:…/b/answers.json"),
+    ],
+)
+def test_a_model_is_called_by_the_end_of_its_path(model: str, name: str) -> None:
+    assert words.model_name(model) == name
+
+
 def test_plural() -> None:
     assert (words.plural(1, "trace"), words.plural(3000, "trace"), words.plural(2, "reply", "replies")) == (
         "1 trace",
