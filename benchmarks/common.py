@@ -85,7 +85,7 @@ def show(title: str, rows: Sequence[Mapping[str, object]]) -> None:
     """A table on the screen, a column for each key of the first row."""
     table = Table(title=title, title_justify="left")
     for column in rows[0]:
-        table.add_column(column, justify="left" if isinstance(rows[0][column], str) else "right")
+        table.add_column(column, justify="left" if isinstance(rows[0][column], str) else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row.values()))
     Console().print(table)

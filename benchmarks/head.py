@@ -135,10 +135,12 @@ def table_rows(name: str, measured: dict[str, dict[str, Any]]) -> list[dict[str,
         {
             "case": name,
             "contestant": contestant,
-            "CPU s": str(m["cpu_seconds"]),
-            "of TRL's": m["cpu_seconds"].median / theirs["cpu_seconds"].median,
+            "CPU s": m["cpu_seconds"].median,
+            "from": min(m["cpu_seconds"].values),
+            "to": max(m["cpu_seconds"].values),
+            "/ TRL": m["cpu_seconds"].median / theirs["cpu_seconds"].median,
             "extra MiB": round(m["peak_bytes"].median / 2**20),
-            "of TRL's ": m["peak_bytes"].median / theirs["peak_bytes"].median,
+            "/ TRL's": m["peak_bytes"].median / theirs["peak_bytes"].median,
         }
         for contestant, m in measured.items()
     ]

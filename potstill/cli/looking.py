@@ -91,6 +91,7 @@ def _kinds() -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
     }
     kinds = {PLURALS.get(kind, f"{kind}s"): (about.get(kind, ""), parts_of(kind)) for kind in HOMES}
     return kinds | {
+        "parts": ("all parts of the kinds above", _all_parts),
         "teachers": ("models that ship with the package", _teachers),
         "recipes": ("recipes at hand", _recipes),
         "settings": ("every key of a recipe, with its default", _settings),
@@ -101,6 +102,12 @@ def _parts(kind: str) -> Mapping[str, str]:
     from potstill.registry import find, names
 
     return {name: find(kind, name).summary for name in names(kind)}
+
+
+def _all_parts() -> Mapping[str, str]:
+    from potstill.registry import HOMES
+
+    return {f"{kind} {name}": about for kind in HOMES for name, about in _parts(kind).items()}
 
 
 def _teachers() -> Mapping[str, str]:

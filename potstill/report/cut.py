@@ -152,7 +152,11 @@ def _example(verdict: dict[str, Any], trace: dict[str, Any], prompt: Prompt) -> 
     score = [] if verdict["score"] is None else [f"score {significant(verdict['score'])}"]
     details = ", ".join(score + ([f"evidence: {verdict['evidence']}"] if verdict["evidence"] else []))
     answer = Answer(
-        trace["teacher"], "teacher", trace["text"], "cut", f"{verdict['by']}: {verdict['why']}" + (f" ({details})" if details else "")
+        model_name(trace["teacher"]),
+        "teacher",
+        trace["text"],
+        "cut",
+        f"{verdict['by']}: {verdict['why']}" + (f" ({details})" if details else ""),
     )
     turns = tuple((message.role, message.content) for message in prompt.messages)
     return Example(prompt.skill, "noise", turns, prompt.reference, (answer,))

@@ -13,13 +13,13 @@ from potstill.registry import HOMES
 from potstill.store import Quiet, Run
 from tests.e2e.still import TINY
 
-KINDS = ("divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats", "teachers", "recipes", "settings")
+KINDS = ("divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats", "parts", "teachers", "recipes", "settings")
 
 
-def test_the_kinds_are_those_of_the_registry_and_three_more(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_kinds_are_those_of_the_registry_and_four_more(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(KINDS)
-    assert len(KINDS) == len(HOMES) + 3
+    assert len(KINDS) == len(HOMES) + 4
 
 
 @pytest.mark.parametrize("kind", KINDS)
