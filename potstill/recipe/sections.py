@@ -64,7 +64,7 @@ class TeacherSection(ModelSection):
 
     model: str = Field(pattern=r"^[a-z]+:.+", description="`hf:PATH-or-HUB-ID`, `world:base`, `recorded:FILE` or `fake:…`.")
     top_k: int = Field(20, ge=0, description="How many of its most likely tokens are kept at each position; 0 keeps none.")
-    domains: tuple[str, ...] = Field((), description="The domains of the prompts it answers; none: all.")
+    domains: tuple[str, ...] = Field((), description="The domains of the prompts it answers; none: those that no other teacher names.")
     columns: dict[str, str] = Field({}, description="For `recorded:`: what is wanted -> the file's column that holds it.")
 
 
@@ -120,7 +120,7 @@ class FilterSection(Section):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    kind: str = Field(min_length=1, description="The filter: `correctness`, `duplicates`, …")
+    kind: str = Field(min_length=1, description="The filter: `answer`, `duplicate`, `hazard`.")
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def _steps(material: Material) -> tuple[Step, ...]:
     if "train" in made:
         amounts["train"] = (f"{size(made['train'], 'metrics'):,}", "steps")
     if "evaluate" in made:
-        amounts["evaluate"] = (f"{size(made['evaluate'], 'findings'):,}", "measurements")
+        amounts["evaluate"] = (f"{size(made['evaluate'], 'findings'):,}", "findings")
     if "export" in made:
         amounts["export"] = (str(len([s for s in subjects(material.findings) if s != "teacher"])), "forms")
     names = ("prompts", "generate", "filter", "train", "evaluate", "export")

@@ -15,7 +15,8 @@ from potstill.report.words import compact, plural, significant
 OTHERS = ("step", "tokens", "loss", "learning_rate", "grad_norm", "validation_loss")
 """The columns of the metrics that are no part of the loss."""
 LOOKS = ("part-1", "part-2", "part-3", "part-4")
-NOTE = "Thin: each step. Thick: a moving mean. Validation is the cross-entropy on texts and answers that are held out."
+NOTE, VALIDATED = "Thin: each step. Thick: a moving mean.", " Validation is the cross-entropy on texts and answers that are held out."
+"""How to read the curves, without a validation and with one."""
 POINTS = 300
 """The most points that a curve is drawn with."""
 
@@ -74,7 +75,7 @@ def _losses(metrics: Mapping[str, Sequence[float | None]]) -> Chart | None:
     ends = ", ".join(f"{c.name} from {c.points[0][1]:.3f} to {c.points[-1][1]:.3f}" for c in curves if not c.faint)
     scale = _loss_scale([value for curve in curves for _, value in curve.points])
     draw = lines(curves, _tokens(metrics), scale, Axis("tokens seen", compact), Axis("nats a token", significant_2), height=385)
-    return chart("loss", "Loss over the tokens seen", ends, draw, legend=legend, note=NOTE, tall=True)
+    return chart("loss", "Loss over the tokens seen", ends, draw, legend=legend, note=NOTE + VALIDATED * bool(validation), tall=True)
 
 
 def _plain(metrics: Mapping[str, Sequence[float | None]], name: str, title: str, unit: str) -> Chart | None:
