@@ -75,7 +75,8 @@ def _losses(metrics: Mapping[str, Sequence[float | None]]) -> Chart | None:
     ends = ", ".join(f"{c.name} from {c.points[0][1]:.3f} to {c.points[-1][1]:.3f}" for c in curves if not c.faint)
     scale = _loss_scale([value for curve in curves for _, value in curve.points])
     draw = lines(curves, _tokens(metrics), scale, Axis("tokens seen", compact), Axis("nats a token", significant_2), height=385)
-    return chart("loss", "Loss over the tokens seen", ends, draw, legend=legend, note=NOTE + VALIDATED * bool(validation), tall=True)
+    note = NOTE + VALIDATED if validation else NOTE
+    return chart("loss", "Loss over the tokens seen", ends, draw, legend=legend, note=note, tall=True)
 
 
 def _plain(metrics: Mapping[str, Sequence[float | None]], name: str, title: str, unit: str) -> Chart | None:
