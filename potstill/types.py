@@ -25,7 +25,7 @@ def canonical_json(value: Any) -> str:
 
 def content_id(value: Any) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of `canonical_json(value)`."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,3 +90,7 @@ def test_a_manifest_comes_back() -> None:
     del values["stage"]
     with pytest.raises(TypeError):
         Manifest.from_json(json.dumps(values))
+
+
+def test_a_lone_surrogate_has_an_identity_too() -> None:
+    assert Prompt((Message("user", "a \ud800 b"),)).id != Prompt((Message("user", "a \ud801 b"),)).id

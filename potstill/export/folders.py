@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from transformers import GenerationConfig, PreTrainedModel
-from transformers.utils import logging
+from transformers import GenerationConfig
 
 from potstill.export.formats.base import Wanted
 from potstill.models import LocalModel
@@ -32,17 +31,6 @@ answer = network.generate(**inputs, max_new_tokens=256)
 print(tokenizer.decode(answer[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))"""
 PLAIN = """inputs = tokenizer("...", return_tensors="pt")
 print(tokenizer.decode(network.generate(**inputs, max_new_tokens=256)[0], skip_special_tokens=True))"""
-
-
-def save_network(network: PreTrainedModel, folder: Path) -> None:
-    """Write config and weights in safetensors, without a bar of progress."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        network.save_pretrained(folder)
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def complete(folder: Path, model: LocalModel, wanted: Wanted, recipe: Recipe) -> None:

@@ -1,8 +1,8 @@
 """The one optimiser loop. It knows batches, gradients and checkpoints, and nothing of what is learnt: an objective says that.
 
 For each step: the micro-batches of that step, the objective's terms for each, the fused head's loss divided by the step's total weight over
-all micro-batches and processes, a check that loss and gradient are finite, clipping, AdamW. An interrupted run goes on from the last
-checkpoint and ends where an undisturbed one would have ended, bit for bit on a CPU with the same number of threads.
+all micro-batches and processes, a check that loss and gradient are finite, clipping, AdamW or Muon. An interrupted run goes on from the
+last checkpoint and ends where an undisturbed one would have ended, bit for bit on a CPU with the same number of threads.
 
 Several processes (`accelerate launch`) share a step's micro-batches, so that the step is the same however many they are. The main process
 alone keeps metrics, tells of progress and writes what there is one of.
@@ -28,6 +28,7 @@ from potstill.fit import checkpoint
 from potstill.fit.batches import Batch, BatchSource
 from potstill.fit.head import Term, fused_loss
 from potstill.fit.metrics import Metrics
+from potstill.fit.optimizers import optimizers
 from potstill.fit.schedule import learning_rate
 from potstill.models.scoring import Head, body_and_head
 from potstill.store.log import Log, Quiet
@@ -42,6 +43,7 @@ class FitSettings:
 
     Attributes:
         steps: optimiser steps.
+        optimizer: `adamw`, or `muon` for matrices with AdamW for the rest.
         lr: peak learning rate.
         warmup: share of the steps spent rising to it.
         schedule: `cosine`, `linear` or `constant`.
@@ -55,6 +57,7 @@ class FitSettings:
     """
 
     steps: int
+    optimizer: str = "adamw"
     lr: float = 1e-3
     warmup: float = 0.05
     schedule: str = "cosine"
@@ -140,8 +143,8 @@ class _Loop:
         self.validate, self.on_best = validate, on_best
         self.accelerator = Accelerator(mixed_precision="no")
         self.log = log if self.accelerator.is_main_process else Quiet()
-        optimizer = torch.optim.AdamW(_groups(network, settings.weight_decay), lr=settings.lr, betas=settings.betas, fused=True)
-        self.learner, self.optimizer = self.accelerator.prepare(Learner(network, head), optimizer)
+        chosen = optimizers(network, settings.optimizer, lr=settings.lr, betas=settings.betas, weight_decay=settings.weight_decay)
+        self.learner, *self.optimizers = self.accelerator.prepare(Learner(network, head), *chosen)
         self.metrics = Metrics(folder / "metrics.parquet")
         self.step, self.tokens = 0, 0
         self.best: tuple[int | None, float | None] = (None, None)
@@ -210,15 +213,17 @@ class _Loop:
             if not math.isfinite(value):
                 remedy = "lower train.lr or look at that batch; the last checkpoint is whole"
                 raise TrainingError(f"the {what} is {value}", where=f"step {self.step + 1}", fix=remedy)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         return norm
 
     def _set_rate(self) -> float:
         s = self.settings
         rate = learning_rate(self.step, steps=s.steps, peak=s.lr, warmup=s.warmup, final=s.final_lr, shape=s.schedule)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         return rate
 
     def _over_processes(self, values: Sequence[float]) -> list[float]:
@@ -252,12 +257,3 @@ class _Loop:
             self.step, self.tokens, self.best = state["step"], state["tokens"], tuple(state["best"])
             self.metrics.read(until=self.step)
             self.log.say(f"train: going on from step {self.step}")
-
-
-def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices with weight decay; embeddings, norms and biases without."""
-    embeddings = {id(p) for module in network.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
-    matrices = [p for p in network.parameters() if p.requires_grad and p.ndim >= 2 and id(p) not in embeddings]
-    chosen = {id(p) for p in matrices}
-    others = [p for p in network.parameters() if p.requires_grad and id(p) not in chosen]
-    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
-from transformers.utils import logging
 from transformers.utils.hub import cached_file, extract_commit_hash
 
 from potstill.errors import ModelError
 from potstill.models.base import Options
 from potstill.models.local import Loaded, LocalModel, ready
+from potstill.models.saving import without_progress_bars
 from potstill.models.tokenizers import first_line, load_tokenizer, tokenizer_facts
 from potstill.recipe.paths import VARIABLE, expand
 from potstill.registry import part
@@ -136,7 +135,7 @@ def load_network(place: Place, options: Options) -> PreTrainedModel:
         ModelError: it cannot be read, or a weight is missing from its files.
     """
     try:
-        with _quiet():
+        with without_progress_bars():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 place.name,
                 revision=place.revision,
@@ -153,15 +152,3 @@ def load_network(place: Place, options: Options) -> PreTrainedModel:
         missing = ", ".join(sorted(loaded[1]["missing_keys"])[:3])
         raise ModelError(f"weights are missing: {missing}", where=place.name, fix="give the folder of the whole model (not of an adapter)")
     return network
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """transformers without its bars of progress for the block."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

@@ -170,11 +170,14 @@ class TrainSection(Section):
     epochs: FiniteFloat | None = Field(
         default_factory=_default_epochs, gt=0, description="Passes over the kept traces, 3 by default; instead of `steps`."
     )
-    lr: FiniteFloat = Field(1e-3, gt=0, description="Peak learning rate.")
+    optimizer: Literal["adamw", "muon"] = Field(
+        "adamw", description="`muon` steps the matrices by Muon and the rest by AdamW: faster for a student that starts from nothing."
+    )
+    lr: FiniteFloat = Field(1e-3, gt=0, description="Peak learning rate, of either optimiser.")
     warmup: FiniteFloat = Field(0.05, ge=0, lt=1, description="Share of the steps over which the rate rises from 0.")
     schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="How the rate falls after the warm-up.")
     final_lr: FiniteFloat = Field(0.1, ge=0, le=1, description="The last step's rate as a share of the peak.")
-    weight_decay: FiniteFloat = Field(0.01, ge=0, description="AdamW's decoupled weight decay, on matrices only.")
+    weight_decay: FiniteFloat = Field(0.01, ge=0, description="Decoupled weight decay, on matrices only.")
     betas: tuple[FiniteFloat, FiniteFloat] = Field((0.9, 0.98), description="AdamW's decay rates of the two moments, each in [0, 1).")
     grad_clip: FiniteFloat = Field(1.0, gt=0, description="The gradient's largest norm.")
     batch_tokens: int = Field(4096, ge=1, description="Tokens a batch, padding included.")

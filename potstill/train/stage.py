@@ -15,6 +15,7 @@ from potstill.errors import CapabilityError
 from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, Objective, Term
 from potstill.fit import fit as run_loop
 from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
+from potstill.models.saving import save_network
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.recipe import Recipe, TrainSection
 from potstill.registry import find
@@ -92,7 +93,7 @@ class _Training:
         )
         chosen = network if self.section.keep == "last" else type(network).from_pretrained(best)
         with self.workspace.write_folder(STUDENT) as folder:
-            chosen.save_pretrained(folder)
+            save_network(chosen, folder)
             student.tokenizer.save_pretrained(folder)
         self._keep_metrics(result)
         return {
@@ -157,6 +158,7 @@ class _Training:
 def _settings(section: TrainSection, source: EpochBatches) -> FitSettings:
     """The loop's settings from the recipe's section; steps from epochs where steps are not given."""
     names = (
+        "optimizer",
         "lr",
         "warmup",
         "schedule",
@@ -173,4 +175,4 @@ def _settings(section: TrainSection, source: EpochBatches) -> FitSettings:
 
 def _keep_best(network: PreTrainedModel, folder: Path) -> None:
     with whole_folder(folder) as half:
-        network.save_pretrained(half)
+        save_network(network, half)

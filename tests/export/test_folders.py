@@ -8,8 +8,9 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from potstill.export.folders import complete, generation_config, save_network
+from potstill.export.folders import complete, generation_config
 from potstill.export.formats.base import read_format
+from potstill.models.saving import save_network
 from tests.evaluate.setting import model, recipe
 
 

@@ -46,6 +46,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Ten
 def test_the_defaults_are_the_recommended_setting() -> None:
     assert FitSettings(steps=1) == FitSettings(
         steps=1,
+        optimizer="adamw",
         lr=1e-3,
         warmup=0.05,
         schedule="cosine",

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig
 
-from potstill.export.folders import save_network
 from potstill.models import LocalModel, Options
 from potstill.models.hf import open_hf
+from potstill.models.saving import save_network
 from potstill.models.scoring import Head
 from potstill.registry import part
 
