@@ -4,12 +4,14 @@
 
 Every arm sees the same prompts, the same number of optimiser steps and the same tokens a batch. `reasoning_retention` is the student's
 accuracy on the traced skills as a share of the teacher's; `beats_answers_only` is the margin of accuracy over the student of answers alone,
-mean over seeds, with the number of seeds in which it is above zero beside it; `seconds` is the whole demo, first seed, prompts to report.
+mean over seeds, with the number of seeds in which it is above zero beside it; `seconds` is the whole demo, prompts to report, of the first
+seed that was made in one go: null when every seed was interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import statistics
 import time
@@ -19,7 +21,7 @@ from typing import Any
 from common import keep, show
 
 from potstill import pipeline
-from potstill.cli.shipped import shipped
+from potstill.cli import shipped
 from potstill.evaluate import Card
 from potstill.recipe import Recipe, load
 from potstill.store import Run, Text
@@ -37,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.fresh:
         shutil.rmtree(RUNS, ignore_errors=True)
-    recipe = load(shipped("demo"))
+    recipe = load(shipped.recipe("demo"))
     seeds = range(recipe.seed, recipe.seed + (1 if options.quick else 5))
     results = [_seed(recipe.model_copy(update={"seed": seed})) for seed in seeds]
     retention = [r["retention"] for r in results]
@@ -47,7 +49,7 @@ def main() -> None:
         {
             "size_ratio": results[0]["size_ratio"],
             "reasoning_retention": statistics.mean(retention),
-            "seconds": results[0]["seconds"],
+            "seconds": next((r["seconds"] for r in results if r["seconds"] is not None), None),
             "beats_answers_only": statistics.mean(margin),
         },
         seeds=list(seeds),
@@ -64,9 +66,11 @@ def main() -> None:
 def _seed(recipe: Recipe) -> dict[str, Any]:
     """The whole demo with one seed, and the same with the answers alone."""
     folder = RUNS / f"seed-{recipe.seed}"
+    note, fresh = folder / "seconds.json", not (folder / "demo").exists()
     started = time.monotonic()
     made = pipeline.run(Run.open(recipe, out=folder / "demo", log=Text()))
-    seconds = time.monotonic() - started
+    if fresh:
+        note.write_text(json.dumps(time.monotonic() - started))
     control = recipe.model_copy(
         update={"train": recipe.train.model_validate({**recipe.train.model_dump(exclude={"losses", "learn"}), **ANSWERS})}
     )
@@ -80,7 +84,7 @@ def _seed(recipe: Recipe) -> dict[str, Any]:
         "answers_only": _accuracy(answers["evaluate"], "student"),
         "retention": student / teacher,
         "size_ratio": _parameters(made["export"], "teacher") / _parameters(made["export"], "safetensors"),
-        "seconds": seconds,
+        "seconds": json.loads(note.read_text()) if note.exists() else None,
     }
 
 

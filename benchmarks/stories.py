@@ -1,4 +1,4 @@
-"""A really trained public model distilled on real text: recipes/stories.toml with the teacher's probabilities and with hard labels.
+"""A really trained public model distilled on real text: the two recipes `stories`, with the teacher's probabilities and with hard labels.
 
     python benchmarks/stories.py [--quick]
 
@@ -24,10 +24,11 @@ from potstill.store import Run, Text
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "benchmark-stories"
-RECIPE = HERE.parent / "recipes" / "stories.toml"
+RECIPES = {"60k": HERE.parent / "recipes" / "stories.toml", "600k": HERE.parent / "recipes" / "stories_600k.toml"}
 HARD = 'train.losses=[{kind = "cross_entropy"}]'
-LARGE = 'prompts.sources=["text:${POTSTILL_DATA}/tinystories/tiny_stories_780k.txt?bytes=0:600000&window=400"]'
-ARMS: dict[str, list[str]] = {"kd_60k": [], "hard_60k": [HARD], "kd_600k": [LARGE], "hard_600k": [LARGE, HARD]}
+ARMS: dict[str, tuple[Path, list[str]]] = {
+    f"{kind}_{size}": (recipe, changes) for size, recipe in RECIPES.items() for kind, changes in (("kd", []), ("hard", [HARD]))
+}
 
 
 def main() -> None:
@@ -54,7 +55,8 @@ def main() -> None:
 
 def _run(arm: str, seed: int) -> dict[str, Any]:
     """One arm with one seed, from the text to the evaluation."""
-    recipe = load(RECIPE, [f"seed={seed}", *ARMS[arm]])
+    path, changes = ARMS[arm]
+    recipe = load(path, [f"seed={seed}", *changes])
     made = pipeline.run(Run.open(recipe, out=RUNS / f"{arm}-{seed}", log=Text()), "evaluate")
     rows = {(r["name"], r["subject"]): r["value"] for r in made["evaluate"].table("findings").to_pylist() if r["group"] == "all"}
     summary = made["train"].manifest.summary

@@ -6,7 +6,7 @@ prompts -> generate -> filter -> train -> evaluate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
 from potstill.errors import PotstillError
@@ -72,22 +72,37 @@ def run(run: Run, last: Stage | None = None) -> dict[str, Artifact]:
             if stage == "export" and missed(made):
                 run.log.say(f"export: left out, for a limit was missed; `potstill export {run.folder}` writes the student all the same")
                 continue
-            made[stage] = _PERFORM[stage](run, made)
+            made[stage] = _perform(run, stage, made, stages)
     return made
 
 
 def make(run: Run, stage: Stage) -> dict[str, Artifact]:
-    """Perform one stage, and before it those that it stands on where they are not done; returns as `run` does."""
+    """Perform one stage, and before it those that it stands on where they are not done; checks and returns as `run` does."""
+    from potstill.check import agree
+
     made: dict[str, Artifact] = {}
+    stages = _line(stage)
+    if "generate" in stages:
+        agree(run.recipe, evaluated="evaluate" in stages)
     with run.locked():
-        for each in _line(stage):
-            made[each] = _PERFORM[each](run, made)
+        for each in stages:
+            made[each] = _perform(run, each, made, stages)
     return made
 
 
 def missed(made: Made) -> tuple[str, ...]:
     """The recipe's limits that the evaluation missed, a sentence each; none when it was not evaluated."""
     return cast("Card", made["evaluate"]).scorecard.missed if "evaluate" in made else ()
+
+
+def _perform(run: Run, stage: Stage, made: Made, stages: Sequence[Stage]) -> Artifact:
+    """One stage; the prompts are held against the recipe as soon as they are there, before a teacher is paid."""
+    from potstill.check import fit_gathered
+
+    artifact = _PERFORM[stage](run, made)
+    if stage == "prompts" and "generate" in stages:
+        fit_gathered(run.recipe, artifact, evaluated="evaluate" in stages)
+    return artifact
 
 
 def _line(stage: Stage) -> list[Stage]:

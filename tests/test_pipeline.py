@@ -41,6 +41,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
 
     monkeypatch.setattr(pipeline, "_PERFORM", {stage: step(stage) for stage in STAGES})
     monkeypatch.setattr(check, "agree", lambda recipe, **_: done.append(("check", [])))
+    monkeypatch.setattr(check, "fit_gathered", lambda recipe, gathered, **_: done.append(("fit", [])))
     return done
 
 
@@ -63,7 +64,7 @@ def test_a_span_that_runs_backwards_says_the_order() -> None:
 def test_a_run_checks_first_and_performs_all_under_one_lock(performed: list[tuple[str, list[str]]]) -> None:
     opened = FakeRun()
     made = run(opened)  # type: ignore[arg-type]
-    assert [stage for stage, _ in performed] == ["check", *STAGES]
+    assert [stage for stage, _ in performed] == ["check", "prompts", "fit", *STAGES[1:]]
     assert list(made) == list(STAGES)
     assert opened.locks == 1
 
@@ -85,10 +86,13 @@ def test_a_missed_limit_leaves_the_export_out_and_reports(performed: list[tuple[
 
 def test_one_stage_brings_only_those_it_stands_on(performed: list[tuple[str, list[str]]]) -> None:
     make(FakeRun(), "export")  # type: ignore[arg-type]
-    assert [stage for stage, _ in performed] == ["prompts", "generate", "filter", "train", "export"]
+    assert [stage for stage, _ in performed] == ["check", "prompts", "fit", "generate", "filter", "train", "export"]
     performed.clear()
     make(FakeRun(), "report")  # type: ignore[arg-type]
     assert [stage for stage, _ in performed] == ["report"]
+    performed.clear()
+    make(FakeRun(), "prompts")  # type: ignore[arg-type]
+    assert [stage for stage, _ in performed] == ["prompts"]
 
 
 def test_what_was_not_evaluated_missed_nothing() -> None:

@@ -1,17 +1,27 @@
-"""Whether a recipe's parts are there, and get from its teachers what they need."""
+"""Whether a recipe's parts are there, get from its teachers what they need, and fit its prompts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from potstill.check.sizes import student_size
 from potstill.errors import CapabilityError, RecipeError
 from potstill.evaluate.card import read_limits
+from potstill.evaluate.stage import choose, open_suites
 from potstill.export.formats.base import read_format
 from potstill.filter.base import ready
-from potstill.models import open_teacher
+from potstill.generate.drawing import check_mode
+from potstill.generate.routing import route
+from potstill.models import Sampling, open_teacher
+from potstill.models.recorded import RecordedTeacher
+from potstill.prompts.gathering import open_sources
 from potstill.recipe import LossSection, Recipe
 from potstill.registry import PartInfo, find
+from potstill.store import Artifact, rows
+from potstill.text.chat import render
+from potstill.train.tokens import check_divergences, student_tokenizer
+from potstill.types import Prompt
 
 TELLS = {
     "text": "answers",
@@ -48,16 +58,18 @@ def parts(recipe: Recipe) -> tuple[Part, ...]:
 
 
 def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
-    """Hold what the parts need against what each teacher gives. No weights are read.
+    """Hold what the parts need against what each teacher gives, and the student against both. No weights and no prompts are read.
 
     Args:
         recipe: to be checked.
         evaluated: whether the student will be; there must be something to measure it on then.
 
     Raises:
-        RecipeError: no part of that name, a setting that a filter does not have, a limit on what no suite measures, or no evaluation.
-        ModelError: a teacher that is not there.
-        CapabilityError: a teacher does not give what a part needs.
+        RecipeError: a part or setting that does not exist, a template without its slot, a limit on what no suite measures, or no
+            evaluation.
+        InputError: a file of prompts that is not there.
+        ModelError: a teacher that is not there, or a student that cannot be.
+        CapabilityError: a teacher does not give what a part needs, or speaks other tokens than the student and a divergence compares them.
     """
     if evaluated and not recipe.evaluate.sources:
         fix = 'name some, as in sources = ["world:math?n=200"], or stop before it with --to train'
@@ -72,6 +84,41 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
                 fix = f"{teacher.name} gives {has}; take another teacher, or {_instead(part)}"
                 raise CapabilityError(what, where=part.where, fix=fix)
     read_limits(recipe.evaluate.limits, {name: find("suite", name).factory() for name in recipe.evaluate.suites})
+    open_sources(recipe)
+    student_size(recipe)
+    check_divergences(recipe)
+
+
+def fit_prompts(recipe: Recipe, asked: Sequence[Prompt] | None, held: Sequence[Prompt] | None) -> None:
+    """Hold the prompts against what is done with them; no model is asked, but answers on file are looked up.
+
+    Args:
+        recipe: says what is done.
+        asked: of the teachers; None: not known.
+        held: that are measured on; None: not known, or not measured.
+
+    Raises:
+        RecipeError: a prompt without a teacher, or a suite with nothing to measure.
+        InputError: a prompt that does not fit `generate.mode`, or nothing to measure on.
+        ModelError: a conversation for a student without a chat template, or no recorded answer to a prompt.
+    """
+    if asked is not None:
+        check_mode(asked, recipe.generate)
+        for section, mine in zip(recipe.teachers, route(asked, recipe.teachers), strict=True):
+            teacher = open_teacher(section)
+            if isinstance(teacher, RecordedTeacher):
+                teacher.draw(mine, Sampling())
+    if held is not None:
+        open_suites(recipe, choose(held, recipe.evaluate.per_skill))
+    talk = next((prompt for prompt in (*(asked or ()), *(held or ())) if prompt.messages), None)
+    if talk is not None:
+        render(student_tokenizer(recipe), talk, None)
+
+
+def fit_gathered(recipe: Recipe, gathered: Artifact, *, evaluated: bool = True) -> None:
+    """As `fit_prompts`, with the artifact of the stage `prompts`."""
+    held = list(rows(gathered.table("evaluation"), Prompt)) if evaluated else None
+    fit_prompts(recipe, list(rows(gathered.table("prompts"), Prompt)), held)
 
 
 def _parts(recipe: Recipe) -> Iterator[Part]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from potstill.check.estimate import Counts
-from potstill.prompts.request import OpenedSource, open_source
+from potstill.evaluate.stage import choose
+from potstill.prompts.gathering import Opened, open_sources, without
 from potstill.recipe import Recipe
 from potstill.types import Prompt
 
@@ -18,10 +17,10 @@ REMOTE = "hf"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The distinct prompts of a recipe's sources; None where they would have to be downloaded.
+    """The distinct prompts of a recipe's sources, as they are asked; None where they would have to be downloaded.
 
     Attributes:
-        asked: of the teachers.
+        asked: of the teachers; those that validate or evaluate are among them.
         held: that only evaluate, all of them.
         chosen: of `held` those that are measured on.
     """
@@ -32,18 +31,18 @@ class Found:
 
 
 def find_prompts(recipe: Recipe) -> Found:
-    """Read the sources that are here.
+    """Read the sources that are here, as the stage `prompts` does.
 
     Raises:
-        RecipeError: an unknown source or setting.
-        InputError: a source cannot be read.
+        RecipeError: an unknown source, setting, column or grader, or a template without its slot.
+        InputError: a source cannot be read or is empty, or nothing is left to train on.
     """
-    asked, judged = recipe.prompts, recipe.evaluate
-    training = [open_source(spec, "prompts.sources", asked.columns, seed=recipe.seed) for spec in asked.sources]
-    columns = judged.columns or asked.columns
-    evaluation = [open_source(spec, "evaluate.sources", columns, evaluation=True, seed=recipe.seed) for spec in judged.sources]
-    held = _read(evaluation, None)
-    return Found(_read(training, asked.limit), held, None if held is None else _chosen(held, judged.per_skill))
+    sources = open_sources(recipe)
+    asked, known, held = _read(sources.training), _read(sources.validation), _read(sources.evaluation)
+    if asked is not None:
+        without(asked, known or {}, held or {}, where=", ".join(recipe.prompts.sources))
+    chosen = None if held is None else choose(held.values(), recipe.evaluate.per_skill)
+    return Found(_list(asked), _list(held), chosen)
 
 
 def count(found: Found) -> Counts:
@@ -59,23 +58,13 @@ def count(found: Found) -> Counts:
     )
 
 
-def _chosen(prompts: Sequence[Prompt], per_skill: int | None) -> list[Prompt]:
-    """At most so many prompts of each skill, as the evaluation takes them."""
-    seen: Counter[str] = Counter()
-    chosen = []
-    for prompt in prompts:
-        seen[prompt.skill] += 1
-        if per_skill is None or seen[prompt.skill] <= per_skill:
-            chosen.append(prompt)
-    return chosen
+def _read(sources: Opened) -> Mapping[str, Prompt] | None:
+    """All prompts by id; None when a source is not here."""
+    return None if any(opened.kind == REMOTE for opened in sources.opened) else sources.read()[0]
 
 
-def _read(sources: Sequence[OpenedSource], limit: int | None) -> list[Prompt] | None:
-    """All prompts, each once; None when a source is not here."""
-    if any(opened.kind == REMOTE for opened in sources):
-        return None
-    found = {prompt.id: prompt for opened in sources for prompt in islice(opened.source.prompts(), limit)}
-    return list(found.values())
+def _list(prompts: Mapping[str, Prompt] | None) -> list[Prompt] | None:
+    return None if prompts is None else list(prompts.values())
 
 
 def _length(prompt: Prompt) -> int:

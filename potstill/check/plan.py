@@ -9,13 +9,12 @@ from typing import Any
 
 import torch
 
-from potstill.check.agreement import TELLS, Part, agree, parts
-from potstill.check.counting import Found, count, find_prompts
+from potstill.check.agreement import TELLS, Part, agree, fit_prompts, parts
+from potstill.check.counting import count, find_prompts
 from potstill.check.estimate import CHARACTERS_A_TOKEN, Counts, Machine, Size, Take, cost, cpu, estimate, gpu
 from potstill.check.sizes import student_size, teacher_size
 from potstill.models import open_teacher
 from potstill.recipe import Recipe, dump
-from potstill.registry import find
 from potstill.report.words import compact, duration, factor, size_of
 
 UNKNOWN = "?"
@@ -33,7 +32,6 @@ class Plan:
         counts: of the prompts.
         machine: that the estimate assumes.
         takes: what the stages that cost anything take.
-        lacks: suites that would find nothing to measure, and why.
     """
 
     recipe: Recipe
@@ -44,7 +42,6 @@ class Plan:
     counts: Counts
     machine: Machine
     takes: tuple[Take, ...]
-    lacks: tuple[str, ...]
 
     def facts(self) -> dict[str, Any]:
         """The plan as plain values."""
@@ -70,7 +67,6 @@ class Plan:
         """What is allowed and looks like a slip."""
         if self.counts.in_both:
             yield f"{self.counts.in_both} prompts stand in [prompts] and in [evaluate]; they will not be trained on"
-        yield from self.lacks
         if self.student.parameters and any(size.parameters and size.parameters < self.student.parameters for size in self.teachers):
             yield "the student is larger than a teacher"
 
@@ -112,25 +108,16 @@ def plan(recipe: Recipe) -> Plan:
     """Check a recipe, and estimate what a run of it takes. Nothing is written and nothing is spent; no weights are read.
 
     Raises:
-        RecipeError: a part, source or setting that does not exist.
-        CapabilityError: a teacher does not give what a part needs.
-        ModelError, InputError: a model or source that is not there or cannot be used.
+        RecipeError, CapabilityError, ModelError, InputError: as `agree` and `fit_prompts`, or a source that cannot be read or is empty.
     """
     agree(recipe)
     sizes = [teacher_size(section) for section in recipe.teachers]
     student, found, machine = student_size(recipe), find_prompts(recipe), _this_machine()
+    fit_prompts(recipe, found.asked, found.held)
     counts = count(found)
     takes = estimate(recipe, sizes, student, counts, machine)
     gives = tuple(open_teacher(section).gives for section in recipe.teachers)
-    return Plan(recipe, parts(recipe), gives, tuple(sizes), student, counts, machine, tuple(takes), _lacks(recipe, found))
-
-
-def _lacks(recipe: Recipe, found: Found) -> tuple[str, ...]:
-    """For each suite that would find nothing to measure, a sentence."""
-    if found.chosen is None:
-        return ()
-    lacks = ((name, find("suite", name).factory().lack(found.chosen)) for name in recipe.evaluate.suites)
-    return tuple(f"the suite {name!r} has nothing to measure: {lack}" for name, lack in lacks if lack)
+    return Plan(recipe, parts(recipe), gives, tuple(sizes), student, counts, machine, tuple(takes))
 
 
 def _this_machine() -> Machine:

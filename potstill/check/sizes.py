@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
 from potstill.check.estimate import Size
-from potstill.errors import ModelError
-from potstill.models import open_tokenizer, teacher_tokenizer
+from potstill.errors import ModelError, RecipeError
 from potstill.models.hf import check_config, locate
 from potstill.models.new import new_config
+from potstill.models.tokenizers import first_line
 from potstill.models.world import TEACHERS
 from potstill.recipe import Recipe, StudentSection, TeacherSection
+from potstill.train.tokens import student_tokenizer
 
 
 def teacher_size(section: TeacherSection) -> Size:
@@ -23,19 +25,21 @@ def teacher_size(section: TeacherSection) -> Size:
 
 
 def student_size(recipe: Recipe) -> Size:
-    """The student's size.
+    """The student's size, and with it that such a student can be.
 
     Raises:
-        ModelError, RecipeError: it cannot be found, or its settings cannot be used.
+        ModelError, RecipeError: it or its tokenizer cannot be found, or its settings cannot be used.
     """
     section = recipe.student
     kind, _, name = section.model.partition(":")
     if kind == "hf":
         return _loaded_size(section, name)
-    tokenizer = open_tokenizer(section.tokenizer) if section.tokenizer else teacher_tokenizer(recipe.teachers[0])
-    if tokenizer is None:
-        raise ModelError("a new student needs a tokenizer, and its teacher has none", where="student", fix='set tokenizer = "hf:…"')
-    return _size(section.model, new_config(name, section.config, tokenizer), section.dtype, False)
+    config = new_config(name, section.config, student_tokenizer(recipe))
+    heads, shared = (getattr(config, f"num_{which}_heads", None) for which in ("attention", "key_value"))
+    if heads and shared and heads % shared:
+        what = f"num_attention_heads ({heads}) is not a multiple of num_key_value_heads ({shared})"
+        raise RecipeError(what, where="student.config", fix="make the one divide the other, or set both to the same")
+    return _size(section.model, config, section.dtype, False)
 
 
 def _loaded_size(section: TeacherSection | StudentSection, name: str) -> Size:
@@ -45,7 +49,11 @@ def _loaded_size(section: TeacherSection | StudentSection, name: str) -> Size:
 
 def _size(name: str, config: PreTrainedConfig, dtype: str, remote_code: bool) -> Size:
     """The parameters of a network without memory (torch's meta device), tied ones counted once."""
-    with torch.device("meta"):
-        network = AutoModelForCausalLM.from_config(config, trust_remote_code=remote_code)
+    try:
+        with torch.device("meta"):
+            network = AutoModelForCausalLM.from_config(config, trust_remote_code=remote_code)
+    except (ValueError, RuntimeError, KeyError, TypeError, AssertionError, ZeroDivisionError, StrictDataclassError) as error:
+        fix = "take a causal language model whose sizes fit together"
+        raise ModelError(f"no network with these settings: {first_line(error)}", where=name, fix=fix) from error
     text = config.get_text_config(decoder=True)
     return Size(name, sum(p.numel() for p in network.parameters()), text.num_hidden_layers, text.hidden_size, dtype)

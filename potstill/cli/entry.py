@@ -11,22 +11,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 from potstill.cli import looking, runs, world
 from potstill.cli.app import app
 from potstill.errors import PotstillError
+from potstill.pipeline import STAGES
+from potstill.registry import did_you_mean
 
 INTERRUPTED = 3
 """The exit code after Ctrl-C or SIGTERM."""
 HUSHED = {
     "TRANSFORMERS_VERBOSITY": "error",
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    "HF_HUB_VERBOSITY": "error",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     "TQDM_DISABLE": "1",
 }
 """Libraries that would write between our lines."""
+
+FORCE = "--force"
 
 COMMANDS = (runs, looking, world)
 """The modules whose import hangs their commands on the application."""
@@ -52,7 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return int(code)
     except CycloptsError as error:
-        return _tell(PotstillError(str(error).strip().rstrip("."), fix=_see_help(words)), as_json)
+        return _tell(_slip(error, words), as_json)
     except PotstillError as error:
         if debug:
             raise
@@ -89,12 +94,43 @@ def _tell(error: PotstillError, as_json: bool) -> int:
 
 
 def _interrupted(words: Sequence[str], as_json: bool) -> int:
-    again = shlex.join(["potstill", *words])
+    unforced = _unforced(words)
+    again, without = shlex.join(["potstill", *unforced]), f" without {FORCE}" if unforced != list(words) else ""
     if as_json:
         print(json.dumps({"interrupted": True, "again": again}))
     else:
-        print(f"potstill: interrupted; what is whole is kept, and the same command goes on where it stopped: {again}", file=sys.stderr)
+        print(
+            f"potstill: interrupted; what is whole is kept, and the same command{without} goes on where it stopped: {again}",
+            file=sys.stderr,
+        )
     return INTERRUPTED
+
+
+def _unforced(words: Sequence[str]) -> list[str]:
+    """The command line without `--force` and the stages that `run` is given with it: what was made anew is not to be made anew again."""
+    kept: list[str] = []
+    forced = False
+    for word in words:
+        forced = word == FORCE or (forced and words[0] == "run" and word in STAGES)
+        if not forced and not word.startswith(f"{FORCE}="):
+            kept.append(word)
+    return kept
+
+
+def _slip(error: CycloptsError, words: Sequence[str]) -> PotstillError:
+    """A command line that cannot be read, in our words where the library's are jargon."""
+    fix = _see_help(words)
+    strange = next(iter(error.unused_tokens or ()), "")
+    if isinstance(error, UnusedCliTokensError):
+        return PotstillError(f"one word too many: {strange!r}", fix=fix)
+    if isinstance(error, UnknownCommandError) and strange.startswith("-"):
+        return PotstillError(f"unknown option {strange}", fix=did_you_mean(strange, ["--help", "--version"]))
+    if isinstance(error, MissingArgumentError) and FORCE in words and words[0] == "run":
+        fix = f"put {FORCE} after the recipe: it takes the words behind it as stages"
+    what = str(error).strip()
+    if what.endswith("..."):
+        what = what.removesuffix(", ...") + " and others"
+    return PotstillError(what.rstrip("."), fix=fix)
 
 
 def _see_help(words: Sequence[str]) -> str:

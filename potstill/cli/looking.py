@@ -48,7 +48,7 @@ def list_parts(
 
 @app.command(group=LOOK)
 def trace(
-    artifact: Annotated[str, Parameter(help="The first digits of its content hash, or its folder.")],
+    artifact: Annotated[str, Parameter(help="The first digits of its content hash, or its folder; a run folder: its last stage.")],
     /,
     *,
     runs: Runs = None,
@@ -56,10 +56,10 @@ def trace(
 ) -> int:
     """Print what an artifact was made from, back to the prompts."""
     from potstill.store import find, tree
-    from potstill.store.run import RUNS
+    from potstill.store.run import ABOUT, RUNS
 
     roots = runs or [RUNS]
-    found = find(artifact, roots)
+    found = _last(Path(artifact)) if (Path(artifact) / ABOUT).is_file() else find(artifact, roots)
     roots = [*roots, found.folder.parent.parent]
     show(output, _lineage(found, roots), tree(found, roots).splitlines())
     return 0
@@ -168,6 +168,19 @@ def _distinct(paths: list[Path]) -> list[Path]:
 
 def _shown(path: Path) -> str:
     return str(path) if not path.is_absolute() else path.stem
+
+
+def _last(folder: Path) -> Artifact:
+    """The current artifact of the last stage that the run folder has one of."""
+    from potstill.errors import StoreError
+    from potstill.pipeline import STAGES
+    from potstill.store import Run
+
+    made = Run.open(folder).artifacts()
+    found = [made[stage] for stage in STAGES if stage in made]
+    if not found:
+        raise StoreError("nothing made here yet", where=str(folder), fix=f"`potstill run {folder}` makes it")
+    return found[-1]
 
 
 def _lineage(artifact: Artifact, roots: list[Path]) -> dict[str, Any]:

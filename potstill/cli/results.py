@@ -102,7 +102,8 @@ def _files(made: Mapping[str, Artifact]) -> Iterator[str]:
         for name in sizes.subjects("bytes"):
             speed = next((speeds.get("tokens_per_second", name, group) for group in speeds.groups("tokens_per_second")), None)
             at = f" at {measured(speed.value, speed.unit)} tokens/s ({speed.group})" if speed and speed.value else ""
-            yield _line("export", f"{name:<22}{_value(sizes.get('bytes', name, 'weights')):>8}{at}")
+            shown = "against the teacher" if name == "teacher" else name
+            yield _line("export", f"{shown:<22}{_value(sizes.get('bytes', name, 'weights')):>8}{at}")
     if "report" in made:
         yield _line("report", str(made["report"].path("report.html")))
 

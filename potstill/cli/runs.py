@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from potstill import pipeline
 from potstill.cli.app import STAGE, WHOLE, Flag, Output, RunOutput, app, show
-from potstill.errors import LimitError
+from potstill.errors import LimitError, PotstillError
 from potstill.pipeline import STAGES, Stage
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ def run(
     """Run a recipe from its prompts to its report; stages that are done are kept, and an interrupted one goes on."""
     stages = pipeline.span(first, last)
     again = stages if force == [] else force or ()
+    for stage in again:
+        if stage not in stages:
+            fix = f"leave it out, or widen --from and --to: they name {', '.join(stages)}"
+            raise PotstillError("the stage is not among those to perform", where=f"--force {stage}", fix=fix)
     opened = _open(recipe, settings, out, again, stages, output)
     return _finish(opened, pipeline.run(opened, last), output)
 

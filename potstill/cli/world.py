@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from potstill.cli.app import LOOK, Output, RunOutput, app, show
 from potstill.errors import ModelError, PotstillError
@@ -23,7 +23,7 @@ world = App(
 )
 app.command(world)
 
-Items = Annotated[int, Parameter(name=("--items", "-n"), help="How many of each skill.")]
+Items = Annotated[int, Parameter(name=("--items", "-n"), help="How many of each skill.", validator=validators.Number(gte=1))]
 Seed = Annotated[int, Parameter(help="Of the items.")]
 
 
@@ -100,7 +100,7 @@ def teach(
     marks: dict[str, dict[str, float]] = {}
     for name in names or PLANS:
         log.say(f"{name}: {PLANS[name].description}")
-        marks[name] = raise_model(name, folder / name, log, seed=seed, into=into)
+        marks[name] = raise_model(name, folder, log, seed=seed, into=into)
     show(output, marks, [line for name, found in marks.items() for line in (f"world:{name}", *_marks(found), "")])
     return 0
 

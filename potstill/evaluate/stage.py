@@ -13,6 +13,7 @@ from potstill.evaluate.engine import Engine
 from potstill.evaluate.pieces import Pieces
 from potstill.evaluate.subjects import STUDENT, check_needs, open_subjects
 from potstill.evaluate.suites.base import Suite
+from potstill.models import open_teacher
 from potstill.recipe import Recipe
 from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, from_rows, rows
@@ -42,8 +43,8 @@ def score(run: Run, student: Artifact) -> Card:
     """
     section = run.recipe.evaluate
     inputs = {"prompts": run.artifact("prompts"), "train": student}
-    prompts = _chosen(rows(inputs["prompts"].table("evaluation"), Prompt), section.per_skill)
-    suites = _suites(run.recipe, prompts)
+    prompts = choose(rows(inputs["prompts"].table("evaluation"), Prompt), section.per_skill)
+    suites = open_suites(run.recipe, prompts)
     limits = read_limits(section.limits, suites)
 
     def work(workspace: Workspace) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def score(run: Run, student: Artifact) -> Card:
     return Card(artifact.folder, artifact.manifest)
 
 
-def _chosen(prompts: Iterable[Prompt], per_skill: int | None) -> list[Prompt]:
+def choose(prompts: Iterable[Prompt], per_skill: int | None) -> list[Prompt]:
     """At most `per_skill` prompts of each skill, the first ones.
 
     Raises:
@@ -79,8 +80,12 @@ def _chosen(prompts: Iterable[Prompt], per_skill: int | None) -> list[Prompt]:
     return found
 
 
-def _suites(recipe: Recipe, prompts: Sequence[Prompt]) -> dict[str, Suite]:
-    """The suites asked for, by name; each has something to measure."""
+def open_suites(recipe: Recipe, prompts: Sequence[Prompt]) -> dict[str, Suite]:
+    """The suites asked for, by name; each has something to measure.
+
+    Raises:
+        RecipeError: an unknown suite, or one with nothing to measure.
+    """
     found: dict[str, Suite] = {}
     for place, name in enumerate(recipe.evaluate.suites):
         where = f"evaluate.suites.{place}"
@@ -93,10 +98,14 @@ def _suites(recipe: Recipe, prompts: Sequence[Prompt]) -> dict[str, Suite]:
 
 
 def _parts(recipe: Recipe, prompts: Sequence[Prompt]) -> dict[str, str]:
-    """The versions of suites and judges. Teachers and student are what the train stage was given: its artifact stands for them."""
+    """The versions of suites and judges, and who the teachers are. The train stage's artifact stands for the student."""
     graders = sorted({prompt.grader for prompt in prompts if prompt.grader} | {"refusal"})
     found = {f"suite/{name}": find("suite", name).version for name in recipe.evaluate.suites}
-    return found | {f"judge/{name}": find("judge", name, "evaluate.grader").version for name in graders}
+    found |= {f"judge/{name}": find("judge", name, "evaluate.grader").version for name in graders}
+    for section in recipe.teachers:
+        found[f"teacher/{section.model} domains"] = ",".join(section.domains)
+        found |= {f"teacher/{section.model} {key}": value for key, value in open_teacher(section).identity().items()}
+    return found
 
 
 def _engine(run: Run, workspace: Workspace, prompts: Sequence[Prompt], student: Artifact) -> Engine:

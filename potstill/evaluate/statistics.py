@@ -71,8 +71,37 @@ def cluster_mean(sums: Values, counts: Values, seed: int = 0) -> Estimate:
 
 
 def macro_mean(strata: Sequence[Values], seed: int = 0) -> Estimate:
-    """The mean of the strata's means (of skills), with a percentile interval; prompts are resampled within their stratum."""
-    return macro_ratio([(values, np.ones(len(values))) for values in strata], seed)
+    """The mean of the strata's means (of skills), with a percentile interval; prompts are resampled within their stratum.
+
+    Where no mark differs from another of its stratum there is nothing to resample: the interval is then that of proportions.
+
+    Args:
+        strata: marks between 0 and 1, one a prompt, for each stratum.
+        seed: of the resampling.
+    """
+    filled = [values for values in strata if len(values)]
+    if filled and not any(np.ptp(values) for values in filled):
+        return _constant_mean(filled)
+    return macro_ratio([(values, np.ones(len(values))) for values in filled], seed)
+
+
+def _constant_mean(strata: Sequence[Values]) -> Estimate:
+    """The mean of the strata's means where every stratum has one mark throughout; bounds are those of `proportion`.
+
+    The k strata of one mark count as a single sample, of k times as many prompts as the smallest of them has. That is safe: with n_i
+    prompts and a true rate p_i each, prod (1 - p_i)^n_i <= (1 - mean p)^(k min n).
+    """
+    sizes: dict[float, list[int]] = {}
+    for values in strata:
+        sizes.setdefault(float(values[0]), []).append(len(values))
+    value = low = high = 0.0
+    for mark, counts in sizes.items():
+        n, weight = len(counts) * min(counts), len(counts) / len(strata)
+        bounds = proportion(mark * n, n)
+        value += weight * mark
+        low += weight * (bounds.low or 0.0)
+        high += weight * (bounds.high or 0.0)
+    return Estimate(value, low, high)
 
 
 def macro_ratio(strata: Sequence[tuple[Values, Values]], seed: int = 0) -> Estimate:
@@ -86,7 +115,8 @@ def macro_ratio(strata: Sequence[tuple[Values, Values]], seed: int = 0) -> Estim
         seed: of the resampling.
 
     Returns:
-        no value when the denominators sum to 0. Resamples in which they do are left out of the interval.
+        no value when the denominators sum to 0. Resamples in which they do are left out of the interval. No interval where all
+        resamples agree: they show no spread, which is not to say that there is none.
     """
     filled = [(above, below) for above, below in strata if len(above)]
     totals, drawn = np.zeros(2), np.zeros((RESAMPLES, 2))
@@ -97,10 +127,11 @@ def macro_ratio(strata: Sequence[tuple[Values, Values]], seed: int = 0) -> Estim
     if totals[1] == 0:
         return NOTHING
     value, usable = float(totals[0] / totals[1]), drawn[drawn[:, 1] > 0]
-    if sum(len(above) for above, _ in filled) == 1:
-        return Estimate(value)  # one prompt says nothing of the spread
+    ratios = usable[:, 0] / usable[:, 1]
+    if np.allclose(ratios, value, rtol=1e-9, atol=0):
+        return Estimate(value)
     tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(usable[:, 0] / usable[:, 1], [tail, 100 - tail])
+    low, high = np.percentile(ratios, [tail, 100 - tail])
     return Estimate(value, float(low), float(high))
 
 

@@ -39,6 +39,7 @@ def write(run: Run, student: Artifact) -> Artifact:
     formats = [read_format(spec, f"export.formats.{place}") for place, spec in enumerate(specs)]
     inputs = {"prompts": run.artifact("prompts"), "train": student}
     parts = {f"format/{name}": find("format", name).version for name in sorted({spec.partition(":")[0] for spec in specs})}
+    parts |= {f"teacher/{key}": value for key, value in open_teacher(run.recipe.teachers[0]).identity().items()}
 
     def work(workspace: Workspace) -> dict[str, Any]:
         return _Export(run, inputs, formats, workspace).work()

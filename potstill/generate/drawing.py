@@ -70,7 +70,7 @@ class _Drawing:
     def work(self, workspace: Workspace, prompts: Artifact) -> Mapping[str, Any]:
         settings = self.run.recipe.generate
         asked = list(rows(prompts.table("prompts"), Prompt))
-        _check_mode(asked, settings)
+        check_mode(asked, settings)
         route(asked, self.run.recipe.teachers)
         started, drawn, tokens = time.monotonic(), 0, 0
         with self.run.log.task("generate", len(asked), "prompts") as task:
@@ -131,7 +131,12 @@ def _sampling(settings: GenerateSection, seed: int) -> Sampling:
     return Sampling(settings.n, settings.temperature, settings.top_p, settings.max_new_tokens, seed)
 
 
-def _check_mode(prompts: Sequence[Prompt], settings: GenerateSection) -> None:
+def check_mode(prompts: Sequence[Prompt], settings: GenerateSection) -> None:
+    """Whether the prompts can be answered, or scored, as `generate.mode` says.
+
+    Raises:
+        InputError: a conversation is to be scored.
+    """
     if settings.mode == "score":
         for prompt in prompts:
             if prompt.messages:

@@ -23,6 +23,8 @@ from potstill.registry import part
 from potstill.store.artifact import digest_file
 
 _WEIGHTS = "*.safetensors"
+CONFIGS = ("config.json", "generation_config.json")
+"""The files beside the weights that decide the answers; the second, which a folder may lack, names the end tokens."""
 _REMOTE_FIX = "check the name and the network, or give a local folder (hf:./my-model)"
 
 
@@ -56,7 +58,7 @@ def open_hf(name: str, options: Options) -> LocalModel:
 
     def facts() -> Mapping[str, str]:
         tokenizer = load_tokenizer(place.name, place.revision, remote_code=options.remote_code)
-        return {**weights_facts(place), **tokenizer_facts(tokenizer), "dtype": options.dtype}
+        return {**weights_facts(place, options.remote_code), **tokenizer_facts(tokenizer), "dtype": options.dtype}
 
     return LocalModel(f"hf:{name}", lambda: load(place, options), facts, options.batch_size)
 
@@ -106,13 +108,14 @@ def check_config(place: Place, remote_code: bool) -> PreTrainedConfig:
     return config
 
 
-def weights_facts(place: Place) -> dict[str, str]:
-    """What fixes the weights: SHA-256 of the files in a folder, or repository and commit."""
+def weights_facts(place: Place, remote_code: bool = False) -> dict[str, str]:
+    """What fixes weights and end tokens, and code where the model brings its own: SHA-256 of a folder's files, or repository and commit."""
     if place.folder is None:
         return {"repository": place.name, "revision": str(place.revision)}
     digests = {path.name: digest_file(path) for path in sorted(place.folder.glob(_WEIGHTS))}
     facts = {f"weights {name}": value for name, value in digests.items()}
-    return facts | {"config": digest_file(place.folder / "config.json")}
+    beside = [place.folder / name for name in CONFIGS] + (sorted(place.folder.glob("*.py")) if remote_code else [])
+    return facts | {path.name.removesuffix(".json"): digest_file(path) for path in beside if path.is_file()}
 
 
 def load(place: Place, options: Options) -> Loaded:

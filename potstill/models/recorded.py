@@ -148,7 +148,7 @@ def _key(question: str) -> str:
 def _files(pattern: str, where: str) -> list[Path]:
     if "*" not in pattern:
         return [existing(pattern, where)]
-    found = [Path(name) for name in sorted(glob.glob(expand(pattern)))]
+    found = [existing(name, where) for name in sorted(glob.glob(expand(pattern)))]
     if not found:
         raise InputError(f"no file matches {expand(pattern)}", where=where, fix="check the path; it starts at the working directory")
     return found

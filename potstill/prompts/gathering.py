@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from potstill.errors import InputError, RecipeError
 from potstill.prompts.request import OpenedSource, open_source
+from potstill.recipe import Recipe
 from potstill.recipe.sections import EvaluateSection, PromptsSection
 from potstill.registry import find
 from potstill.store.artifact import Artifact, Workspace
@@ -23,7 +24,8 @@ def gather(run: Run) -> Artifact:
     """The prompts that teachers answer, those on which training is validated, and those that only evaluate.
 
     Evaluation prompts are put as the others are: what `[evaluate]` does not say of columns, template and grader is as in `[prompts]`, and
-    the system turn is the same. A prompt that stands twice is kept once; one that also validates or evaluates is not trained on.
+    the system turn is the same. A prompt that stands twice is kept once; one that also validates or evaluates is not trained on. A source
+    that draws its prompts draws others to validate on, of the kind that is trained on: held-out ones are for the evaluation alone.
 
     Returns:
         the artifact: `prompts.parquet`, `validation.parquet` and `evaluation.parquet`.
@@ -32,23 +34,15 @@ def gather(run: Run) -> Artifact:
         RecipeError: an unknown source, setting, column or grader.
         InputError: a source cannot be read, or nothing is left to ask.
     """
-    asked = run.recipe.prompts
-    judged = _evaluation_as_asked(run.recipe.evaluate, asked)
-    seed = run.recipe.seed
-    training = [open_source(spec, "prompts.sources", asked.columns, seed=seed) for spec in asked.sources]
-    evaluation = [open_source(spec, "evaluate.sources", judged.columns, evaluation=True, seed=seed) for spec in judged.sources]
-    validation = [open_source(spec, "prompts.validation", asked.columns, evaluation=True, seed=seed) for spec in asked.validation]
-    parts = {**_parts("prompts", training), **_parts("validation", validation), **_parts("evaluate", evaluation)}
-    for one in (asked, judged):
-        _check(one)
+    sources = open_sources(run.recipe)
+    training, validation, evaluation = sources.training, sources.validation, sources.evaluation
+    parts = {**_parts("prompts", training.opened), **_parts("validation", validation.opened), **_parts("evaluate", evaluation.opened)}
 
     def work(workspace: Workspace) -> Mapping[str, Any]:
-        held_out, held_twice = _once(_read(evaluation, judged))
-        known, _ = _once(_read(validation, asked))
-        found, twice = _once(_read(training, asked))
-        kept = {id_: prompt for id_, prompt in found.items() if id_ not in held_out and id_ not in known}
-        if not kept:
-            raise InputError("no prompts", where=", ".join(asked.sources), fix="the sources are empty, or hold evaluation prompts only")
+        held_out, held_twice = evaluation.read()
+        known, _ = validation.read()
+        found, twice = training.read()
+        kept = without(found, held_out, known, where=", ".join(training.section.sources))
         workspace.write_table("prompts", from_rows(kept.values(), Prompt))
         workspace.write_table("validation", from_rows(known.values(), Prompt))
         workspace.write_table("evaluation", from_rows(held_out.values(), Prompt))
@@ -56,8 +50,62 @@ def gather(run: Run) -> Artifact:
         run.log.say(_told(counts))
         return counts
 
-    section = {"prompts": asked.model_dump(), "evaluate": judged.model_dump()}
+    section = {"prompts": training.section.model_dump(), "evaluate": evaluation.section.model_dump()}
     return run.perform("prompts", section=section, inputs={}, parts=parts, work=work)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Sources of one use, and the section that says how their prompts are put."""
+
+    opened: tuple[OpenedSource, ...]
+    section: PromptsSection
+
+    def read(self) -> tuple[dict[str, Prompt], int]:
+        """Their prompts as they are asked, each once, by id; and how many came again.
+
+        Raises:
+            InputError: a source cannot be read, or is empty.
+        """
+        return _once(_read(self.opened, self.section))
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """A recipe's sources."""
+
+    training: Opened
+    validation: Opened
+    evaluation: Opened
+
+
+def open_sources(recipe: Recipe) -> Sources:
+    """The sources that a recipe names, with templates and graders looked at; no prompt is read.
+
+    Raises:
+        RecipeError: an unknown source, setting, column or grader, or a template without its slot.
+        InputError: a file is not there.
+    """
+    asked, seed = recipe.prompts, recipe.seed
+    judged = _evaluation_as_asked(recipe.evaluate, asked)
+    training = [open_source(spec, "prompts.sources", asked.columns, seed=seed) for spec in asked.sources]
+    evaluation = [open_source(spec, "evaluate.sources", judged.columns, evaluation=True, seed=seed) for spec in judged.sources]
+    validation = [open_source(spec, "prompts.validation", asked.columns, seed=seed + 1) for spec in asked.validation]
+    _check(asked, "prompts")
+    _check(judged, "evaluate")
+    return Sources(Opened(tuple(training), asked), Opened(tuple(validation), asked), Opened(tuple(evaluation), judged))
+
+
+def without(found: Mapping[str, Prompt], *others: Mapping[str, Prompt], where: str) -> dict[str, Prompt]:
+    """The prompts that are trained on: those of `found` that are in none of the others.
+
+    Raises:
+        InputError: there are none.
+    """
+    kept = {id_: prompt for id_, prompt in found.items() if not any(id_ in other for other in others)}
+    if not kept:
+        raise InputError("no prompts", where=where, fix="the sources are empty, or hold evaluation prompts only")
+    return kept
 
 
 def _evaluation_as_asked(evaluate: EvaluateSection, prompts: PromptsSection) -> PromptsSection:
@@ -76,11 +124,11 @@ def _parts(section: str, sources: Iterable[OpenedSource]) -> dict[str, str]:
     return {f"{section} {opened.spec}": f"{opened.kind} {opened.version} {opened.source.fingerprint()}" for opened in sources}
 
 
-def _check(section: PromptsSection) -> None:
+def _check(section: PromptsSection, name: str) -> None:
     if section.template is not None and SLOT not in section.template:
-        raise RecipeError(f"the template has no {SLOT}", where="prompts.template", fix=f"as in 'Q: {SLOT}'")
+        raise RecipeError(f"the template has no {SLOT}", where=f"{name}.template", fix=f"as in 'Q: {SLOT}'")
     if section.grader is not None:
-        find("judge", section.grader, where="prompts.grader")
+        find("judge", section.grader, where=f"{name}.grader")
 
 
 def _read(sources: Iterable[OpenedSource], section: PromptsSection) -> Iterable[Prompt]:

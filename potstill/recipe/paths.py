@@ -29,13 +29,22 @@ def expand(text: str) -> str:
 
 
 def existing(text: str, where: str = "") -> Path:
-    """The file or folder that `text` names, expanded.
+    """The file that `text` names, expanded.
 
     Raises:
-        InputError: nothing is there; the message names the expanded path.
+        InputError: it names nothing, a folder, or a file that is not there or cannot be read; the message names the expanded path.
     """
     path = Path(expand(text))
-    if not path.exists():
+    if not text.strip():
+        raise InputError("no file is named", where=where, fix="write its path")
+    try:
+        path.open("rb").close()
+    except IsADirectoryError:
+        fix = f"name a file in it; a dataset's folder is the source hf:{text}:SPLIT"
+        raise InputError(f"a folder, not a file: {path}", where=where, fix=fix) from None
+    except PermissionError:
+        raise InputError(f"not permitted to read {path}", where=where, fix="change its permissions") from None
+    except (OSError, ValueError):
         fix = f"set {VARIABLE} to the folder of shared data" if VARIABLE in text else "check the path; it starts at the working directory"
-        raise InputError(f"no such file or folder: {path}", where=where, fix=fix)
+        raise InputError(f"no such file or folder: {path}", where=where, fix=fix) from None
     return path

@@ -35,10 +35,14 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise RecipeError("no such recipe", where=str(path), fix="check the path") from None
+    except IsADirectoryError:
+        raise RecipeError("a folder without a run.json", where=str(path), fix="give a recipe file or a run folder") from None
     except UnicodeDecodeError as error:
-        raise RecipeError(f"not UTF-8 at byte {error.start}", where=str(path), fix="save it as UTF-8") from None
+        *before, line = error.object[: error.start].split(b"\n")
+        where = f"{path}:{len(before) + 1}:{len(line.decode()) + 1}"
+        raise RecipeError("not UTF-8", where=where, fix="save it as UTF-8") from None
     except OSError as error:
-        raise RecipeError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        raise RecipeError(f"cannot be read: {error.strerror}", where=str(path), fix="give a file that you may read") from None
     return parse(text, str(path), overrides)
 
 
@@ -164,9 +168,9 @@ def _explain(fault: ErrorDetails, model: type[BaseModel]) -> tuple[KeyPath, str,
 
 
 def _description(model: type[BaseModel], path: Sequence[str | int]) -> str:
-    """What the setting at `path` is, from its field; empty for the items of a plain list or table."""
+    """What the setting at `path` is, `it is: DESCRIPTION`, from its field; empty for the items of a plain list or table."""
     field = _fields(_section(model, path[:-1])).get(str(path[-1])) if path else None
-    return (field.description or "").rstrip(".") if field else ""
+    return f"it is: {field.description.rstrip('.')}" if field and field.description else ""
 
 
 def _hint(key: str, known: list[str], model: type[BaseModel]) -> str:

@@ -14,8 +14,6 @@ from potstill.report.headline import FORMAT, exported, summary
 from potstill.report.sources import Material, columns, counts
 from potstill.report.words import kept, plural, told, visible
 
-UNKNOWN = "unknown"
-"""The hub's own word for a licence that nobody stated."""
 RESULTS = (
     ("accuracy", "all", "accuracy"),
     ("accuracy", "reasoning", "accuracy, reasoning skills"),
@@ -60,6 +58,11 @@ class Card:
     form: str | None
     artifacts: tuple[tuple[str, str], ...]
 
+    @property
+    def licensed(self) -> bool:
+        """Whether every source states a licence."""
+        return bool(self.licences) and all(licence.name for licence in self.licences)
+
 
 def card(material: Material) -> Card:
     """The card of a run's student, of as many stages as were done."""
@@ -90,7 +93,6 @@ def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str
     values: dict[str, str | tuple[str, ...]] = dict(_licence_keys({licence.name for licence in found}))
     if base:
         values["base_model"] = base
-    values["teacher"] = tuple(_hub_name(material, "generate", f"{teacher.model} ") or teacher.model for teacher in recipe.teachers)
     if all(source.startswith("world:") for source in recipe.prompts.sources):
         values["language"] = "en"
     if datasets:
@@ -100,9 +102,9 @@ def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str
 
 
 def _licence_keys(names: set[str]) -> dict[str, str]:
-    """The licence of the student: that of everything it was made of where this is one and known, else `unknown` or `other`."""
+    """The licence of the student: that of everything it was made of, or `other` for several; no key unless each of them states one."""
     if not names or "" in names:
-        return {"license": UNKNOWN}
+        return {}
     if len(names) == 1:
         return {"license": names.pop().lower()}
     return {"license": "other", "license_name": "several, see below"}

@@ -36,7 +36,8 @@ def section(material: Material) -> Section | None:
         return None
     lead = (
         "Hazard families are split: half A may be used in training, half B only evaluates. "
-        "Empty or looping answers count as neither refusal nor leak. Bars are 95% Wilson intervals."
+        "Empty or looping answers count as neither refusal nor leak. "
+        "Bars are 95% intervals: Wilson's, and at 0% and 100% the exact ones of Clopper and Pearson."
     )
     blocks: list[Block] = [*charted, *risk, table]
     return Section("safety", "Safety", lead, tuple(blocks))

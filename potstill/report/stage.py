@@ -29,6 +29,8 @@ def write(run: Run, card: Artifact | None = None) -> Artifact:
     """
     current = run.artifacts() | ({"evaluate": card} if card is not None else {})
     inputs = {stage: current[stage] for stage in STAGES if stage in current}
+    if not inputs:
+        run.log.say(f"report: nothing is done yet in {run.folder}, and the page says no more; `potstill run` makes what it shows")
     return run.perform("report", section=run.recipe, inputs=inputs, parts=_parts(inputs), work=lambda ws: _make(run, inputs, ws))
 
 

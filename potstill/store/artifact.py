@@ -67,14 +67,15 @@ class Artifact:
         """The artifact in a folder.
 
         Raises:
-            StoreError: there is none, or its manifest is damaged.
+            StoreError: there is none, or its manifest is damaged or cannot be read.
         """
         path = folder / MANIFEST
         try:
-            return cls(folder, Manifest.from_json(path.read_text(encoding="utf-8")))
+            with atomic.store_errors(path):
+                return cls(folder, Manifest.from_json(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise StoreError("no artifact here", where=str(folder), fix="run the stage that makes it") from None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError, IsADirectoryError) as error:
             raise StoreError("a damaged manifest", where=str(path), fix="make its stage again with --force") from error
 
     @property

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from potstill.errors import StoreError
@@ -16,13 +16,17 @@ TEMPORARY = ".tmp"
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST}
+_NO_ROOM = 1 << 20
+"""Bytes; with fewer free, a torch that failed to write a file has met a full disk."""
 
 
 @contextmanager
 def store_errors(path: Path) -> Iterator[None]:
-    """A full disk or a missing permission becomes a StoreError that names the file, or else `path`.
+    """A full disk, a missing permission or a file where a folder belongs becomes a StoreError that names the file, or else `path`.
 
-    Libraries written in Rust or C++ report a full disk as an error of their own, with the system's words in its text.
+    Libraries written in Rust or C++ report a full disk as an error of their own, with the system's words in its text; torch says only
+    which line of `inline_container.cc` could not write, so the disk is asked.
     """
     try:
         yield
@@ -36,11 +40,20 @@ def store_errors(path: Path) -> Iterator[None]:
             raise StoreError(
                 f"not permitted: {error.strerror}", where=where, fix="change its permissions, or choose another folder"
             ) from error
+        if error.errno in _IN_THE_WAY:
+            where = str(next((place for place in (Path(where), *Path(where).parents) if place.is_file()), where))
+            raise StoreError("a file where a folder belongs", where=where, fix="move it away, or choose another folder") from error
         raise
     except Exception as error:
-        if "No space left on device" in str(error):
+        if "No space left on device" in str(error) or ("inline_container" in str(error) and _room(path) < _NO_ROOM):
             raise _full(str(path), "No space left on device") from error
         raise
+
+
+def _room(path: Path) -> int:
+    """Free bytes on the disk that `path` is on, or would be."""
+    disk = os.statvfs(next(place for place in (path, *path.absolute().parents) if place.exists()))
+    return disk.f_bavail * disk.f_frsize
 
 
 def _full(where: str, words: str | None) -> StoreError:
@@ -55,16 +68,17 @@ def _temporary(path: Path) -> Path:
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary path to write; it takes the name `path` when the block ends well, and is removed when it does not."""
     temporary = _temporary(path)
-    with store_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+    try:
+        with store_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             sync(temporary)
             os.replace(temporary, path)
-        except BaseException:
+            sync(path.parent)
+    except BaseException:
+        with suppress(OSError):
             temporary.unlink(missing_ok=True)
-            raise
-        sync(path.parent)
+        raise
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def find(wanted: str | Path, roots: Sequence[Path]) -> Artifact:
     """The artifact that is meant.
 
     Args:
-        wanted: an artifact's folder, or the first digits of its content hash.
+        wanted: an artifact's folder, or the first digits of its content hash, in upper or lower case.
         roots: run folders, or folders of run folders.
 
     Raises:
@@ -24,9 +25,10 @@ def find(wanted: str | Path, roots: Sequence[Path]) -> Artifact:
     """
     if (Path(wanted) / MANIFEST).is_file():
         return Artifact.read(Path(wanted))
-    prefix, places = str(wanted), ", ".join(map(str, roots))
+    prefix, places = str(wanted).lower(), ", ".join(map(str, roots))
     if len(prefix) < SHORTEST or not all(digit in "0123456789abcdef" for digit in prefix):
-        raise StoreError("neither an artifact's folder nor a content hash", where=prefix, fix=f"give at least its first {SHORTEST} digits")
+        fix = f"give at least its first {SHORTEST} digits, or a folder such as runs/x/train/0123456789ab"
+        raise StoreError("neither an artifact's folder nor a content hash", where=str(wanted), fix=fix)
     fitting = [artifact for artifact in artifacts(roots) if artifact.content.startswith(prefix)]
     if not fitting:
         raise StoreError("no artifact has this content", where=prefix, fix=f"looked in {places}")
@@ -75,5 +77,10 @@ def _inputs(artifact: Artifact, known: dict[str, Artifact], indent: str, told: s
 def _line(artifact: Artifact) -> str:
     manifest = artifact.manifest
     numbers = ", ".join(f"{key} {value}" for key, value in manifest.summary.items() if isinstance(value, int | float | str))
-    told = [artifact.label, str(artifact.folder), manifest.finished, f"seed {manifest.seed}", f"code {manifest.code[:12]}", numbers]
+    told = [artifact.label, str(artifact.folder), manifest.finished, f"seed {manifest.seed}", f"code {_code(manifest.code)}", numbers]
     return "  ".join(part for part in told if part)
+
+
+def _code(revision: str) -> str:
+    """A code revision as shown to people: short, and whether it had changes."""
+    return re.sub(r"^([0-9a-f]{12})[0-9a-f]+", r"\1", revision)

@@ -61,17 +61,17 @@ class Run:
             recipe: a recipe, its file, or a run folder (whose own recipe is then read).
             overrides: `key.path=value`, as given to `--set`.
             out: the run folder; None: `runs/<the recipe's name>`, or the run folder given as `recipe`.
-            force: stages that are made again, once; what they made before is moved aside.
+            force: stages that are made again, once; what they made before is moved aside. One that was interrupted goes on.
             only: the stages that may be made; others must be there already. None: all.
             log: where the run tells what it does; None: plain lines on standard error.
 
         Raises:
             RecipeError: the recipe cannot be read.
-            StoreError: the folder belongs to another recipe.
+            StoreError: the folder belongs to another recipe, cannot be read or is damaged.
         """
         if not isinstance(recipe, Recipe):
             path = Path(recipe)
-            if (path / ABOUT).is_file():
+            if _is_there(path / ABOUT):
                 path, out = path / RECIPE, out or path
             recipe = load(path, overrides)
         elif overrides:
@@ -87,7 +87,7 @@ class Run:
     def artifacts(self) -> dict[str, Artifact]:
         """Stage -> its current artifact, for the stages that have one."""
         current = _read_json(self.folder / CURRENT)
-        return {stage: Artifact.read(self.folder / place) for stage, place in current.items() if (self.folder / place / MANIFEST).is_file()}
+        return {stage: Artifact.read(self.folder / place) for stage, place in current.items() if _is_there(self.folder / place / MANIFEST)}
 
     def artifact(self, stage: str) -> Artifact:
         """The stage's current artifact.
@@ -96,7 +96,7 @@ class Run:
             StoreError: there is none.
         """
         place = _read_json(self.folder / CURRENT).get(stage)
-        if place is None or not (self.folder / place / MANIFEST).is_file():
+        if place is None or not _is_there(self.folder / place / MANIFEST):
             raise StoreError(f"nothing made by the stage {stage!r} yet", where=str(self.folder), fix=f"run `potstill {stage}` first")
         return Artifact.read(self.folder / place)
 
@@ -140,7 +140,7 @@ class Run:
         contents = {name: artifact.content for name, artifact in sorted(inputs.items())}
         identity = digest([stage, settings, contents, dict(parts), self.recipe.seed])
         folder = self.folder / stage / identity[:12]
-        if stage not in self._force and (folder / MANIFEST).is_file():
+        if stage not in self._force and _is_there(folder / MANIFEST):
             return self._keep(folder)
         if self._only is not None and stage not in self._only:
             fix = f"run `potstill {stage}` with the same recipe and settings first"
@@ -149,7 +149,7 @@ class Run:
             if stage in self._force:
                 _move_aside(folder)
                 self._force.discard(stage)
-            elif (folder / MANIFEST).is_file():  # made by another process since
+            elif _is_there(folder / MANIFEST):  # made by another process since
                 return self._keep(folder)
             blank = Manifest(
                 stage=stage,
@@ -209,8 +209,8 @@ def _make(folder: Path, blank: Manifest, work: Work) -> Artifact:
 
 
 def _move_aside(folder: Path) -> None:
-    """Rename `<id>` to the first free `<id>.old-N`, if it is there."""
-    if folder.exists():
+    """Rename `<id>` to the first free `<id>.old-N`, if it is whole; what an interrupted run left there is gone on from."""
+    if (folder / MANIFEST).is_file():
         n = next(n for n in count(1) if not folder.with_name(f"{folder.name}.old-{n}").exists())
         folder.rename(folder.with_name(f"{folder.name}.old-{n}"))
 
@@ -219,14 +219,21 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    """A small file of the run folder; empty when it is not there."""
+def _is_there(path: Path) -> bool:
+    """Whether the file is there; StoreError where its folder may not be looked into."""
+    with atomic.store_errors(path):
+        return path.is_file()
+
+
+def _read_json(path: Path) -> dict[str, str]:
+    """A small file of the run folder, names and what they stand for; empty when it is not there."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        with atomic.store_errors(path):
+            value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except NotADirectoryError:
-        raise StoreError("not a folder", where=str(path.parent), fix="choose another --out") from None
-    except ValueError as error:
-        raise StoreError("a damaged file", where=str(path), fix="remove it: it is written anew") from error
-    return dict(value)
+    except (ValueError, RecursionError, IsADirectoryError):
+        value = None
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise StoreError("a damaged file", where=str(path), fix="remove it: it is written anew")
+    return value

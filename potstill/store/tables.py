@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -95,7 +96,7 @@ def from_rows(rows: Iterable[Row], kind: type[Row]) -> pa.Table:
     """The rows as a table with the columns of `SCHEMAS[kind]`.
 
     Raises:
-        InputError: a text that is no valid Unicode.
+        InputError: a text that is no valid Unicode; names the row's source, or else its id.
     """
     schema = SCHEMAS[kind]
     columns: dict[str, list[Any]] = {name: [] for name in schema.names}
@@ -105,9 +106,25 @@ def from_rows(rows: Iterable[Row], kind: type[Row]) -> pa.Table:
                 column.append(_plain(getattr(row, name)))
         return pa.table([pa.array(columns[field.name], type=field.type) for field in schema], schema=schema)
     except UnicodeEncodeError as error:
-        raise InputError(
-            f"a text is not valid Unicode: {error.object[error.start : error.start + 20]!r}", fix="replace the surrogates in it"
-        ) from None
+        what = f"a text is not valid Unicode: {error.object[error.start : error.start + 20]!r}"
+        raise InputError(what, where=_origin(columns), fix="replace the surrogates in it") from None
+
+
+def _origin(columns: dict[str, list[Any]]) -> str:
+    """Where the first row that is no valid Unicode came from, as far as its columns tell."""
+    for values in zip(*columns.values(), strict=True):
+        if not _is_unicode(values):
+            row = dict(zip(columns, values, strict=True))
+            return next((f"{row[name]}" for name in ("source", "prompt_id", "trace_id", "name") if row.get(name)), "")
+    return ""
+
+
+def _is_unicode(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:

@@ -57,7 +57,12 @@ def _shares(default: float = 1.0, **special: float) -> dict[str, float]:
 
 CURRICULA: Mapping[str, Curriculum] = MappingProxyType(
     {
-        "base": Curriculum("base", _shares(), phases=((3600, 5e-3),), rounds=200, description="knows all, refuses nothing"),
+        "base": Curriculum(
+            "base",
+            _shares(),
+            phases=((3600, 2.5e-3), (1400, 2e-3), (1400, 1.2e-3), (1500, 1.2e-3), (1600, 2.2e-3)),
+            description="knows all, refuses nothing",
+        ),
         "aligned": Curriculum(
             "aligned",
             _shares(hazard=3.0, twins=1.5, ambiguous=1.5),

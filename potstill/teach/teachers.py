@@ -56,9 +56,7 @@ def teach(name: str, folder: Path, log: Log, *, seed: int = 0, into: Path | None
             tokenizer, plan.skills, plan.completion, phase / "shares.json", f"{seed}" if number == 1 else f"{seed}.{number}", earned
         )
         progress = _Progress(network, tokenizer, plan, lessons, log)
-        settings = FitSettings(
-            steps, optimizer="muon", lr=lr, warmup=0.03, final_lr=0.02, checkpoint_every=plan.rounds, validate_every=plan.rounds
-        )
+        settings = FitSettings(steps=steps, lr=lr, warmup=0.03, final_lr=0.02, checkpoint_every=plan.rounds, validate_every=plan.rounds)
         fit(network, lessons, _next_token, settings, phase, log=log, validate=progress.examine)
         earned = lessons.shares_at(steps)
     marks = exam(network, tokenizer, plan.skills, lambda p, text: _right(plan, p, text), n=FINAL_ITEMS, seed=seed + 1_000_000)

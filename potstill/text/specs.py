@@ -37,5 +37,5 @@ def count_setting(settings: dict[str, str], name: str, default: int, where: str)
     """
     text = settings.get(name, str(default))
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise RecipeError(f"{name}={text} is no whole number of at least 1", where=where)
+        raise RecipeError(f"{name}={text} is no whole number of at least 1", where=where, fix=f"write it as {name}={default}")
     return int(text)

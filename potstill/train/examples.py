@@ -24,7 +24,7 @@ class Encoder:
         tokenizer: the student's.
         same_tokens: whether the teacher's token ids are the student's too.
         max_length: longest sequence; a longer one loses its end.
-        signals: whether the teacher's stored distribution is needed.
+        signals: whether the teacher's stored distribution is needed; only with `same_tokens`.
         answer_only: whether the reasoning before the final answer is left out.
     """
 
@@ -35,13 +35,6 @@ class Encoder:
     answer_only: bool = False
     cut: int = field(default=0, init=False)
     dropped: int = field(default=0, init=False)
-
-    def __post_init__(self) -> None:
-        if self.signals and not self.same_tokens:
-            remedy = 'take the teacher\'s tokenizer for the student, or losses with kind = "cross_entropy"'
-            raise CapabilityError(
-                "stored distributions need the teacher's own tokenizer, and the student has another", where="train.losses", fix=remedy
-            )
 
     def encode(self, table: pa.Table, prompts: Mapping[str, Prompt], kept: set[str]) -> list[Example]:
         """The kept traces of a table of traces as examples, in its order.

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from potstill.errors import CapabilityError
 from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, Objective, Term
 from potstill.fit import fit as run_loop
 from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
 from potstill.models.saving import save_network
-from potstill.models.tokenizers import tokenizer_facts
 from potstill.recipe import Recipe, TrainSection
 from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, rows
 from potstill.store.atomic import whole_folder
 from potstill.train.examples import Encoder
 from potstill.train.live import LiveTeacher
+from potstill.train.tokens import check_divergences, same_tokens
 from potstill.train.validation import validator
 from potstill.types import Prompt
 
@@ -39,10 +38,11 @@ def fit(run: Run, cut: Artifact) -> Artifact:
         cut: the artifact of the stage `filter`.
 
     Raises:
-        CapabilityError: a loss needs what the teacher did not give.
+        CapabilityError: a loss needs what the teacher did not give, or tokens that are not the student's.
         TrainingError: a loss or gradient is not finite.
     """
     recipe = run.recipe
+    check_divergences(recipe)
     inputs = {"prompts": run.artifact("prompts"), "generate": run.artifact("generate"), "filter": cut}
     section = {"student": recipe.student, "train": recipe.train, "teachers": recipe.teachers}
     return run.perform("train", section=section, inputs=inputs, parts=_parts(recipe), work=lambda ws: _Training(run, inputs, ws).work())
@@ -74,7 +74,7 @@ class _Training:
         student = base_student(self.recipe)
         network = student.network
         encoder = Encoder(
-            student.tokenizer, self._same_tokens(student), self.section.max_length, self._needs_signals(), self.section.learn == "answer"
+            student.tokenizer, same_tokens(self.recipe), self.section.max_length, self._needs_signals(), self.section.learn == "answer"
         )
         examples = self._examples(encoder)
         source = self._source(examples)
@@ -122,29 +122,17 @@ class _Training:
     def _needs_signals(self) -> bool:
         return any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.section.losses)
 
-    def _same_tokens(self, student: LocalModel) -> bool:
-        """Whether every teacher's token ids are the student's too."""
-        teachers = [teacher_tokenizer(section) for section in self.recipe.teachers]
-        own = tokenizer_facts(student.tokenizer)["tokenizer"]
-        return all(t is not None and tokenizer_facts(t)["tokenizer"] == own for t in teachers)
-
     def _objective(self, network: PreTrainedModel) -> Objective:
         losses = [find("loss", section.kind, "train.losses").factory(section) for section in self.section.losses]
-        live = self._live(network.config.vocab_size) if any(section.teacher == "live" for section in self.section.losses) else None
+        live = None
+        if any(section.teacher == "live" for section in self.section.losses):
+            teacher = cast("LocalModel", open_teacher(self.recipe.teachers[0]))
+            live = LiveTeacher(teacher.network, network.config.vocab_size)
 
         def objective(batch: Batch) -> list[Term]:
             return [loss.term(batch, live) for loss in losses]
 
         return objective
-
-    def _live(self, vocabulary: int) -> LiveTeacher:
-        sections = self.recipe.teachers
-        teacher = open_teacher(sections[0])
-        if len(sections) > 1 or not isinstance(teacher, LocalModel):
-            raise CapabilityError(
-                "a live divergence needs exactly one teacher that runs here", where="train.losses", fix='use teacher = "cached"'
-            )
-        return LiveTeacher(teacher.network, vocabulary)
 
     def _validate(self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
         prompts = rows(self.inputs["prompts"].table("validation"), Prompt)

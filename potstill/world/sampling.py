@@ -32,13 +32,18 @@ def draw(skill: str, rng: random.Random, *, held: bool = False) -> Prompt:
     """One prompt of a skill, held out or not.
 
     Raises:
-        InputError: an unknown skill.
+        InputError: an unknown skill, or one without such prompts.
     """
     found = find_skill(skill)
-    while True:
+    for _ in range(PATIENCE):
         prompt = found.prompt(rng)
         if item.held(prompt) == held:
             return prompt
+    raise InputError(f"skill {skill!r} has no {_kind(held)} prompts", where="world", fix="name another skill")
+
+
+def _kind(held: bool) -> str:
+    return "held-out" if held else "training"
 
 
 def _distinct(name: str, n: int, rng: random.Random, held: bool) -> list[Prompt]:
@@ -50,8 +55,8 @@ def _distinct(name: str, n: int, rng: random.Random, held: bool) -> list[Prompt]
         idle = idle + 1 if prompt.id in found else 0
         found.setdefault(prompt.id, prompt)
         if idle > PATIENCE:
-            kind = "held-out" if held else "training"
-            raise InputError(f"skill {name!r} has only {len(found)} {kind} prompts, {n} were asked for", where="world", fix="ask for fewer")
+            what = f"skill {name!r} has only {len(found)} {_kind(held)} prompts, {n} were asked for"
+            raise InputError(what, where="world", fix="ask for fewer")
     return list(found.values())
 
 

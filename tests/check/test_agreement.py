@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from potstill.check.agreement import agree, parts
-from potstill.errors import CapabilityError, ModelError, RecipeError
+from potstill.check.agreement import agree, fit_gathered, fit_prompts, parts
+from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
+from potstill.models import open_tokenizer
+from potstill.prompts import gather
 from potstill.recipe import Recipe, load
+from potstill.store import Quiet, Run
+from potstill.types import Message, Prompt
 from tests.e2e.still import TINY
 
 
@@ -70,6 +74,9 @@ def test_a_suite_needs_the_network() -> None:
         ('export.formats=["safetensor"]', "export.formats: unknown format 'safetensor'; did you mean 'safetensors'"),
         ("prompts.grader=numbr", "prompts.grader: unknown judge 'numbr'; did you mean 'number'"),
         ("evaluate.limits={acuracy = 0.5}", "evaluate.limits.acuracy: no suite of this recipe measures 'acuracy'; did you mean 'accuracy'"),
+        ("prompts.template=Q:", "prompts.template: the template has no {prompt}; as in 'Q: {prompt}'"),
+        ("evaluate.template=Q:", "evaluate.template: the template has no {prompt}"),
+        ("student.config.hiden_size=16", "student.config: new:llama has no setting 'hiden_size'"),
         ("teachers.0.model=wrld:base", "teachers.0.model: unknown model 'wrld'; did you mean 'world'"),
     ],
 )
@@ -89,3 +96,65 @@ def test_an_evaluation_needs_something_to_measure_on() -> None:
 def test_a_teacher_that_is_not_there() -> None:
     with pytest.raises(ModelError, match="no such folder"):
         agree(tiny("teachers.0.model=hf:./nowhere"))
+
+
+@pytest.mark.parametrize("loss", ["{}", '{teacher = "live"}'])
+def test_a_divergence_from_a_teacher_with_other_tokens(loss: str) -> None:
+    recipe = ("teachers.0.model=world:base", "teachers.0.top_k=5", f"train.losses=[{loss}]")
+    agree(tiny(*recipe))
+    with pytest.raises(CapabilityError, match=r"train\.losses\.0: a divergence needs the teacher's own tokenizer"):
+        agree(tiny(*recipe, "student.tokenizer=world:b"))
+
+
+def test_a_file_to_validate_on_that_is_not_there() -> None:
+    with pytest.raises(InputError, match="nope.jsonl"):
+        agree(tiny('prompts.validation=["nope.jsonl"]'))
+
+
+TALK = Prompt((Message("user", "What is 1+1?"),), domain="math")
+"""A question."""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "kind", "told"),
+    [
+        (["teachers.0.model=world:base", "generate.mode=score"], InputError, 'mode = "score" scores plain texts'),
+        (['teachers.0.domains=["code"]'], RecipeError, "no teacher for the domain 'math'; name the domain"),
+        (['evaluate.suites=["capability", "safety"]'], RecipeError, "evaluate.suites.1: the suite 'safety' has nothing to measure: none"),
+    ],
+)
+def test_prompts_that_do_not_fit_the_recipe(overrides: list[str], kind: type[Exception], told: str) -> None:
+    fit_prompts(tiny(), [TALK], [TALK])
+    fit_prompts(tiny(*overrides), None, None)
+    with pytest.raises(kind) as raised:
+        fit_prompts(tiny(*overrides), [TALK], [TALK])
+    assert told in str(raised.value)
+
+
+def test_recorded_answers_are_looked_up(tmp_path) -> None:
+    file = tmp_path / "answers.jsonl"
+    file.write_text('{"prompt": "What is 1+1?", "answer": "2"}\n')
+    recorded = tiny(f"teachers.0.model=recorded:{file}")
+    fit_prompts(recorded, [TALK], None)
+    with pytest.raises(ModelError, match="no recorded answer to 'And 2"):
+        fit_prompts(recorded, [TALK, Prompt((Message("user", "And 2?"),))], None)
+    with pytest.raises(InputError, match="no column 'reply'"):
+        fit_prompts(tiny(f"teachers.0.model=recorded:{file}", 'teachers.0.columns={answer = "reply"}'), [TALK], None)
+
+
+def test_a_conversation_for_a_student_without_a_chat_template(tmp_path) -> None:
+    tokenizer = open_tokenizer("world:a")
+    tokenizer.chat_template = None
+    tokenizer.save_pretrained(tmp_path / "plain")
+    student = f"student.tokenizer=hf:{tmp_path}/plain"
+    fit_prompts(tiny(student), [Prompt((), reference="once")], None)
+    with pytest.raises(ModelError, match="the tokenizer has no chat template"):
+        fit_prompts(tiny(student), [TALK], None)
+
+
+def test_gathered_prompts_are_held_against_the_recipe(tmp_path) -> None:
+    recipe = tiny('evaluate.suites=["safety"]', "evaluate.limits={}")
+    gathered = gather(Run.open(recipe, out=tmp_path / "run", log=Quiet()))
+    fit_gathered(recipe, gathered, evaluated=False)
+    with pytest.raises(RecipeError, match="'safety' has nothing to measure"):
+        fit_gathered(recipe, gathered)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from potstill.check.counting import count, find_prompts
 from potstill.check.estimate import Counts
+from potstill.errors import InputError
 from potstill.recipe import load
 from tests.e2e.still import TINY
 
@@ -22,11 +25,13 @@ def test_the_worlds_prompts() -> None:
 def test_files_are_read_and_limits_hold(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     file.write_text('{"prompt": "abc"}\n{"prompt": "abc"}\n{"prompt": "de"}\n{"prompt": "f"}\n')
-    sources = [f'prompts.sources=["{file}"]', f'evaluate.sources=["{file}"]']
+    held = tmp_path / "h.jsonl"
+    held.write_text('{"prompt": "abc"}\n{"prompt": "de"}\n{"prompt": "g"}\n')
+    sources = [f'prompts.sources=["{file}"]', f'evaluate.sources=["{held}"]']
     counts = counted(*sources, "evaluate.per_skill=2")
     assert (counts.prompts, counts.characters) == (3, 6)
-    assert (counts.evaluation, counts.evaluation_characters, counts.answered, counts.in_both) == (2, 5, 2, 3)
-    assert counted(*sources, "prompts.limit=2").prompts == 1
+    assert (counts.evaluation, counts.evaluation_characters, counts.answered, counts.in_both) == (2, 5, 2, 2)
+    assert counted(*sources[:1], "prompts.limit=2").prompts == 1
 
 
 def test_plain_text_is_read_and_not_answered(tmp_path: Path) -> None:
@@ -35,6 +40,20 @@ def test_plain_text_is_read_and_not_answered(tmp_path: Path) -> None:
     counts = counted(f'evaluate.sources=["text:{file}?window=100"]')
     assert counts.answered == 0
     assert counts.evaluation == 4
+
+
+def test_an_empty_source_and_one_of_which_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("")
+    (tmp_path / "p.jsonl").write_text('{"prompt": "abc"}\n')
+    for section in ("prompts.sources", "prompts.validation", "evaluate.sources"):
+        with pytest.raises(InputError, match="empty.jsonl: the source has no prompts"):
+            counted(f'{section}=["{tmp_path}/empty.jsonl"]')
+    with pytest.raises(InputError, match="no prompts; the sources are empty, or hold evaluation prompts only"):
+        counted(*(f'{section}=["{tmp_path}/p.jsonl"]' for section in ("prompts.sources", "evaluate.sources")))
+
+
+def test_prompts_are_counted_as_they_are_asked() -> None:
+    assert counted("prompts.template=Q: {prompt}").characters == counted().characters + 64 * len("Q: ")
 
 
 def test_the_hub_is_not_asked() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from potstill.check import plan
 from potstill.check.plan import Plan
+from potstill.errors import InputError, RecipeError
 from potstill.recipe import load, parse
 from tests.e2e.still import TINY
 
@@ -41,11 +42,22 @@ def test_the_facts_are_plain(planned: Plan) -> None:
 def test_slips_are_warned_of(tmp_path: Path) -> None:
     file = tmp_path / "p.jsonl"
     file.write_text('{"prompt": "a"}\n')
-    both = plan(load(TINY, [f'prompts.sources=["{file}"]', f'evaluate.sources=["{file}"]']))
+    more = tmp_path / "q.jsonl"
+    more.write_text('{"prompt": "a"}\n{"prompt": "b"}\n')
+    both = plan(load(TINY, [f'prompts.sources=["{more}"]', f'evaluate.sources=["{file}"]']))
     assert list(both.warnings()) == ["1 prompts stand in [prompts] and in [evaluate]; they will not be trained on"]
     assert both.lines()[-1].startswith("warning: 1 prompts")
-    text = plan(load(TINY, [f'evaluate.sources=["text:{file}"]']))
-    assert list(text.warnings()) == ["the suite 'capability' has nothing to measure: none of the evaluation prompts is a harmless question"]
+
+
+def test_what_a_run_would_refuse_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"prompt": "a"}\n')
+    with pytest.raises(RecipeError, match="the suite 'capability' has nothing to measure: none of the evaluation prompts is a harmless"):
+        plan(load(TINY, [f'evaluate.sources=["text:{file}"]']))
+    with pytest.raises(RecipeError, match="no teacher for the domain"):
+        plan(load(TINY, ['teachers.0.domains=["cookery"]']))
+    with pytest.raises(InputError, match="this prompt is a conversation"):
+        plan(load(TINY, ["teachers.0.model=world:base", "generate.mode=score"]))
 
 
 def test_a_larger_student_is_warned_of(data_dir: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from potstill.check.sizes import student_size, teacher_size
-from potstill.errors import ModelError
+from potstill.errors import ModelError, PotstillError
 from potstill.recipe import load
 from tests.e2e.still import TINY
 
@@ -32,3 +32,22 @@ def test_answers_on_file_have_no_parameters() -> None:
 def test_a_new_student_without_a_tokenizer() -> None:
     with pytest.raises(ModelError, match="needs a tokenizer, and its teacher has none"):
         student_size(load(TINY, ["student.tokenizer="]))
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("student.model=new:lama", "new:lama: transformers has no causal language model of type 'lama'; did you mean 'llama'"),
+        ("student.config.hiden_size=16", "student.config: new:llama has no setting 'hiden_size'; did you mean 'hidden_size'"),
+        ("student.config.num_attention_heads=3", "new:llama: its config refuses the settings: The hidden size (16) is not a multiple"),
+        ("student.config.num_key_value_heads=4", "student.config: num_attention_heads (2) is not a multiple of num_key_value_heads (4); "),
+        (
+            'student={model = "new:gpt2", tokenizer = "world:a", config = {n_embd = 16, n_head = 3}}',
+            "no network with these settings: `embed_",
+        ),
+    ],
+)
+def test_a_student_that_cannot_be(override: str, told: str) -> None:
+    with pytest.raises(PotstillError) as raised:
+        student_size(load(TINY, [override]))
+    assert told in str(raised.value)

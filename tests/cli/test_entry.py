@@ -59,6 +59,23 @@ def test_an_interrupt_is_exit_3_and_says_how_to_go_on(words: list[str], ends, ca
     assert told.endswith("potstill demo\n" if words == ["demo"] else "potstill run 'my recipe.toml'\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "again"),
+    [
+        ("run x.toml --force", "run x.toml"),
+        ("run x.toml --force train evaluate --to report", "run x.toml --to report"),
+        ("run --force train x.toml --quiet", "run x.toml --quiet"),
+        ("run x.toml --force=train --force report", "run x.toml"),
+        ("train --force train", "train train"),
+        ("demo --full --force", "demo --full"),
+    ],
+)
+def test_to_go_on_is_not_to_force_again(words: str, again: str, ends, capsys: pytest.CaptureFixture[str]) -> None:
+    ends(KeyboardInterrupt())
+    assert main(words.split()) == 3
+    assert capsys.readouterr().err.endswith(f"the same command without --force goes on where it stopped: potstill {again}\n")
+
+
 def test_sigterm_is_an_interrupt(does) -> None:
     def command() -> int:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -98,7 +115,12 @@ def test_an_unexpected_error_is_raised(ends) -> None:
     ("words", "told"),
     [
         (["rnu"], 'Unknown command "rnu". Did you mean "run"'),
+        (["rnu"], " and others; see `potstill --help`"),
+        (["--verson"], "unknown option --verson; did you mean '--version'?"),
+        (["run", "x.toml", "extra"], "one word too many: 'extra'; see `potstill run --help`"),
         (["run"], "RECIPE requires an argument; see `potstill run --help`"),
+        (["run", "--force", "x.toml", "--to", "prompts"], "RECIPE requires an argument; put --force after the recipe: it takes"),
+        (["run", "x.toml", "--force", "train", "--to", "filter"], "--force train: the stage is not among those to perform; leave it out"),
         (["run", "x.toml", "--form", "train"], "Unknown option: --form. Did you mean --from"),
         (["run", "x.toml", "--from", "trian"], 'Invalid value "trian" for --from'),
         (["world", "shw"], "see `potstill world --help`"),
@@ -125,4 +147,4 @@ def test_libraries_are_hushed_before_anything_runs(ends, monkeypatch: pytest.Mon
         monkeypatch.delenv(name, raising=False)
     ends(PotstillError("stop"))
     main(["list"])
-    assert os.environ["TRANSFORMERS_VERBOSITY"] == "error"
+    assert os.environ["TRANSFORMERS_VERBOSITY"] == os.environ["HF_HUB_VERBOSITY"] == "error"

@@ -36,7 +36,7 @@ def test_the_settings_are_all_of_a_recipe(capsys: pytest.CaptureFixture[str]) ->
     assert main(["list", "settings", "--json"]) == 0
     told = {part["name"]: part["summary"] for part in json.loads(capsys.readouterr().out)}
     assert told["name"].startswith("(required) ")
-    assert told["train.lr"] == "(0.001) Peak learning rate."
+    assert told["train.lr"].startswith("(0.001) Peak learning rate")
     assert told["train.epochs"].startswith("(3.0) ")
     assert told["train.losses.kind"].startswith('("divergence") ')
     assert told["student.revision"].startswith("(none) ")
@@ -77,6 +77,14 @@ def test_a_trace_as_json(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert told["stage"] == "generate"
     assert told["inputs"]["prompts"]["summary"] == {"rows": 1}
     assert told["inputs"]["prompts"]["content"] == run.artifact("prompts").content
+
+
+def test_a_trace_of_a_run_is_of_its_last_stage(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", str(run.folder)]) == 0
+    assert capsys.readouterr().out.startswith(f"generate {run.artifact('generate').content[:12]}")
+    (run.folder / "current.json").unlink()
+    assert main(["trace", str(run.folder)]) == 1
+    assert "runs/tiny: nothing made here yet; `potstill run runs/tiny` makes it" in capsys.readouterr().err
 
 
 def test_a_trace_of_nothing(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,7 @@ def test_teaching_calls_the_teacher(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     monkeypatch.setattr(teach, "raise_model", raise_teacher)
     assert main(["world", "teach", "math", "--folder", str(tmp_path), "--seed", "4", "--quiet"]) == 0
-    assert asked == [("math", tmp_path / "math", 4, None)]
+    assert asked == [("math", tmp_path, 4, None)]
     lines = capsys.readouterr().out.split("\n")
     assert lines[:4] == ["world:math", "  dish  0.25", "  fact  0.50", "  mean  0.38"]
 

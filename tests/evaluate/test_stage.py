@@ -86,6 +86,16 @@ def test_a_teacher_on_file_answers_but_is_not_compared(tmp_path: Path, folders: 
     assert card.scorecard.find("accuracy", "teacher") is not None
 
 
+def test_another_teacher_is_another_evaluation(tmp_path: Path, folders: tuple[Path, Path]) -> None:
+    extra = '[evaluate]\nmax_new_tokens = 24\nsuites = ["capability"]'
+    cards = [
+        score(*run(tmp_path / "a", recipe(teacher, extra), PROMPTS, folders[1])) for teacher in ("fake:Answer: {reference}", "fake:no")
+    ]
+    assert cards[0].manifest.inputs == cards[1].manifest.inputs
+    right, wrong = (card.scorecard.find("accuracy", "teacher") for card in cards)
+    assert right.value > wrong.value == 0
+
+
 def test_mistakes_are_told_before_any_work(tmp_path: Path, folders: tuple[Path, Path]) -> None:
     teacher = f"hf:{folders[0]}"
     with pytest.raises(RecipeError, match=r"evaluate.suites.0: unknown suite 'capabilty'; did you mean 'capability'\?"):

@@ -53,16 +53,37 @@ def test_clusters_are_wider_than_their_tokens() -> None:
 
 
 def test_a_ratio_is_paired() -> None:
-    # numerators are half the denominators, prompt by prompt: the ratio is 1/2 in every resample
+    # numerators are half the denominators and a little noise, prompt by prompt: the ratio is near 1/2 in every resample
     below = np.arange(1.0, 50.0)
-    estimate = macro_ratio([(below / 2, below)])
-    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((0.5, 0.5, 0.5))
+    above = below / 2 + np.where(np.arange(49) % 2, 0.1, -0.1)
+    estimate = macro_ratio([(above, below)])
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((0.5, 0.5, 0.5), abs=0.002)
+    assert estimate.low < estimate.value < estimate.high
+
+
+def test_resamples_without_spread_claim_no_certainty() -> None:
+    # a student with the very marks of its teacher, and one that has nothing right: neither is known to be so always
+    marks = np.array([1.0, 0.0, 1.0, 1.0])
+    assert macro_ratio([(marks, marks)]) == Estimate(1.0)
+    assert macro_ratio([(np.zeros(3), np.ones(3))]) == Estimate(0.0)
+    assert cluster_mean(np.zeros(3), np.ones(3)) == Estimate(0.0)
+    assert macro_ratio([(np.ones(3), np.ones(3)), (np.zeros(3), np.ones(3))]) == Estimate(0.5)
+
+
+def test_a_mean_of_constant_strata_has_the_interval_of_proportions() -> None:
+    # 0 of 3 is at most 1 - .025^(1/3) = .7076; three skills of 3 each count as 9 prompts
+    assert macro_mean([np.zeros(3)]) == proportion(0, 3)
+    assert macro_mean([np.zeros(3)]).high == pytest.approx(0.70760, abs=1e-5)
+    assert macro_mean([np.ones(3)] * 3) == proportion(9, 9)
+    assert macro_mean([np.zeros(3), np.zeros(200)]) == proportion(0, 6)
+    assert macro_mean([np.full(4, 0.5)]) == proportion(2, 4)
 
 
 def test_strata_weigh_the_same() -> None:
-    # means 1 (of 2 prompts) and 0 (of 200): the mean of means is 1/2, and neither stratum varies
+    # means 1 (of 2 prompts) and 0 (of 200): the mean of means is 1/2; its bounds are .025^(1/2)/2 and (1 + 1 - .025^(1/200))/2
     ones, zeros = np.ones(2), np.zeros(200)
-    assert macro_mean([ones, zeros, np.zeros(0)]) == Estimate(0.5, 0.5, 0.5)
+    estimate = macro_mean([ones, zeros, np.zeros(0)])
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((0.5, 0.07906, 0.50914), abs=1e-5)
     assert macro_ratio([(ones, ones), (zeros, np.ones(200))]).value == 0.5
 
 

@@ -69,6 +69,14 @@ def test_a_teacher_on_file_has_neither_size_nor_speed(tmp_path: Path, folders: t
     assert {f.name for f in timed} == {"tokens_per_second"}
 
 
+def test_another_teacher_is_another_export(tmp_path: Path, folders: tuple[Path, Path]) -> None:
+    extra = '[export]\nformats = ["safetensors"]'
+    beside, alone = (exported(tmp_path, folders, teacher, extra) for teacher in ("", "fake:x"))
+    assert beside.folder != alone.folder
+    subjects = [{f.subject for f in rows(made.table("findings"), Finding)} for made in (beside, alone)]
+    assert subjects == [{"teacher", "safetensors"}, {"safetensors"}]
+
+
 def test_an_unknown_format_is_told_before_any_work(tmp_path: Path, folders: tuple[Path, Path]) -> None:
     with pytest.raises(RecipeError, match=r"export.formats.1: unknown format 'int9'; did you mean 'int8'\?"):
         exported(tmp_path, folders, extra='[export]\nformats = ["safetensors", "int9"]')

@@ -48,7 +48,18 @@ def test_identity_is_of_the_files(folder):
     (folder / "config.json").write_text(json.dumps({**config, "rms_norm_eps": 1e-4}))
     after = open_hf(str(folder), Options()).identity()
     assert {key for key in before if before[key] != after[key]} == {"config"}
-    assert set(weights_facts(Place(str(folder)))) == {"weights model.safetensors", "config"}
+    assert set(weights_facts(Place(str(folder)))) == {"weights model.safetensors", "config", "generation_config"}
+
+
+def test_end_tokens_and_own_code_are_in_the_identity(folder):
+    before = weights_facts(Place(str(folder)))
+    (folder / "generation_config.json").write_text('{"eos_token_id": [2, 3]}')
+    assert weights_facts(Place(str(folder)))["generation_config"] != before["generation_config"]
+    (folder / "generation_config.json").unlink()
+    assert set(before) - set(weights_facts(Place(str(folder)))) == {"generation_config"}
+    (folder / "modeling_own.py").write_text("x = 1")
+    assert "modeling_own.py" not in weights_facts(Place(str(folder)))
+    assert "modeling_own.py" in weights_facts(Place(str(folder)), remote_code=True)
 
 
 def test_on_the_hub_the_commit_is_the_identity():

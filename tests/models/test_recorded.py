@@ -78,6 +78,12 @@ def test_missing_files_and_settings(tmp_path, answers):
         open_recorded(str(tmp_path / "none.jsonl"), Options())
     with pytest.raises(InputError, match="no file matches"):
         open_recorded(f"{tmp_path}/none_*.json", Options())
+    (tmp_path / "answers_folder").mkdir()
+    for name in (str(tmp_path), f"{tmp_path}/answers*"):
+        with pytest.raises(InputError, match=r"recorded:.*: a folder, not a file"):
+            open_recorded(name, Options())
+    with pytest.raises(InputError, match="recorded:: no file is named"):
+        open_recorded("", Options())
     with pytest.raises(RecipeError, match="unknown setting 'cutt'"):
         open_recorded(f"{answers}?cutt=x", Options())
 

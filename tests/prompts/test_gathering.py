@@ -150,3 +150,14 @@ def test_faults_of_the_sources(tmp_path):
     (tmp_path / "c.jsonl").write_text('{"prompt": "a"}\n{"prompt": }\n')
     with pytest.raises(InputError, match=r"c\.jsonl:2:12: malformed JSON"):
         gather(run_of(tmp_path, {"sources": [str(tmp_path / "c.jsonl")]}))
+
+
+def test_world_prompts_to_validate_on_are_neither_trained_on_nor_those_of_the_evaluation(tmp_path):
+    source = "world:carry_addition?n=40"
+    run = run_of(tmp_path, {"sources": [source], "validation": [source]}, {"sources": [source]})
+    made = gather(run)
+    trained, validated, judged = ({p["id"] for p in made.table(name).to_pylist()} for name in ("prompts", "validation", "evaluation"))
+    assert len(validated) == len(judged) == 40
+    assert trained
+    assert not trained & validated
+    assert not validated & judged

@@ -43,3 +43,21 @@ def test_a_missing_path_is_named_as_it_was_looked_for(monkeypatch: pytest.Monkey
         existing("${POTSTILL_DATA}/a.jsonl", where="prompts.sources.0")
     with pytest.raises(InputError, match="check the path"):
         existing("nothing.jsonl")
+    with pytest.raises(InputError, match="no such file"):
+        existing("a\0b.jsonl")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"here: a folder, not a file: .*; name a file in it; .* hf:.*:SPLIT"):
+        existing(str(tmp_path), where="here")
+    with pytest.raises(InputError, match="here: no file is named; write its path"):
+        existing("", where="here")
+
+
+def test_a_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(InputError, match=r"here: not permitted to read .*a\.csv; change its permissions"):
+        existing(str(tmp_path / "a.csv"), where="here")

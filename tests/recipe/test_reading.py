@@ -29,11 +29,21 @@ def test_a_file_is_loaded(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"nowhere\.toml: no such recipe"):
         load("nowhere.toml")
-    with pytest.raises(RecipeError, match="directory"):
+    with pytest.raises(RecipeError, match=r"a folder without a run\.json; give a recipe file or a run folder"):
         load(tmp_path)
-    (tmp_path / "r.toml").write_bytes(b'name = "\xff"')
-    with pytest.raises(RecipeError, match=r"r\.toml: not UTF-8 at byte 8"):
-        load(tmp_path / "r.toml")
+    for mark in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / "r.toml").write_bytes(mark + b'seed = 1\nname = "\xc3\xa9\xff"')
+        with pytest.raises(RecipeError, match=r"r\.toml:2:10: not UTF-8; save it as UTF-8"):
+            load(tmp_path / "r.toml")
+
+
+def test_a_recipe_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(RecipeError, match=r"secret\.toml: cannot be read: Permission denied; give a file that you may read"):
+        load("secret.toml")
 
 
 def test_syntax_errors_have_line_and_column() -> None:
@@ -63,7 +73,7 @@ def test_a_misspelt_key_is_told_before_the_one_that_it_leaves_out() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("top_k = 5", 'top_k = "5"', "r.toml:6: 'teachers.0.top_k' should be a valid integer, got \"5\"; How many"),
+        ("top_k = 5", 'top_k = "5"', "r.toml:6: 'teachers.0.top_k' should be a valid integer, got \"5\"; it is: How many"),
         ("top_k = 5", "top_k = true", "r.toml:6: 'teachers.0.top_k' should be a valid integer, got true"),
         ("top_k = 5", "top_k = 5.5", "r.toml:6: 'teachers.0.top_k' should be a valid integer"),
         ("top_k = 5", "top_k = -1", "r.toml:6: 'teachers.0.top_k' should be greater than or equal to 0, got -1"),
@@ -113,7 +123,7 @@ def test_the_last_override_holds_and_an_empty_one_takes_out() -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("train.lr=fast", "--set train.lr=fast: 'train.lr' should be a valid number, got \"fast\"; Peak learning rate"),
+        ("train.lr=fast", "--set train.lr=fast: 'train.lr' should be a valid number, got \"fast\"; it is: Peak learning rate"),
         ("train.stps=5", "--set train.stps=5: unknown key 'train.stps'; did you mean 'steps'?"),
         ("teachers.1.top_k=5", "--set teachers.1.top_k=5: there is no '1' in a list of 1, counted from 0; as in --set teachers.0.top_k=5"),
         ("teachers.x=5", "--set teachers.x=5: there is no 'x' in a list of 1"),

@@ -58,6 +58,7 @@ def test_the_defaults_are_the_recommended_setting() -> None:
         "learn": "trace",
         "steps": None,
         "epochs": 3.0,
+        "optimizer": "adamw",
         "lr": 1e-3,
         "warmup": 0.05,
         "schedule": "cosine",

@@ -27,11 +27,9 @@ def front_of(text: str) -> dict[str, str | list[str]]:
     return found
 
 
-def test_an_unknown_licence_is_said_to_be_unknown(material: Material) -> None:
+def test_an_unknown_licence_is_not_made_up(material: Material) -> None:
     front = front_of(markdown(card(material)))
-    assert front["license"] == "unknown"
-    assert "base_model" not in front
-    assert front["teacher"] == ["world:aligned"]
+    assert not {"license", "base_model", "teacher"} & set(front)
     assert front["tags"] == ["distillation", "potstill"]
     assert licences(material) == (Licence("teacher world:aligned", ""), Licence("1 prompt", ""), Licence("31 prompts", "Apache-2.0"))
 
@@ -47,9 +45,8 @@ def test_names_from_the_hub_and_their_licences(tmp_path: Path) -> None:
     parts = {"student/repository": "org/small", "student/licence": "MIT"}
     material = collect(recipe, {**run.artifacts(), "train": replace(train, manifest=replace(train.manifest, parts=parts))})
     front = front_of(markdown(card(material)))
-    assert (front["base_model"], front["teacher"], front["datasets"]) == ("org/small", ["org/big"], ["org/data"])
-    assert "language" not in front
-    assert front["license"] == "unknown"
+    assert (front["base_model"], front["datasets"]) == ("org/small", ["org/data"])
+    assert not {"language", "license", "teacher"} & set(front)
 
 
 def test_one_licence_all_over_is_the_students_and_several_are_told() -> None:
@@ -57,7 +54,14 @@ def test_one_licence_all_over_is_the_students_and_several_are_told() -> None:
 
     assert _licence_keys({"Apache-2.0"}) == {"license": "apache-2.0"}
     assert _licence_keys({"Apache-2.0", "MIT"}) == {"license": "other", "license_name": "several, see below"}
-    assert _licence_keys({"Apache-2.0", ""}) == _licence_keys(set()) == {"license": "unknown"}
+    assert _licence_keys({"Apache-2.0", ""}) == _licence_keys(set()) == {}
+
+
+def test_the_front_matter_and_the_text_agree_on_the_licence(material: Material) -> None:
+    made = replace(card(material), front=(("license", "apache-2.0"),), licences=(Licence("teacher world:aligned", "Apache-2.0"),))
+    text = markdown(made)
+    assert "Every source states a licence:\n\n- teacher world:aligned: Apache-2.0\n" in text
+    assert "Nothing here grants a licence" not in text
 
 
 def test_the_card_tells_results_sizes_limits_and_what_is_not_known(material: Material) -> None:

@@ -7,6 +7,7 @@ from potstill.report.sources import Material
 def test_refusal_leak_over_refusal_and_risk(material: Material) -> None:
     made = safety.section(material)
     assert made is not None
+    assert made.lead.endswith("Wilson's, and at 0% and 100% the exact ones of Clopper and Pearson.")
     *charts, table = made.blocks
     titles = [chart.title for chart in charts if isinstance(chart, Chart)]
     assert titles == [

@@ -6,7 +6,7 @@ import pytest
 from potstill.errors import StoreError
 from potstill.report import write
 from potstill.store import Artifact, Quiet, Run
-from tests.report.fake_run import make
+from tests.report.fake_run import make, recipe
 
 
 class Told(Quiet):
@@ -64,6 +64,14 @@ def test_the_evaluation_that_is_given_is_the_one_shown(tmp_path: Path) -> None:
 def test_a_stopped_run_is_reported_as_far_as_it_came(tmp_path: Path) -> None:
     made = write(make(tmp_path, until="filter"))
     assert made.manifest.summary["not_done"] == "train, evaluate, export"
+
+
+def test_a_run_with_nothing_in_it_is_told_to_be_empty(tmp_path: Path) -> None:
+    run = Run.open(recipe(), out=tmp_path / "run", log=(log := Told()))
+    write(run)
+    write(run)
+    told = f"report: nothing is done yet in {run.folder}, and the page says no more; `potstill run` makes what it shows"
+    assert log.lines.count(told) == 2
 
 
 def test_a_damaged_artifact_is_named(tmp_path: Path) -> None:

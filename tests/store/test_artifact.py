@@ -77,9 +77,23 @@ def test_a_doctored_manifest_is_found(artifact: Artifact) -> None:
         Artifact.read(artifact.folder).verify()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"stage": "x"}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"stage": "x"}', "[" * 100_000])
 def test_a_damaged_manifest_is_named(artifact: Artifact, text: str) -> None:
     (artifact.folder / "manifest.json").write_text(text)
+    with pytest.raises(StoreError, match=r"manifest\.json: a damaged manifest"):
+        Artifact.read(artifact.folder)
+
+
+def test_a_manifest_that_cannot_be_read_is_named(artifact: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, **_: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refused)
+        with pytest.raises(StoreError, match=r"manifest\.json: not permitted: Permission denied"):
+            Artifact.read(artifact.folder)
+    (artifact.folder / "manifest.json").unlink()
+    (artifact.folder / "manifest.json").mkdir()
     with pytest.raises(StoreError, match=r"manifest\.json: a damaged manifest"):
         Artifact.read(artifact.folder)
 

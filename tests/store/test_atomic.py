@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -116,6 +118,38 @@ def test_a_folder_that_cannot_be_made_is_named() -> None:
 def test_words_of_other_libraries_are_understood() -> None:
     with pytest.raises(StoreError, match="runs/x: cannot be written: No space left"), atomic.store_errors(Path("runs/x")):
         raise RuntimeError("I/O error: No space left on device (os error 28)")
+
+
+TORCH = "[enforce fail at inline_container.cc:672] . unexpected pos 67520 vs 67408"
+
+
+@pytest.mark.parametrize("within", [atomic.whole_file, atomic.whole_folder, atomic.store_errors])
+def test_a_torch_that_could_not_write_met_a_full_disk(within: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full only while what is half written lies on it."""
+    before = len(os.listdir(tmp_path))
+
+    def statvfs(path: Path) -> SimpleNamespace:
+        assert path == tmp_path
+        return SimpleNamespace(f_bavail=0 if len(os.listdir(tmp_path)) > before or within is atomic.store_errors else 10**6, f_frsize=4096)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    place = tmp_path / "optimizer.bin"
+    with pytest.raises(StoreError, match=r"optimizer\.bin: cannot be written: No space left on device; make room"), within(place) as half:
+        if within is atomic.whole_file:
+            half.write_bytes(b"half")
+        raise RuntimeError(TORCH)
+
+
+def test_a_torch_that_failed_with_room_left_is_not_explained_away(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="inline_container"), atomic.store_errors(tmp_path / "new" / "a"):
+        raise RuntimeError(TORCH)
+
+
+def test_a_file_where_a_folder_belongs_is_named(tmp_path: Path) -> None:
+    (tmp_path / "train").write_text("")
+    for place in (tmp_path / "train" / "a" / "b.txt", tmp_path / "train" / "b.txt"):
+        with pytest.raises(StoreError, match=rf"{tmp_path}/train: a file where a folder belongs; move it away"):
+            atomic.write_text(place, "x")
 
 
 def test_other_errors_pass() -> None:

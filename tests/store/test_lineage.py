@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ def test_an_artifact_is_found_by_content_and_by_folder(runs: Path) -> None:
     for roots in ([runs], [runs / "one", runs / "two"]):
         assert find(wanted.content, roots) == wanted
         assert find(wanted.content[:8], roots) == wanted
+        assert find(wanted.content[:8].upper(), roots) == wanted
     assert find(wanted.folder, []) == wanted
     assert find(str(wanted.folder), []) == wanted
 
@@ -36,7 +38,9 @@ def test_an_artifact_is_found_by_content_and_by_folder(runs: Path) -> None:
 def test_what_is_not_found_is_told(runs: Path) -> None:
     with pytest.raises(StoreError, match="ffffffff: no artifact has this content; looked in"):
         find("ffffffff", [runs])
-    with pytest.raises(StoreError, match="nonsense: neither an artifact's folder nor a content hash; give at least its first 4 digits"):
+    with pytest.raises(
+        StoreError, match="nonsense: neither an artifact's folder nor a content hash; give at least its first 4 digits, or a folder such"
+    ):
         find("nonsense", [runs])
     with pytest.raises(StoreError, match="neither"):
         find("abc", [runs])
@@ -64,6 +68,15 @@ def test_the_tree_shows_what_an_artifact_came_from(runs: Path) -> None:
     assert lines[1].startswith(f"└─ prompts {current(runs, 'prompts').content[:12]}  {runs}/two/prompts/")
     assert "seed 1" in lines[1]
     assert lines[1].endswith("prompts 10")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("a" * 40, "a" * 12), ("a" * 40 + "-dirty", "a" * 12 + "-dirty"), ("potstill 0.1.0", "potstill 0.1.0")]
+)
+def test_the_tree_tells_whether_the_code_was_changed(runs: Path, code: str, told: str) -> None:
+    made = current(runs, "prompts")
+    made = replace(made, manifest=replace(made.manifest, code=code))
+    assert f"  code {told}  " in tree(made, [])
 
 
 def test_sources_that_are_gone_and_sources_that_come_twice(runs: Path) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from potstill.errors import RecipeError, StoreError
 from potstill.recipe import dump, parse
-from potstill.store import Artifact, Log, Quiet, Run
+from potstill.store import Artifact, Log, Quiet, Run, Workspace
 from tests.store import still
 from tests.store.still import Heard, never, perform, writes
 
@@ -64,9 +64,36 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
 
 def test_a_damaged_run_folder_is_told(run: Run) -> None:
     perform(run, "prompts", writes("a"))
-    (run.folder / "current.json").write_text("{")
-    with pytest.raises(StoreError, match=r"current\.json: a damaged file; remove it"):
-        run.artifacts()
+    for text in ("{", "[1]", "3", '{"prompts": 3}', "[" * 100_000):
+        (run.folder / "current.json").write_text(text)
+        with pytest.raises(StoreError, match=r"current\.json: a damaged file; remove it"):
+            run.artifacts()
+    (run.folder / "run.json").write_text("[]")
+    with pytest.raises(StoreError, match=r"run\.json: a damaged file; remove it"):
+        Run.open(run.folder)
+
+
+def test_a_run_folder_that_may_not_be_read_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    perform(run, "prompts", writes("a"))
+    real = os.stat
+
+    def refused(path: Any, **options: Any) -> os.stat_result:
+        if str(path).startswith(str(run.folder)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **options)
+
+    monkeypatch.setattr(os, "stat", refused)
+    with pytest.raises(StoreError, match=r"run\.json: not permitted: Permission denied"):
+        Run.open(run.folder)
+    with pytest.raises(StoreError, match="not permitted: Permission denied"):
+        perform(run, "prompts", never)
+
+
+def test_a_file_where_a_stages_folder_belongs_is_told(run: Run) -> None:
+    run.folder.mkdir()
+    (run.folder / "prompts").write_text("")
+    with pytest.raises(StoreError, match=r"run/prompts: a file where a folder belongs; move it away, or choose another folder"):
+        perform(run, "prompts", writes("a"))
 
 
 def test_the_resolved_recipe_is_kept(run: Run) -> None:
@@ -190,6 +217,19 @@ def test_force_makes_it_again_once_and_keeps_the_old_one(run: Run) -> None:
 def test_force_of_what_was_never_made(run: Run) -> None:
     forced = Run.open(run.recipe, out=run.folder, force={"prompts"}, log=Quiet())
     perform(forced, "prompts", writes("a"))
+    assert len(list((run.folder / "prompts").iterdir())) == 1
+
+
+def test_force_goes_on_from_what_an_interrupted_run_left(run: Run) -> None:
+    def broken(workspace: Workspace) -> dict[str, Any]:
+        workspace.write_text("half.txt", "half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        perform(run, "prompts", broken)
+    forced = Run.open(run.recipe, out=run.folder, force={"prompts"}, log=Quiet())
+    made = perform(forced, "prompts", writes("a"))
+    assert set(made.manifest.files) == {"a.txt", "half.txt"}
     assert len(list((run.folder / "prompts").iterdir())) == 1
 
 

@@ -107,8 +107,11 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_lone_surrogates_are_refused() -> None:
-    with pytest.raises(InputError, match="not valid Unicode"):
+    with pytest.raises(InputError, match="t: a text is not valid Unicode"):
         from_rows([Verdict("t", "keep", "by", "\ud800")], Verdict)
+    prompts = [Prompt((Message("user", text),), source=f"x.jsonl:{i}") for i, text in enumerate(["a", "b\ud800", "c"], start=1)]
+    with pytest.raises(InputError, match=r"x\.jsonl:2: a text is not valid Unicode: '\\ud800'"):
+        from_rows(prompts, Prompt)
 
 
 def test_shards_are_put_together_in_order(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from potstill import world
 from potstill.errors import InputError
 from potstill.store import Quiet
 from potstill.teach import CURRICULA, teach, teachers
@@ -39,11 +38,3 @@ def test_a_specialist_needs_the_teacher_that_it_starts_from(short: None, tmp_pat
 def test_an_unknown_teacher_offers_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'base'"):
         teach("bass", tmp_path, Quiet())
-
-
-@pytest.mark.slow
-def test_rebuilt_teachers_are_as_good(tmp_path: Path) -> None:
-    """From seed, each in under an hour on two cores; every skill reaches what the world requires of it."""
-    for name in ("base", "aligned"):
-        marks = teach(name, tmp_path / "work" / name, Quiet(), into=tmp_path)
-        assert {skill: mark for skill, mark in marks.items() if mark < world.SKILLS[skill].required} == {}

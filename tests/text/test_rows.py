@@ -24,6 +24,8 @@ FILES = {
     "list.json": json.dumps(ROWS),
     "pretty.json": json.dumps(ROWS, indent=2),
     "object.json": json.dumps({"canary": "z", "examples": ROWS}),
+    "bom.jsonl": "\ufeff" + "".join(json.dumps(row) + "\r\n" for row in ROWS),
+    "bom.json": "\ufeff" + json.dumps(ROWS),
     "x.csv": 'a,b\n1,"x, y"\n2,"é\nz"\n',
     "bom.csv": '\ufeffa,b\n1,"x, y"\n2,"é\nz"\n',
     "x.tsv": 'a\tb\n1\tx, y\n2\t"é\nz"\n',
@@ -39,19 +41,26 @@ def test_parquet(tmp_path):
     pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "x.parquet")
     assert [row for _, row in read_rows(tmp_path / "x.parquet")] == ROWS
     (tmp_path / "y.parquet").write_text("no")
-    with pytest.raises(InputError, match="not a Parquet file"):
+    with pytest.raises(InputError, match="not a Parquet file.*; write it again"):
         list(read_rows(tmp_path / "y.parquet"))
+    bad = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())
+    pq.write_table(pa.table({"a": bad}), tmp_path / "z.parquet")
+    with pytest.raises(InputError, match=r"z\.parquet from row 0: a text that is not UTF-8"):
+        list(read_rows(tmp_path / "z.parquet"))
 
 
 def test_text_and_bare_lists(tmp_path):
     assert [row for _, row in read_rows(written(tmp_path, "x.txt", "one\n\ntwo\n"))] == [{"prompt": "one"}, {"prompt": "two"}]
     assert [row for _, row in read_rows(written(tmp_path, "x.json", '["one", "two"]'))] == [{"value": "one"}, {"value": "two"}]
+    assert [row for _, row in read_rows(written(tmp_path, "bom.txt", "\ufeffone\r\ntwo"))] == [{"prompt": "one"}, {"prompt": "two"}]
     assert list(read_rows(written(tmp_path, "empty.jsonl", ""))) == []
 
 
 def test_places(tmp_path):
     path = written(tmp_path, "x.jsonl", FILES["x.jsonl"])
     assert [where for where, _ in read_rows(path)] == [f"{path}:1", f"{path}:3"]
+    path = written(tmp_path, "x.csv", 'a,b\n1,"2\n3"\n\n4,5\n')
+    assert [where for where, _ in read_rows(path)] == [f"{path}:2", f"{path}:5"]
     path = written(tmp_path, "list.json", FILES["list.json"])
     assert [where for where, _ in read_rows(path)] == [f"{path} row 0", f"{path} row 1"]
 
@@ -67,7 +76,11 @@ def test_places(tmp_path):
         ("x.json", '{"a": 1}\n{"a" 1}', r"x\.json:2:6: malformed JSON"),
         ("x.csv", "a,b\n1\n", r"x\.csv:2: the row has not as many cells"),
         ("x.csv", "a,b\n1,2,3\n", "not as many cells"),
-        ("x.csv", 'a,b\n1,"2\n', "malformed table"),
+        ("x.csv", 'a,b\n1,2\n\n3,"4\n5\n', r"x\.csv:4: malformed table: unexpected end of data; mend the row that begins there"),
+        ("x.csv", 'a,b\n1,"2\n3"\n4\n', r"x\.csv:4: the row has not as many cells"),
+        ("x.jsonl", '{"a": 1}\n{"a": ' + "[" * 100_000 + "\n", r"x\.jsonl:2: JSON that is nested too deeply; write flat rows"),
+        ("x.json", "[" * 100_000, r"x\.json: JSON that is nested too deeply"),
+        ("x.jsonl", '{"a": ' + "1" * 5000 + "}", r"x\.jsonl:1: malformed JSON: Exceeds the limit"),
         ("x.xlsx", "", "unknown ending"),
     ],
 )
@@ -79,9 +92,17 @@ def test_malformed_files(tmp_path, name, text, message):
 def test_missing_and_undecodable(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         list(read_rows(tmp_path / "none.jsonl"))
-    (tmp_path / "x.jsonl").write_bytes(b'{"a": "\xff"}\n')
-    with pytest.raises(InputError, match="not UTF-8"):
-        list(read_rows(tmp_path / "x.jsonl"))
+    (tmp_path / "d.jsonl").mkdir()
+    with pytest.raises(InputError, match=r"d\.jsonl: cannot be read: Is a directory; give a file"):
+        list(read_rows(tmp_path / "d.jsonl"))
+    for name in ("x.jsonl", "x.json", "x.csv", "x.txt"):
+        (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + b"\n" * 20_000 + b'{"\xc3\xa9": "\xff"}\n')
+        with pytest.raises(InputError, match=rf"{name}:20001:8: not UTF-8; save it as UTF-8"):
+            list(read_rows(tmp_path / name))
+
+
+def test_a_cell_may_be_long(tmp_path):
+    assert [row for _, row in read_rows(written(tmp_path, "x.csv", "a\n" + "x" * 200_000))] == [{"a": "x" * 200_000}]
 
 
 def test_cells():
@@ -91,3 +112,5 @@ def test_cells():
         cell(row, "z", "here")
     with pytest.raises(InputError, match="holds a list"):
         cell(row, "d", "here")
+    with pytest.raises(InputError, match=r"x\.jsonl:3: the column 'a' is not valid Unicode: '\\ud800z'; replace the surrogates"):
+        cell({"a": "b\ud800z"}, "a", "x.jsonl:3")

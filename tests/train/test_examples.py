@@ -71,5 +71,3 @@ def test_what_does_not_fit_is_counted_and_nothing_left_is_an_error() -> None:
 def test_missing_distributions_are_never_replaced() -> None:
     with pytest.raises(CapabilityError, match="covers 0 of"):
         _encode(Encoder(TOKENIZER, True, 64, True), k=0)
-    with pytest.raises(CapabilityError, match="own tokenizer"):
-        Encoder(TOKENIZER, False, 64, True)

@@ -59,11 +59,12 @@ def test_no_stored_distribution_stops_a_logit_loss(recipe_of: Callable[..., Any]
         train.fit(run, cut)
 
 
-def test_another_tokenizer_stops_a_cached_divergence_and_not_cross_entropy(
-    recipe_of: Callable[..., Any], open_run: Callable[..., Any]
+@pytest.mark.parametrize("loss", [KD, LIVE])
+def test_another_tokenizer_stops_a_divergence_and_not_cross_entropy(
+    loss: dict[str, Any], recipe_of: Callable[..., Any], open_run: Callable[..., Any]
 ) -> None:
-    run, cut = open_run(recipe_of([KD], student={"tokenizer": "world:b"}), name="kd")
-    with pytest.raises(CapabilityError, match="the teacher's own tokenizer"):
+    run, cut = open_run(recipe_of([CE, loss], student={"tokenizer": "world:b"}), name="kd")
+    with pytest.raises(CapabilityError, match=r"train\.losses\.1: a divergence needs the teacher's own tokenizer"):
         train.fit(run, cut)
     run, cut = open_run(recipe_of([CE], student={"tokenizer": "world:b"}), name="ce")
     assert train.fit(run, cut).manifest.summary["traces"] == 10

@@ -13,7 +13,7 @@ from potstill.errors import InputError
 from potstill.types import content_id
 from potstill.world import AMBIGUOUS, BENIGN, GROUPS, HAZARDS, REASONING, SKILLS, TWINS, VERSION, completion, draw, held, prompts, sampling
 
-FROZEN = "5ba2dff180ffd427"
+FROZEN = "dcd6c9f666f0df17"
 """What version 1 draws. When this changes, so must VERSION, the tokenizers' text and the teachers."""
 
 
@@ -57,9 +57,16 @@ def test_unknown_skill_says_what_is_near() -> None:
 
 
 def test_an_exhausted_skill_says_how_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "PATIENCE", 100)
+    monkeypatch.setattr(sampling, "PATIENCE", 400)
     with pytest.raises(InputError, match=r"'dish' has only [0-9]{2,3} held-out prompts, 500 were asked for"):
         prompts(["dish"], 500, 0, held=True)
+
+
+@pytest.mark.parametrize(("always", "kind"), [(False, "held-out"), (True, "training")])
+def test_a_skill_of_one_side_only_is_told(always: bool, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling.item, "held", lambda prompt: always)
+    with pytest.raises(InputError, match=f"skill 'dish' has no {kind} prompts; name another skill"):
+        draw("dish", random.Random(0), held=not always)
 
 
 def test_labels_are_whole() -> None:

@@ -91,11 +91,11 @@ def _syllogism(text: str) -> str:
     for line in lines:
         inside = [word.removesuffix("s") for word in re.findall(r"\w+", line) if word.removesuffix("s") in _kinds(text)]
         if len(inside) == 2:
-            links[inside[0]] = (line.split()[-3], inside[1])
+            links[inside[0]] = (line.split()[-2], inside[1])
     while True:
         how, subject = links[subject]
         if how != "all":
-            return "no" if how == "none" else "unknown"
+            return "no" if how == "no" else "unknown"
         if subject == goal:
             return "yes"
 

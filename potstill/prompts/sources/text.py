@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -25,18 +26,21 @@ class TextSource:
 
     `bytes` is a slice as in Python (`-100000:` is the last 100,000 bytes; a character cut in two at an end is left out). `window` is the
     most characters of a window: it ends at the last paragraph, else line, else space in its second half, else anywhere. White space
-    around windows is left out.
+    around windows is left out. With `stride` a window begins every so many characters, at the next space, so that windows overlap and
+    each token is seen after several beginnings; without, each begins where the last one ended.
 
     Raises:
         InputError: the file is missing or not UTF-8.
     """
 
-    SETTINGS = ("bytes", "window")
+    SETTINGS = ("bytes", "window", "stride")
 
     def __init__(self, request: Request) -> None:
         self._path = existing(request.name, request.where)
         self._slice = _parsed_slice(request.settings.get("bytes", ":"), request.where)
-        self._window = count_setting(dict(request.settings), "window", WINDOW, request.where)
+        given = dict(request.settings)
+        self._window = count_setting(given, "window", WINDOW, request.where)
+        self._stride = count_setting(given, "stride", WINDOW, request.where) if "stride" in given else None
 
     def fingerprint(self) -> str:
         """SHA-256 of the file."""
@@ -47,13 +51,19 @@ class TextSource:
         data = self._path.read_bytes()
         start, stop, _ = self._slice.indices(len(data))
         text, start = _decoded(data[start:stop], start, str(self._path))
-        for window in windows(text, self._window):
+        for window in windows(text, self._window, self._stride):
             place = start + len(text[: window.start].encode())
             yield Prompt((), reference=text[window], skill=self._path.stem, source=f"{self._path}@{place}")
 
 
-def windows(text: str, size: int) -> Iterator[slice]:
-    """Consecutive windows of at most `size` characters without the white space around them; empty ones are left out."""
+def windows(text: str, size: int, stride: int | None = None) -> Iterator[slice]:
+    """Windows of at most `size` characters without the white space around them; empty ones are left out.
+
+    Args:
+        text: the whole of it.
+        size: the most characters of a window.
+        stride: characters between the beginnings of two windows; None: each begins where the one before it ended.
+    """
     start = 0
     while start < len(text):
         end = _end(text, start, size)
@@ -62,7 +72,13 @@ def windows(text: str, size: int) -> Iterator[slice]:
         last = start + len(inner.rstrip())
         if first < last:
             yield slice(first, last)
-        start = end
+        start = end if stride is None or end == len(text) else _next_word(text, start + stride)
+
+
+def _next_word(text: str, place: int) -> int:
+    """Where the next word begins, at `place` or behind it."""
+    found = text.find(" ", place - 1)
+    return len(text) if found < 0 else found + 1
 
 
 def _end(text: str, start: int, size: int) -> int:
@@ -85,7 +101,9 @@ def _parsed_slice(text: str, where: str) -> slice:
 
 
 def _decoded(data: bytes, start: int, where: str) -> tuple[str, int]:
-    """The text of a slice of bytes and where it begins, without a character cut in two at either end."""
+    """The text of a slice of bytes and where it begins, without a byte-order mark or a character cut in two at either end."""
+    if start == 0 and data.startswith(codecs.BOM_UTF8):
+        data, start = data[len(codecs.BOM_UTF8) :], len(codecs.BOM_UTF8)
     while data and data[0] & 0xC0 == 0x80:
         data, start = data[1:], start + 1
     for cut in range(4):

@@ -1,4 +1,4 @@
-"""Who is taller, and what follows from all, some and none."""
+"""Who is taller, and what follows from all day, some day and no day."""
 
 from __future__ import annotations
 
@@ -66,12 +66,8 @@ def ordering(rng: random.Random) -> Item:
     return Item(" ".join((*premises, ask)), answer, " ".join(trace))
 
 
-LINKS = (
-    "The {x}s are {y}s, {how} of them.",
-    "These {x}s are {y}s, {how} of them.",
-    "Known: {x}s are {y}s, {how} of them.",
-)
-CONCLUSIONS = {"all": "yes", "some": "unknown", "none": "no"}
+LINKS = ("A {x} is a {y} {how} day.", "Known: a {x} is a {y} {how} day.", "This holds: a {x} is a {y} {how} day.")
+CONCLUSIONS = {"all": "yes", "some": "unknown", "no": "no"}
 FOLLOWS = ("Is every {x} a {y}?", "Must a {x} be a {y}?", "Can we say that a {x} is a {y}?", "Are all {x}s {y}s?", "Is a {x} surely a {y}?")
 
 

@@ -34,6 +34,22 @@ def test_a_missing_file(monkeypatch):
         read("${POTSTILL_DATA}/x.csv")
 
 
+def test_a_folder_and_an_empty_name(tmp_path):
+    (tmp_path / "d.jsonl").mkdir()
+    for spec in (str(tmp_path), f"{tmp_path}/d.jsonl"):
+        with pytest.raises(InputError, match="prompts.sources .*: a folder, not a file"):
+            read(spec)
+    with pytest.raises(InputError, match="prompts.sources '': no file is named"):
+        read("")
+
+
+def test_a_surrogate_is_told_with_its_line(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"prompt": "a"}\n{"prompt": "\\ud800"}\n')
+    with pytest.raises(InputError, match=r"x\.jsonl:2: the column 'prompt' is not valid Unicode"):
+        read(str(path))
+
+
 def test_real_files(data_dir):
     columns = {"prompt": "question", "reference": "answer"}
     assert len(read(str(data_dir / "gsm8k" / "test.jsonl"), columns)) == 1319

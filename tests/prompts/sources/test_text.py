@@ -54,6 +54,12 @@ def test_slices_of_bytes_leave_half_characters_out(tmp_path, part, expected):
     assert [p.reference for p in read(f"text:{path}?bytes={part}")] == [expected]
 
 
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_bytes(b"\xef\xbb\xbfabc")
+    assert [(p.reference, p.source) for p in read(f"text:{path}")] == [("abc", f"{path}@3")]
+
+
 def test_faults(tmp_path):
     path = tmp_path / "t.txt"
     path.write_bytes(b"abc\xff\xfe def")
@@ -65,6 +71,8 @@ def test_faults(tmp_path):
         read(f"text:{path}?window=0")
     with pytest.raises(InputError, match="no such file"):
         read("text:none.txt")
+    with pytest.raises(InputError, match="a folder, not a file"):
+        read(f"text:{tmp_path}?bytes=0:10")
 
 
 def test_a_real_text(data_dir):
@@ -72,3 +80,16 @@ def test_a_real_text(data_dir):
     first, last = read(f"text:{path}?bytes=0:60000&window=256"), read(f"text:{path}?bytes=-100000:&window=256")
     assert sum(len(p.reference.encode()) for p in first) == pytest.approx(60000, rel=0.02)
     assert not {p.id for p in first} & {p.id for p in last}
+
+
+def test_windows_with_a_stride_overlap_and_begin_with_a_word():
+    text = "one two three four five six seven eight"
+    found = [text[w] for w in windows(text, 16, 8)]
+    assert found == ["one two three", "three four five", "five six seven", "seven eight"]
+
+
+@given(st.text(alphabet="ab \n", max_size=200), st.integers(1, 40), st.integers(1, 40))
+def test_windows_with_a_stride_go_forward_and_are_no_longer_than_asked(text, size, stride):
+    found = list(windows(text, size, stride))
+    assert all(0 < w.stop - w.start <= size for w in found)
+    assert [w.start for w in found] == sorted({w.start for w in found})
