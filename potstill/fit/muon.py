@@ -75,11 +75,15 @@ class Muon(torch.optim.Optimizer):
                 self._update(parameters, **{key: group[key] for key in ("lr", "momentum", "weight_decay")})
 
     def _update(self, parameters: list[nn.Parameter], lr: float, momentum: float, weight_decay: float) -> None:
-        moments = [self.state[p].setdefault("momentum", torch.zeros_like(p)) for p in parameters]
-        gradients = [p.grad for p in parameters]
-        torch._foreach_lerp_(moments, gradients, 1 - momentum)
-        ahead = torch._foreach_lerp(gradients, moments, momentum)
-        updates = orthogonalized(torch.stack(list(ahead)))
+        """One step of matrices of one shape."""
+        ahead = [self._ahead(parameter, momentum) for parameter in parameters]
         scale = 0.2 * max(parameters[0].shape) ** 0.5
-        torch._foreach_mul_(parameters, 1 - lr * weight_decay)
-        torch._foreach_add_(parameters, list(updates.unbind()), alpha=-lr * scale)
+        for parameter, update in zip(parameters, orthogonalized(torch.stack(ahead)), strict=True):
+            parameter.mul_(1 - lr * weight_decay).sub_(update, alpha=lr * scale)
+
+    def _ahead(self, parameter: nn.Parameter, momentum: float) -> Tensor:
+        """The first moment with this step's gradient, looked at one step ahead (Nesterov)."""
+        gradient = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
+        moment: Tensor = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+        moment.lerp_(gradient, 1 - momentum)
+        return gradient.lerp(moment, momentum)

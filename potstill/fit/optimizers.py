@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -22,15 +24,15 @@ def optimizers(network: nn.Module, name: str, *, lr: float, betas: tuple[float, 
         ValueError: no such optimiser.
     """
     matrices, others = _split(network)
-    adamw = {"lr": lr, "betas": betas, "fused": True}
+    adamw = partial(torch.optim.AdamW, lr=lr, betas=betas, fused=True)
     plain = {"params": others, "weight_decay": 0.0}
     match name:
         case "adamw":
-            return [torch.optim.AdamW([{"params": matrices, "weight_decay": weight_decay}, plain], **adamw)]
+            return [adamw([{"params": matrices, "weight_decay": weight_decay}, plain])]
         case "muon":
             flat = [p for p in matrices if p.ndim == 2]
             odd = {"params": [p for p in matrices if p.ndim != 2], "weight_decay": weight_decay}
-            return [Muon(flat, lr=lr, weight_decay=weight_decay), torch.optim.AdamW([odd, plain], **adamw)]
+            return [Muon(flat, lr=lr, weight_decay=weight_decay), adamw([odd, plain])]
     raise ValueError(f"no optimiser {name!r}; there are adamw and muon")
 
 

@@ -86,7 +86,7 @@ def test_sizes_speeds_and_the_page(run: Run) -> None:
     speeds = [finding("tokens_per_second", who, "batch 1", rate, "tokens/s") for who, rate in (("teacher", 100.0), ("int8", 250.0))]
     made = {"export": artifact(run, "export", {}, sizes, speeds), "report": artifact(run, "report", {})}
     told = [line.split() for line in results.lines(run, made)[1:]]
-    assert told[0] == ["export", "teacher", "2.69", "MB", "at", "100", "tokens/s", "(batch", "1)"]
+    assert told[0] == ["export", "against", "the", "teacher", "2.69", "MB", "at", "100", "tokens/s", "(batch", "1)"]
     assert told[1] == ["export", "int8", "205", "kB", "at", "250", "tokens/s", "(batch", "1)"]
     assert told[2][0] == "report"
     assert told[2][1].endswith("report.html")
