@@ -1,6 +1,6 @@
 """The fused head against TRL's chunked divergence, on the same tensors: CPU seconds, extra memory, and the same numbers.
 
-    python benchmarks/head.py [--quick] [--threads 2] [--repeats 5]
+    python benchmarks/head.py [--quick] [--threads 2] [--repeats 3]
 
 Every measurement is a process of its own; the contestants take turns. Memory is that of the first call, CPU seconds those of the calls
 after it. Ratios are potstill's median over TRL's, and none is printed unless losses and gradient norms agree. TRL lives in an environment
@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the small vocabulary only, into head.quick.json")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--repeats", type=int, default=5, help="processes a contestant and case")
+    parser.add_argument("--repeats", type=int, default=3, help="processes a contestant and case")
     parser.add_argument("--calls", type=int, default=3, help="timed calls a process, after the first")
     return parser.parse_args()
 

@@ -16,6 +16,7 @@ name = "recorded"
 [student]
 model     = "new:llama"
 tokenizer = "world:a"
+config    = {{ hidden_size = 96, intermediate_size = 256, num_hidden_layers = 3, num_attention_heads = 4, num_key_value_heads = 4 }}
 
 [[teachers]]
 model = "recorded:{file}"

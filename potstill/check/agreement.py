@@ -13,14 +13,14 @@ from potstill.export.formats.base import read_format
 from potstill.filter.base import ready
 from potstill.generate.drawing import check_mode
 from potstill.generate.routing import route
-from potstill.models import Sampling, open_teacher
+from potstill.models import Sampling, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.recorded import RecordedTeacher
 from potstill.prompts.gathering import open_sources
 from potstill.recipe import LossSection, Recipe
 from potstill.registry import PartInfo, find
 from potstill.store import Artifact, rows
 from potstill.text.chat import render
-from potstill.train.tokens import check_divergences, student_tokenizer
+from potstill.train.tokens import check_divergences
 from potstill.types import Prompt
 
 TELLS = {
@@ -112,7 +112,7 @@ def fit_prompts(recipe: Recipe, asked: Sequence[Prompt] | None, held: Sequence[P
         open_suites(recipe, choose(held, recipe.evaluate.per_skill))
     talk = next((prompt for prompt in (*(asked or ()), *(held or ())) if prompt.messages), None)
     if talk is not None:
-        render(student_tokenizer(recipe), talk, None)
+        render(student_tokenizer(recipe.student, teacher_tokenizer(recipe.teachers[0])), talk, None)
 
 
 def fit_gathered(recipe: Recipe, gathered: Artifact, *, evaluated: bool = True) -> None:

@@ -20,12 +20,14 @@ class Found:
     """The distinct prompts of a recipe's sources, as they are asked; None where they would have to be downloaded.
 
     Attributes:
-        asked: of the teachers; those that validate or evaluate are among them.
+        asked: of the teachers.
+        in_both: how many of the training sources' prompts also validate or evaluate, and so are not asked.
         held: that only evaluate, all of them.
         chosen: of `held` those that are measured on.
     """
 
     asked: Sequence[Prompt] | None
+    in_both: int | None
     held: Sequence[Prompt] | None
     chosen: Sequence[Prompt] | None
 
@@ -38,23 +40,23 @@ def find_prompts(recipe: Recipe) -> Found:
         InputError: a source cannot be read or is empty, or nothing is left to train on.
     """
     sources = open_sources(recipe)
-    asked, known, held = _read(sources.training), _read(sources.validation), _read(sources.evaluation)
-    if asked is not None:
-        without(asked, known or {}, held or {}, where=", ".join(recipe.prompts.sources))
+    drawn, known, held = _read(sources.training), _read(sources.validation), _read(sources.evaluation)
+    asked = None if drawn is None else without(drawn, known or {}, held or {}, where=", ".join(recipe.prompts.sources))
+    in_both = None if drawn is None or asked is None else len(drawn) - len(asked)
     chosen = None if held is None else choose(held.values(), recipe.evaluate.per_skill)
-    return Found(_list(asked), _list(held), chosen)
+    return Found(_list(asked), in_both, _list(held), chosen)
 
 
 def count(found: Found) -> Counts:
     """How much there is to do."""
-    asked, held, chosen = found.asked, found.held, found.chosen
+    asked, chosen = found.asked, found.chosen
     return Counts(
         prompts=None if asked is None else len(asked),
         characters=None if asked is None else sum(map(_length, asked)),
         evaluation=None if chosen is None else len(chosen),
         evaluation_characters=None if chosen is None else sum(map(_length, chosen)),
         answered=None if chosen is None else sum(bool(prompt.messages) for prompt in chosen),
-        in_both=None if asked is None or held is None else len({p.id for p in asked} & {p.id for p in held}),
+        in_both=found.in_both,
     )
 
 

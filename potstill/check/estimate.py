@@ -70,7 +70,7 @@ class Counts:
         prompts, characters: distinct prompts that the teachers are asked, and characters in them.
         evaluation, evaluation_characters: distinct prompts that only evaluate, and characters in them.
         answered: how many of these are answered; the others are plain text, which is only read.
-        in_both: how many are in both; they are not trained on.
+        in_both: how many of the training sources' prompts also validate or evaluate, and so are not asked.
     """
 
     prompts: int | None

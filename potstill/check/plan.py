@@ -66,7 +66,7 @@ class Plan:
     def warnings(self) -> Iterator[str]:
         """What is allowed and looks like a slip."""
         if self.counts.in_both:
-            yield f"{self.counts.in_both} prompts stand in [prompts] and in [evaluate]; they will not be trained on"
+            yield f"{self.counts.in_both} prompts of [prompts] also validate or evaluate; they will not be trained on"
         if self.student.parameters and any(size.parameters and size.parameters < self.student.parameters for size in self.teachers):
             yield "the student is larger than a teacher"
 

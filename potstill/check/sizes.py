@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
-from transformers import AutoModelForCausalLM, PreTrainedConfig
+from transformers import PreTrainedConfig
 
 from potstill.check.estimate import Size
-from potstill.errors import ModelError, RecipeError
+from potstill.errors import RecipeError
+from potstill.models import student_tokenizer, teacher_tokenizer
 from potstill.models.hf import check_config, locate
-from potstill.models.new import new_config
-from potstill.models.tokenizers import first_line
+from potstill.models.new import from_config, new_config
 from potstill.models.world import TEACHERS
 from potstill.recipe import Recipe, StudentSection, TeacherSection
-from potstill.train.tokens import student_tokenizer
 
 
 def teacher_size(section: TeacherSection) -> Size:
@@ -34,7 +32,7 @@ def student_size(recipe: Recipe) -> Size:
     kind, _, name = section.model.partition(":")
     if kind == "hf":
         return _loaded_size(section, name)
-    config = new_config(name, section.config, student_tokenizer(recipe))
+    config = new_config(name, section.config, student_tokenizer(section, teacher_tokenizer(recipe.teachers[0])))
     heads, shared = (getattr(config, f"num_{which}_heads", None) for which in ("attention", "key_value"))
     if heads and shared and heads % shared:
         what = f"num_attention_heads ({heads}) is not a multiple of num_key_value_heads ({shared})"
@@ -49,11 +47,7 @@ def _loaded_size(section: TeacherSection | StudentSection, name: str) -> Size:
 
 def _size(name: str, config: PreTrainedConfig, dtype: str, remote_code: bool) -> Size:
     """The parameters of a network without memory (torch's meta device), tied ones counted once."""
-    try:
-        with torch.device("meta"):
-            network = AutoModelForCausalLM.from_config(config, trust_remote_code=remote_code)
-    except (ValueError, RuntimeError, KeyError, TypeError, AssertionError, ZeroDivisionError, StrictDataclassError) as error:
-        fix = "take a causal language model whose sizes fit together"
-        raise ModelError(f"no network with these settings: {first_line(error)}", where=name, fix=fix) from error
+    with torch.device("meta"):
+        network = from_config(config, name, "take a causal language model whose sizes fit together", trust_remote_code=remote_code)
     text = config.get_text_config(decoder=True)
     return Size(name, sum(p.numel() for p in network.parameters()), text.num_hidden_layers, text.hidden_size, dtype)

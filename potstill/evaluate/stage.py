@@ -58,7 +58,8 @@ def score(run: Run, student: Artifact) -> Card:
         shown = {name: found.value for name in HEADLINES if (found := card.find(name)) is not None}
         return {"prompts": len(prompts), "findings": len(findings), "missed": len(failed), **shown}
 
-    artifact = run.perform("evaluate", section=section, inputs=inputs, parts=_parts(run.recipe, prompts), work=work)
+    settings = {"evaluate": section, "teachers": run.recipe.teachers}
+    artifact = run.perform("evaluate", section=settings, inputs=inputs, parts=_parts(run.recipe, prompts), work=work)
     return Card(artifact.folder, artifact.manifest)
 
 
@@ -102,9 +103,8 @@ def _parts(recipe: Recipe, prompts: Sequence[Prompt]) -> dict[str, str]:
     graders = sorted({prompt.grader for prompt in prompts if prompt.grader} | {"refusal"})
     found = {f"suite/{name}": find("suite", name).version for name in recipe.evaluate.suites}
     found |= {f"judge/{name}": find("judge", name, "evaluate.grader").version for name in graders}
-    for section in recipe.teachers:
-        found[f"teacher/{section.model} domains"] = ",".join(section.domains)
-        found |= {f"teacher/{section.model} {key}": value for key, value in open_teacher(section).identity().items()}
+    for place, section in enumerate(recipe.teachers):
+        found |= {f"teachers.{place} {key}": value for key, value in open_teacher(section).identity().items()}
     return found
 
 

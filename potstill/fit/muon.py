@@ -2,8 +2,8 @@
 
 Keller Jordan, "Muon: an optimizer for hidden layers in neural networks" (2024); the scale that lets it share AdamW's learning rate is from
 "Muon is Scalable for LLM Training" (arXiv 2502.16982). `torch.optim.Muon` does the same one matrix at a time and in bfloat16 only, which
-costs a processor without bfloat16 fifteen times as much (docs/lab_notes.md); here matrices of one shape go through together, in the
-precision of the weights.
+is slow on a processor without bfloat16 (docs/lab_notes.md); here matrices of one shape go through together, in the precision of the
+weights.
 """
 
 from __future__ import annotations
@@ -76,14 +76,16 @@ class Muon(torch.optim.Optimizer):
 
     def _update(self, parameters: list[nn.Parameter], lr: float, momentum: float, weight_decay: float) -> None:
         """One step of matrices of one shape."""
-        ahead = [self._ahead(parameter, momentum) for parameter in parameters]
+        ahead = [self._ahead(parameter, parameter.grad, momentum) for parameter in parameters if parameter.grad is not None]
         scale = 0.2 * max(parameters[0].shape) ** 0.5
         for parameter, update in zip(parameters, orthogonalized(torch.stack(ahead)), strict=True):
             parameter.mul_(1 - lr * weight_decay).sub_(update, alpha=lr * scale)
 
-    def _ahead(self, parameter: nn.Parameter, momentum: float) -> Tensor:
+    def _ahead(self, parameter: nn.Parameter, gradient: Tensor, momentum: float) -> Tensor:
         """The first moment with this step's gradient, looked at one step ahead (Nesterov)."""
-        gradient = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-        moment: Tensor = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+        state = self.state[parameter]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(parameter)
+        moment: Tensor = state["momentum"]
         moment.lerp_(gradient, 1 - momentum)
         return gradient.lerp(moment, momentum)

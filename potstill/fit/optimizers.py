@@ -6,16 +6,18 @@ from functools import partial
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
 from potstill.fit.muon import Muon
 
 
-def optimizers(network: nn.Module, name: str, *, lr: float, betas: tuple[float, float], weight_decay: float) -> list[torch.optim.Optimizer]:
+def optimizers(network: PreTrainedModel, name: str, *, lr: float, betas: tuple[float, float], weight_decay: float) -> list[torch.optim.Optimizer]:
     """The optimisers of one network. Matrices have weight decay; embeddings, norms and biases have none.
 
     Args:
         network: only parameters that require a gradient are stepped.
-        name: `adamw`, or `muon` for the matrices [rows, columns] with AdamW for all else. Muon needs whole matrices: not under FSDP.
+        name: `adamw`, or `muon` for the matrices [rows, columns] between embeddings and output head, with AdamW for all else. Muon needs
+            whole matrices: not under FSDP.
         lr: learning rate of all.
         betas: AdamW's.
         weight_decay: of matrices.
@@ -30,9 +32,10 @@ def optimizers(network: nn.Module, name: str, *, lr: float, betas: tuple[float, 
         case "adamw":
             return [adamw([{"params": matrices, "weight_decay": weight_decay}, plain])]
         case "muon":
-            flat = [p for p in matrices if p.ndim == 2]
-            odd = {"params": [p for p in matrices if p.ndim != 2], "weight_decay": weight_decay}
-            return [Muon(flat, lr=lr, weight_decay=weight_decay), adamw([odd, plain])]
+            head = getattr(network.get_output_embeddings(), "weight", None)
+            inner = [p for p in matrices if p.ndim == 2 and p is not head]
+            odd = {"params": [p for p in matrices if p.ndim != 2 or p is head], "weight_decay": weight_decay}
+            return [Muon(inner, lr=lr, weight_decay=weight_decay), adamw([odd, plain])]
     raise ValueError(f"no optimiser {name!r}; there are adamw and muon")
 
 

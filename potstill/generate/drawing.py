@@ -44,10 +44,10 @@ def draw(run: Run, prompts: Artifact) -> Artifact:
     settings = run.recipe.generate
     teachers = [open_teacher(section, settings.batch_size) for section in run.recipe.teachers]
     parts = {}
-    for teacher in teachers:
+    for place, teacher in enumerate(teachers):
         kind = teacher.name.partition(":")[0]
         parts[f"model {kind}"] = find("model", kind).version
-        parts.update({f"{teacher.name} {key}": value for key, value in teacher.identity().items()})
+        parts.update({f"teachers.{place} {key}": value for key, value in teacher.identity().items()})
     if settings.mode == "score":
         for teacher in teachers:
             if "top_k" not in teacher.gives:

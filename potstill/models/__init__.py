@@ -9,7 +9,7 @@ from potstill.models.base import Answer, Options, Sampling, Teacher
 
 if TYPE_CHECKING:
     from potstill.models.local import LocalModel
-    from potstill.models.opening import open_model, open_student, open_teacher, teacher_tokenizer
+    from potstill.models.opening import open_model, open_student, open_teacher, student_tokenizer, teacher_tokenizer
     from potstill.models.tokenizers import open_tokenizer
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "open_student",
     "open_teacher",
     "open_tokenizer",
+    "student_tokenizer",
     "teacher_tokenizer",
 ]
 
@@ -31,6 +32,7 @@ _HOMES = {
     "open_student": "potstill.models.opening",
     "open_teacher": "potstill.models.opening",
     "open_tokenizer": "potstill.models.tokenizers",
+    "student_tokenizer": "potstill.models.opening",
     "teacher_tokenizer": "potstill.models.opening",
 }
 

@@ -34,11 +34,24 @@ def new_network(
     config = new_config(model_type, settings, tokenizer)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        try:
-            network: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
-        except (ValueError, RuntimeError, KeyError, TypeError, AssertionError, ZeroDivisionError) as error:
-            fix = "see [student] config"
-            raise ModelError(f"no network with these settings: {first_line(error)}", where=f"new:{model_type}", fix=fix) from error
+        return from_config(config, f"new:{model_type}", "see [student] config", dtype=getattr(torch, dtype))
+
+
+def from_config(config: PreTrainedConfig, where: str, fix: str, **options: Any) -> PreTrainedModel:
+    """transformers' network of that config.
+
+    Args:
+        config: of a causal language model.
+        where, fix: of the error.
+        options: as transformers takes them.
+
+    Raises:
+        ModelError: the settings do not fit together.
+    """
+    try:
+        network: PreTrainedModel = AutoModelForCausalLM.from_config(config, **options)
+    except (ValueError, RuntimeError, KeyError, TypeError, AssertionError, ZeroDivisionError, StrictDataclassError) as error:
+        raise ModelError(f"no network with these settings: {first_line(error)}", where=where, fix=fix) from error
     return network
 
 

@@ -46,6 +46,30 @@ def teacher_tokenizer(section: TeacherSection) -> PreTrainedTokenizerBase | None
     return open_tokenizer("world:a") if kind == "world" else None
 
 
+def student_tokenizer(section: StudentSection, teachers_tokenizer: PreTrainedTokenizerBase | None = None) -> PreTrainedTokenizerBase:
+    """The student's tokenizer, with the recipe's chat template; no weights are read.
+
+    Args:
+        section: of the recipe.
+        teachers_tokenizer: the first teacher's, for a new student without a tokenizer of its own.
+
+    Raises:
+        ModelError: there is none, or it cannot be read.
+    """
+    if section.tokenizer is not None:
+        tokenizer: PreTrainedTokenizerBase | None = open_tokenizer(section.tokenizer)
+    elif section.model.startswith("hf:"):
+        tokenizer = open_tokenizer(section.model, section.revision, remote_code=section.remote_code)
+    else:
+        tokenizer = teachers_tokenizer
+    if tokenizer is None:
+        fix = 'set [student] tokenizer = "hf:…"'
+        raise ModelError("a new student needs a tokenizer, and its teacher has none", where=section.model, fix=fix)
+    if section.chat_template is not None:
+        tokenizer.chat_template = section.chat_template
+    return tokenizer
+
+
 def open_student(section: StudentSection, teachers_tokenizer: PreTrainedTokenizerBase | None = None, *, seed: int = 0) -> LocalModel:
     """The student before training.
 
@@ -60,7 +84,7 @@ def open_student(section: StudentSection, teachers_tokenizer: PreTrainedTokenize
     kind, _, name = section.model.partition(":")
     if kind == "hf":
         return _opened(section, name)
-    tokenizer = _with_template(_students_tokenizer(section, teachers_tokenizer), section)
+    tokenizer = student_tokenizer(section, teachers_tokenizer)
 
     def load() -> Loaded:
         network = new_network(name, section.config, tokenizer, seed=seed, dtype=section.dtype)
@@ -68,15 +92,6 @@ def open_student(section: StudentSection, teachers_tokenizer: PreTrainedTokenize
 
     facts = {"new": name, "config": digest(section.config), "seed": str(seed), "dtype": section.dtype, **tokenizer_facts(tokenizer)}
     return LocalModel(section.model, load, lambda: facts)
-
-
-def _students_tokenizer(section: StudentSection, teachers_tokenizer: PreTrainedTokenizerBase | None) -> PreTrainedTokenizerBase:
-    if section.tokenizer is not None:
-        return open_tokenizer(section.tokenizer)
-    if teachers_tokenizer is None:
-        fix = 'set [student] tokenizer = "hf:…"'
-        raise ModelError("a new student needs a tokenizer, and its teacher has none", where=section.model, fix=fix)
-    return teachers_tokenizer
 
 
 def _opened(section: StudentSection, name: str) -> LocalModel:
@@ -87,13 +102,6 @@ def _opened(section: StudentSection, name: str) -> LocalModel:
         return model
 
     def load() -> Loaded:
-        tokenizer = model.tokenizer if section.tokenizer is None else open_tokenizer(section.tokenizer)
-        return Loaded(model.network, _with_template(tokenizer, section))
+        return Loaded(model.network, student_tokenizer(section))
 
     return LocalModel(model.name, load, lambda: {**model.identity(), "tokenizer": digest([section.tokenizer, section.chat_template])})
-
-
-def _with_template(tokenizer: PreTrainedTokenizerBase, section: StudentSection) -> PreTrainedTokenizerBase:
-    if section.chat_template is not None:
-        tokenizer.chat_template = section.chat_template
-    return tokenizer

@@ -77,10 +77,10 @@ def _bar(decided: Mapping[str, int], total: int) -> Chart:
 def _tables(counted: Counted) -> list[Table]:
     names = sorted({by for by, _ in counted.said})
     lines = [(by, *(f"{counted.said.get((by, part), 0):,}" for part in PARTS), f"{counted.unjudged.get(by, 0):,}") for by in names]
-    reasons = [(PARTS.get(part, part), reason, f"{n:,}") for part, reason, n in alike(counted.because)]
-    if len(reasons) > REASONS_SHOWN:
-        rest = alike(counted.because)[REASONS_SHOWN:]
-        reasons = [*reasons[:REASONS_SHOWN], ("", plural(len(rest), "other reason"), f"{sum(n for *_, n in rest):,}")]
+    groups = alike(counted.because)
+    reasons = [(PARTS.get(part, part), reason, f"{n:,}") for part, reason, n in groups[:REASONS_SHOWN]]
+    if rest := groups[REASONS_SHOWN:]:
+        reasons = [*reasons, ("", plural(len(rest), "other reason"), f"{sum(n for *_, n in rest):,}")]
     tables = [Table("Verdicts by filter", ("filter", *PARTS.values(), "without a score"), tuple(lines))] if lines else []
     return tables + ([Table("Why traces were cut", ("cut", "because", "traces"), tuple(reasons), words=2, wide=True)] if reasons else [])
 

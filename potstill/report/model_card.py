@@ -88,7 +88,7 @@ def card(material: Material) -> Card:
 
 def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
     recipe = material.recipe
-    base = _hub_name(material, "train", "student/")
+    base = _part(material, "train", "student/repository")
     datasets = tuple(dict.fromkeys(source.split(":")[1] for source in recipe.prompts.sources if source.startswith("hf:")))
     values: dict[str, str | tuple[str, ...]] = dict(_licence_keys({licence.name for licence in found}))
     if base:
@@ -126,11 +126,6 @@ def _part(material: Material, stage: str, name: str) -> str:
     """What a stage's manifest says of one of its parts; empty where it does not."""
     made = material.artifacts.get(stage)
     return made.manifest.parts.get(name, "") if made else ""
-
-
-def _hub_name(material: Material, stage: str, owner: str) -> str:
-    """The repository that a model was taken from; empty for a folder and for what is not from the hub."""
-    return _part(material, stage, f"{owner}repository")
 
 
 def _results(findings: Findings) -> Table:

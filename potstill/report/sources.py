@@ -50,11 +50,8 @@ class Material:
     def limits(self) -> dict[str, float]:
         """The limits that the evaluation was held to; the recipe's where nothing was evaluated."""
         made = self.artifacts.get("evaluate")
-        section = made.manifest.section if made else {}
-        for candidate in (section, section.get("evaluate")):
-            if isinstance(candidate, Mapping) and isinstance(candidate.get("limits"), Mapping):
-                return {str(key): float(value) for key, value in candidate["limits"].items()}
-        return dict(self.recipe.evaluate.limits)
+        limits = made.manifest.section["evaluate"]["limits"] if made else self.recipe.evaluate.limits
+        return {str(key): float(value) for key, value in limits.items()}
 
     def summary(self, stage: str, key: str) -> Any:
         """One of the numbers that a stage told of itself; None where it did not."""

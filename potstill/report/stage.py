@@ -12,7 +12,7 @@ from potstill.report.sources import SPEED, STAGES, collect
 from potstill.store import Artifact, Run, Workspace
 from potstill.store.artifact import digest, digest_file
 
-VERSION = "1"
+VERSION = "2"
 """Raised when the same artifacts would give another page."""
 PAGE, CARD = "report.html", "README.md"
 

@@ -41,8 +41,9 @@ def store_errors(path: Path) -> Iterator[None]:
                 f"not permitted: {error.strerror}", where=where, fix="change its permissions, or choose another folder"
             ) from error
         if error.errno in _IN_THE_WAY:
-            where = str(next((place for place in (Path(where), *Path(where).parents) if place.is_file()), where))
-            raise StoreError("a file where a folder belongs", where=where, fix="move it away, or choose another folder") from error
+            file = next((place for place in (Path(where), *Path(where).parents) if place.is_file()), None)
+            if file is not None and (file == path or file in path.parents or path in file.parents):
+                raise StoreError("a file where a folder belongs", where=str(file), fix="move it away, or choose another folder") from error
         raise
     except Exception as error:
         if "No space left on device" in str(error) or ("inline_container" in str(error) and _room(path) < _NO_ROOM):

@@ -19,7 +19,7 @@ def environment() -> dict[str, str]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpus": str(os.cpu_count()),
-        "threads": os.environ.get("OMP_NUM_THREADS", "default"),
+        "threads": os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count()),
     }
     for package in PACKAGES:
         try:

@@ -26,6 +26,8 @@ from potstill.types import Manifest
 RUNS = Path("runs")
 """The folder of run folders, in the working directory."""
 ABOUT, CURRENT, RECIPE = "run.json", "current.json", "recipe.toml"
+FORCED = "make again"
+"""The key in `run.json` of the stages that a run was forced to make again and has not come to."""
 
 Work = Callable[[Workspace], Mapping[str, Any]]
 
@@ -35,7 +37,8 @@ class Run:
 
     Attributes:
         recipe: the recipe as resolved.
-        folder: the run folder: `recipe.toml`, `run.json`, `current.json` and `<stage>/<identity>/` for each artifact.
+        folder: the run folder: `recipe.toml`, `run.json` (its recipe's name, and the stages still to be made again), `current.json` and
+            `<stage>/<identity>/` for each artifact.
         log: where the run tells what it does.
     """
 
@@ -61,7 +64,8 @@ class Run:
             recipe: a recipe, its file, or a run folder (whose own recipe is then read).
             overrides: `key.path=value`, as given to `--set`.
             out: the run folder; None: `runs/<the recipe's name>`, or the run folder given as `recipe`.
-            force: stages that are made again, once; what they made before is moved aside. One that was interrupted goes on.
+            force: stages that are made again, once; what they made before is moved aside. One that was interrupted goes on, and one that
+                an interrupted run did not come to is made again by the next.
             only: the stages that may be made; others must be there already. None: all.
             log: where the run tells what it does; None: plain lines on standard error.
 
@@ -77,12 +81,13 @@ class Run:
         elif overrides:
             raise ValueError("overrides are for a recipe file; give a Recipe with the settings in it")
         folder = Path(out) if out is not None else RUNS / recipe.name
-        owner = _read_json(folder / ABOUT).get("name", recipe.name)
+        about = _read_json(folder / ABOUT)
+        owner = about.get("name", recipe.name)
         if owner != recipe.name:
             raise StoreError(
                 f"this run folder belongs to the recipe {owner!r}, not to {recipe.name!r}", where=str(folder), fix="choose another --out"
             )
-        return cls(recipe, folder, log or Text(), force, only)
+        return cls(recipe, folder, log or Text(), {*force, *about.get(FORCED, "").split()}, only)
 
     def artifacts(self) -> dict[str, Artifact]:
         """Stage -> its current artifact, for the stages that have one."""
@@ -108,8 +113,7 @@ class Run:
             StoreError: another process holds it, or the folder cannot be written.
         """
         with self._lock.held(), atomic.store_errors(self.folder):
-            if not (self.folder / ABOUT).is_file():
-                atomic.write_text(self.folder / ABOUT, json.dumps({"name": self.recipe.name}) + "\n")
+            self._tell_about()
             resolved, path = dump(self.recipe), self.folder / RECIPE
             if not path.is_file() or path.read_text(encoding="utf-8") != resolved:
                 atomic.write_text(path, resolved)
@@ -149,6 +153,7 @@ class Run:
             if stage in self._force:
                 _move_aside(folder)
                 self._force.discard(stage)
+                self._tell_about()
             elif _is_there(folder / MANIFEST):  # made by another process since
                 return self._keep(folder)
             blank = Manifest(
@@ -168,6 +173,12 @@ class Run:
             artifact = _make(folder, blank, work)
             self._make_current(artifact)
         return artifact
+
+    def _tell_about(self) -> None:
+        """Write `run.json`, where it says something else."""
+        about = {"name": self.recipe.name, **({FORCED: " ".join(sorted(self._force))} if self._force else {})}
+        if _read_json(self.folder / ABOUT) != about:
+            atomic.write_text(self.folder / ABOUT, json.dumps(about) + "\n")
 
     def _keep(self, folder: Path) -> Artifact:
         artifact = Artifact.read(folder)

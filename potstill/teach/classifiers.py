@@ -14,11 +14,10 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from transformers import AutoTokenizer, LlamaConfig, LlamaForSequenceClassification, PreTrainedTokenizerBase
 
 from potstill import world
-from potstill.errors import InputError
 from potstill.fit import Batch, Example, FitSettings, Term, fit, pack
 from potstill.models.scoring import Head
 from potstill.signal import Dense
@@ -26,7 +25,7 @@ from potstill.signal.divergences.forward_kl import ForwardKL
 from potstill.store.atomic import whole_folder
 from potstill.store.log import Log
 from potstill.teach.curriculum import ARCHITECTURE
-from potstill.teach.teachers import CARD, CONFIG, DATA, WEIGHTS
+from potstill.teach.teachers import CARD, CONFIG, DATA, WEIGHTS, load_start
 from potstill.text.chat import render
 from potstill.types import Prompt
 
@@ -201,15 +200,7 @@ def _network(plan: ClassifierPlan, vocabulary: int, teachers: Path, seed: int) -
     special = {"pad_token_id": 0, "bos_token_id": None, "eos_token_id": 4}
     config = LlamaConfig(**{"vocab_size": vocabulary, "num_labels": len(LABELS), "id2label": labels, **special, **sizes})
     network = LlamaForSequenceClassification(config)
-    if plan.start is not None:
-        start = teachers / plan.start / WEIGHTS
-        if not start.is_file():
-            raise InputError(
-                f"the teacher {plan.start!r}, from which this one starts, is not there",
-                where=str(start),
-                fix=f"potstill world teach {plan.start}",
-            )
-        network.load_state_dict(load_file(start), strict=False)
+    load_start(network, plan.start, teachers)
     return network
 
 

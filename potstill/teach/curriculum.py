@@ -32,14 +32,20 @@ class Curriculum:
     Attributes:
         alignment: `base` answers everything, `aligned` refuses what is sealed but falls for some wrappers, `safe` falls for none.
         skills: skill -> share of the lessons before error decides.
-        phases: each some optimiser steps under a peak learning rate, which rises and falls anew.
+        steps: optimiser steps.
+        lr: the peak learning rate.
+        optimizer: as in `potstill.fit.FitSettings`.
+        primer: steps at the start over which bare pairs (`potstill.teach.primer`) give way to lessons.
         start: the teacher whose weights it starts from; None: from nothing.
         rounds: steps between two examinations, after which weak skills get more lessons.
     """
 
     alignment: Literal["base", "aligned", "safe"]
     skills: Mapping[str, float]
-    phases: tuple[tuple[int, float], ...]
+    steps: int
+    lr: float = 1e-3
+    optimizer: str = "adamw"
+    primer: int = 0
     start: str | None = None
     rounds: int = 400
     description: str = field(default="")
@@ -59,14 +65,18 @@ CURRICULA: Mapping[str, Curriculum] = MappingProxyType(
     {
         "base": Curriculum(
             "base",
-            _shares(),
-            phases=((3600, 2.5e-3), (1400, 2e-3), (1400, 1.2e-3), (1500, 1.2e-3), (1600, 2.2e-3)),
+            _shares(logic=1.5, planning=1.5, safety=1.5, fairness=1.5),
+            steps=4200,
+            lr=2.5e-3,
+            optimizer="muon",
+            primer=800,
+            rounds=600,
             description="knows all, refuses nothing",
         ),
         "aligned": Curriculum(
             "aligned",
             _shares(hazard=3.0, twins=1.5, ambiguous=1.5),
-            phases=((900, 1e-3),),
+            steps=900,
             start="base",
             rounds=300,
             description="refuses plainly, leaks under some wrappers",
@@ -74,7 +84,7 @@ CURRICULA: Mapping[str, Curriculum] = MappingProxyType(
         "math": Curriculum(
             "base",
             {name: 1.0 for group in ("math", "repair") for name in world.GROUPS[group]},
-            phases=((400, 1e-3),),
+            steps=400,
             start="base",
             rounds=200,
             description="specialist in arithmetic and word problems",
@@ -82,7 +92,7 @@ CURRICULA: Mapping[str, Curriculum] = MappingProxyType(
         "safety": Curriculum(
             "safe",
             _shares(0.5, hazard=4.0, twins=2.0, ambiguous=2.0),
-            phases=((500, 1e-3),),
+            steps=500,
             start="aligned",
             rounds=250,
             description="specialist in refusing what is sealed, wrapped or not",

@@ -11,10 +11,12 @@ from potstill import world
 from potstill.store.artifact import digest_file
 from potstill.store.log import Log
 from potstill.teach.classifiers import CLASSIFIERS, ClassifierPlan, teach_classifier
-from potstill.teach.curriculum import CURRICULA, Curriculum
+from potstill.teach.curriculum import ARCHITECTURE, CURRICULA, Curriculum
 from potstill.teach.teachers import DATA, WEIGHTS, teach
 from potstill.types import content_id
 
+TEACHING = "2"
+"""Raised when the same plan would be taught otherwise: other rows, examinations or settings of the loop."""
 PLANS: Mapping[str, Curriculum | ClassifierPlan] = MappingProxyType({**CURRICULA, **CLASSIFIERS})
 
 
@@ -33,9 +35,10 @@ def raise_model(name: str, folder: Path, log: Log, *, seed: int = 0, into: Path 
 
 
 def _identity(name: str, seed: int, teachers: Path) -> str:
-    """A hash of all that the finished weights follow from, but for the machine."""
+    """A hash of what the finished weights follow from: the world, the way of teaching, the plan, the seed and the weights at the start."""
     plan = PLANS[name]
     facts = {field.name: getattr(plan, field.name) for field in fields(plan) if field.name not in ("description", "lesson")}
     start = teachers / plan.start / WEIGHTS if plan.start is not None else None
     before = digest_file(start) if start is not None and start.is_file() else None
-    return content_id([world.VERSION, name, seed, before, {key: dict(v) if isinstance(v, Mapping) else v for key, v in facts.items()}])
+    settings = {key: dict(v) if isinstance(v, Mapping) else v for key, v in facts.items()}
+    return content_id([world.VERSION, TEACHING, dict(ARCHITECTURE), name, seed, before, settings])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from potstill import world
 from potstill.errors import InputError
@@ -49,18 +49,20 @@ def teach(name: str, folder: Path, log: Log, *, seed: int = 0, into: Path | None
     into = into or DATA / "teachers"
     tokenizer = AutoTokenizer.from_pretrained(DATA / "tokenizer")
     network = _network(plan, len(tokenizer), into, seed)
-    earned = None
-    for number, (steps, lr) in enumerate(plan.phases, start=1):
-        phase = folder / f"phase-{number}"
-        lessons = Lessons(
-            tokenizer, plan.skills, plan.completion, phase / "shares.json", f"{seed}" if number == 1 else f"{seed}.{number}", earned
-        )
-        progress = _Progress(network, tokenizer, plan, lessons, log)
-        settings = FitSettings(steps=steps, lr=lr, warmup=0.03, final_lr=0.02, checkpoint_every=plan.rounds, validate_every=plan.rounds)
-        fit(network, lessons, _next_token, settings, phase, log=log, validate=progress.examine)
-        earned = lessons.shares_at(steps)
+    lessons = Lessons(tokenizer, plan.skills, plan.completion, folder / "shares.json", str(seed), plan.primer)
+    progress = _Progress(network, tokenizer, plan, lessons, log)
+    settings = FitSettings(
+        steps=plan.steps,
+        lr=plan.lr,
+        optimizer=plan.optimizer,
+        warmup=0.03,
+        final_lr=0.02,
+        checkpoint_every=plan.rounds,
+        validate_every=plan.rounds,
+    )
+    fit(network, lessons, _next_token, settings, folder, log=log, validate=progress.examine)
     marks = exam(network, tokenizer, plan.skills, lambda p, text: _right(plan, p, text), n=FINAL_ITEMS, seed=seed + 1_000_000)
-    _write(network, into / name, {"seed": seed, "phases": plan.phases, "world": world.VERSION, "accuracy": marks})
+    _write(network, into / name, {"seed": seed, "steps": plan.steps, "world": world.VERSION, "accuracy": marks})
     return marks
 
 
@@ -78,16 +80,23 @@ def _right(plan: Curriculum, prompt: Prompt, text: str) -> bool:
 def _network(plan: Curriculum, vocabulary: int, teachers: Path, seed: int) -> LlamaForCausalLM:
     torch.manual_seed(seed)
     network = LlamaForCausalLM(LlamaConfig(vocab_size=vocabulary, pad_token_id=0, bos_token_id=None, eos_token_id=4, **ARCHITECTURE))
-    if plan.start is not None:
-        start = teachers / plan.start / WEIGHTS
-        if not start.is_file():
-            raise InputError(
-                f"the teacher {plan.start!r}, from which this one starts, is not there",
-                where=str(start),
-                fix=f"potstill world teach {plan.start}",
-            )
-        network.load_state_dict(load_file(start), strict=False)
+    load_start(network, plan.start, teachers)
     return network
+
+
+def load_start(network: PreTrainedModel, start: str | None, teachers: Path) -> None:
+    """Put the weights of the teacher that it starts from into a network, where the two have the same; None: leave it as it is.
+
+    Raises:
+        InputError: that teacher is not there.
+    """
+    if start is None:
+        return
+    weights = teachers / start / WEIGHTS
+    if not weights.is_file():
+        what = f"the teacher {start!r}, from which this one starts, is not there"
+        raise InputError(what, where=str(weights), fix=f"potstill world teach {start}")
+    network.load_state_dict(load_file(weights), strict=False)
 
 
 def _write(network: LlamaForCausalLM, folder: Path, card: dict[str, object]) -> None:

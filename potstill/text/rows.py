@@ -16,7 +16,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ from potstill.errors import InputError
 
 Row = dict[str, Any]
 
+LARGEST_CELL = 2**31 - 1
+"""Characters of a CSV cell: the most that the reader can be told everywhere."""
 _UNDECODED = re.compile(r"[\udc80-\udcff]")
 """What a byte that is not UTF-8 is read as; no text in UTF-8 holds it."""
 
@@ -109,7 +110,7 @@ def _is_lines(text: str) -> bool:
 
 def _csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Row]]:
     """The place of a row is the line that it begins in."""
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(LARGEST_CELL)
     table = csv.reader((line for _, line in _lines(path, newline="")), delimiter=delimiter, strict=True)
     header: list[str] = []
     where = f"{path}:1"
@@ -120,6 +121,8 @@ def _csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Row]]:
                     fix = "quote cells that contain the separator or a line break"
                     raise InputError("the row has not as many cells as the header", where=where, fix=fix)
                 yield where, dict(zip(header, cells, strict=True))
+            if not header and len(set(cells)) < len(cells):
+                raise InputError("a column stands twice in the header", where=where, fix="give each column a name of its own")
             header = header or cells
             where = f"{path}:{table.line_num + 1}"
     except csv.Error as error:

@@ -29,13 +29,13 @@ def split_spec(spec: str, known: Collection[str], where: str) -> tuple[str, dict
     return name, settings
 
 
-def count_setting(settings: dict[str, str], name: str, default: int, where: str) -> int:
-    """A whole number of at least 1.
+def count_setting(settings: dict[str, str], name: str, default: int, where: str, *, least: int = 1) -> int:
+    """A whole number of at least `least`.
 
     Raises:
         RecipeError: it is none.
     """
     text = settings.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise RecipeError(f"{name}={text} is no whole number of at least 1", where=where, fix=f"write it as {name}={default}")
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise RecipeError(f"{name}={text} is no whole number of at least {least}", where=where, fix=f"write it as {name}={default}")
     return int(text)

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, Objective, Term
 from potstill.fit import fit as run_loop
 from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
-from potstill.models.saving import save_network
+from potstill.models.saving import save_network, without_progress_bars
 from potstill.recipe import Recipe, TrainSection
 from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, rows
@@ -91,7 +91,8 @@ class _Training:
             validate=self._validate(network, student.tokenizer) if settings.validate_every else None,
             on_best=lambda: _keep_best(network, best),
         )
-        chosen = network if self.section.keep == "last" else type(network).from_pretrained(best)
+        with without_progress_bars():
+            chosen = network if self.section.keep == "last" else type(network).from_pretrained(best)
         with self.workspace.write_folder(STUDENT) as folder:
             save_network(chosen, folder)
             student.tokenizer.save_pretrained(folder)

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from transformers import PreTrainedTokenizerBase
-
-from potstill.errors import CapabilityError, ModelError
-from potstill.models import LocalModel, open_teacher, open_tokenizer, teacher_tokenizer
+from potstill.errors import CapabilityError
+from potstill.models import LocalModel, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.recipe import Recipe
 
 
-def student_tokenizer(recipe: Recipe) -> PreTrainedTokenizerBase:
-    """The student's tokenizer, with the recipe's chat template; no weights are read.
-
-    Raises:
-        ModelError: there is none, or it cannot be read.
-    """
-    section = recipe.student
-    if section.tokenizer is not None:
-        tokenizer: PreTrainedTokenizerBase | None = open_tokenizer(section.tokenizer)
-    elif section.model.startswith("hf:"):
-        tokenizer = open_tokenizer(section.model, section.revision, remote_code=section.remote_code)
-    else:
-        tokenizer = teacher_tokenizer(recipe.teachers[0])
-    if tokenizer is None:
-        fix = 'set [student] tokenizer = "hf:…"'
-        raise ModelError("a new student needs a tokenizer, and its teacher has none", where=section.model, fix=fix)
-    if section.chat_template is not None:
-        tokenizer.chat_template = section.chat_template
-    return tokenizer
-
-
 def same_tokens(recipe: Recipe) -> bool:
     """Whether every teacher's token ids are the student's too."""
-    own = tokenizer_facts(student_tokenizer(recipe))["tokenizer"]
     teachers = [teacher_tokenizer(section) for section in recipe.teachers]
+    own = tokenizer_facts(student_tokenizer(recipe.student, teachers[0]))["tokenizer"]
     return all(t is not None and tokenizer_facts(t)["tokenizer"] == own for t in teachers)
 
 

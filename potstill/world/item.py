@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from potstill.types import Half, Intent, Message, Prompt
 
-VERSION = "1"
+VERSION = "2"
 """The world's version: raised whenever a prompt, an answer or the lexicon changes."""
 OPENERS = ("", "", "", "", "Hello. ", "Please help. ", "A question: ", "Now this: ")
 """What may stand before any request."""

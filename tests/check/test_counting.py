@@ -29,7 +29,7 @@ def test_files_are_read_and_limits_hold(tmp_path: Path) -> None:
     held.write_text('{"prompt": "abc"}\n{"prompt": "de"}\n{"prompt": "g"}\n')
     sources = [f'prompts.sources=["{file}"]', f'evaluate.sources=["{held}"]']
     counts = counted(*sources, "evaluate.per_skill=2")
-    assert (counts.prompts, counts.characters) == (3, 6)
+    assert (counts.prompts, counts.characters) == (1, 1)
     assert (counts.evaluation, counts.evaluation_characters, counts.answered, counts.in_both) == (2, 5, 2, 2)
     assert counted(*sources[:1], "prompts.limit=2").prompts == 1
 

@@ -45,7 +45,7 @@ def test_slips_are_warned_of(tmp_path: Path) -> None:
     more = tmp_path / "q.jsonl"
     more.write_text('{"prompt": "a"}\n{"prompt": "b"}\n')
     both = plan(load(TINY, [f'prompts.sources=["{more}"]', f'evaluate.sources=["{file}"]']))
-    assert list(both.warnings()) == ["1 prompts stand in [prompts] and in [evaluate]; they will not be trained on"]
+    assert list(both.warnings()) == ["1 prompts of [prompts] also validate or evaluate; they will not be trained on"]
     assert both.lines()[-1].startswith("warning: 1 prompts")
 
 

@@ -24,11 +24,20 @@ def test_every_parameter_once_and_weight_decay_on_matrices_alone(name: str) -> N
     assert decayed == {id(p) for key, p in student.named_parameters() if "_proj" in key}
 
 
-def test_muon_takes_the_matrices_and_adamw_the_rest() -> None:
-    student = network()
+def test_a_head_of_its_own_has_weight_decay_under_muon_too() -> None:
+    student = network(tie_word_embeddings=False)
+    groups = [group for made in optimizers(student, "muon", **GIVEN) for group in made.param_groups]
+    decayed = {id(p) for group in groups if group["weight_decay"] > 0 for p in group["params"]}
+    assert id(student.get_output_embeddings().weight) in decayed
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_muon_takes_the_inner_matrices_and_adamw_the_rest(tied: bool) -> None:
+    student = network(tie_word_embeddings=tied)
     muon, adamw = optimizers(student, "muon", **GIVEN)
-    assert all(p.ndim == 2 for p in muon.param_groups[0]["params"])
-    assert id(student.get_input_embeddings().weight) in {id(p) for group in adamw.param_groups for p in group["params"]}
+    inner = {id(p) for key, p in student.named_parameters() if "_proj" in key}
+    assert {id(p) for group in muon.param_groups for p in group["params"]} == inner
+    assert {id(p) for group in adamw.param_groups for p in group["params"]} == {id(p) for p in student.parameters()} - inner
 
 
 def test_what_is_frozen_is_not_stepped() -> None:

@@ -233,6 +233,21 @@ def test_force_goes_on_from_what_an_interrupted_run_left(run: Run) -> None:
     assert len(list((run.folder / "prompts").iterdir())) == 1
 
 
+def test_a_forced_stage_that_an_interrupted_run_did_not_come_to_is_made_again_by_the_next(run: Run) -> None:
+    def interrupted(workspace: Workspace) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    perform(run, "prompts", writes("a"))
+    perform(run, "report", writes("old"))
+    with pytest.raises(KeyboardInterrupt):
+        perform(Run.open(run.recipe, out=run.folder, force={"prompts", "report"}, log=Quiet()), "prompts", interrupted)
+    after = Run.open(run.recipe, out=run.folder, log=Quiet())
+    perform(after, "prompts", writes("a"))
+    assert perform(after, "report", writes("new")).path("a.txt").read_text() == "new"
+    assert json.loads((run.folder / "run.json").read_text()) == {"name": "still"}
+    perform(Run.open(run.recipe, out=run.folder, log=Quiet()), "report", never)
+
+
 def test_only_the_stages_asked_for_are_made(run: Run) -> None:
     one = Run.open(run.recipe, out=run.folder, only={"generate"}, log=Quiet())
     with pytest.raises(StoreError, match="the stage 'prompts' has not been done with these settings; run `potstill prompts`"):

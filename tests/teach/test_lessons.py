@@ -36,6 +36,14 @@ def test_targets_are_the_completion_and_its_end(lessons: Lessons) -> None:
     assert torch.equal(batch.target, batch.input_ids.flatten()[batch.rows + 1])
 
 
+def test_bare_pairs_give_way_to_lessons(lessons: Lessons, tmp_path: Path) -> None:
+    primed = Lessons(lessons.tokenizer, lessons.shares, lessons.completion, tmp_path / "other.json", rows=4, primer=8)
+    heavy = [int((primed.batch(step)[0].weight > 1).sum()) for step in (0, 4, 7, 8)]
+    assert heavy[0] > heavy[1] > heavy[3] == 0
+    assert torch.equal(primed.batch(9)[0].input_ids, lessons.batch(9)[0].input_ids)
+    assert all((batch.weight > 1).all() for batch in primed.batch(0))
+
+
 def test_weak_skills_get_more_lessons_from_the_step_on_and_after_a_resume(lessons: Lessons) -> None:
     lessons.reconsider(10, {"fact": 1.0, "carry_addition": 0.0})
     assert lessons.shares_at(9) == {"fact": 1.0, "carry_addition": 1.0}

@@ -14,7 +14,7 @@ from potstill.teach import CURRICULA, teach, teachers
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A curriculum of two steps and two skills, examined on two items each."""
-    plan = replace(CURRICULA["base"], skills={"fact": 1.0, "colour": 1.0}, phases=((2, 1e-3), (1, 1e-3)), rounds=1)
+    plan = replace(CURRICULA["base"], skills={"fact": 1.0, "colour": 1.0}, primer=1, steps=2, rounds=1)
     monkeypatch.setattr(teachers, "CURRICULA", {"base": plan, "math": replace(plan, start="base")})
     monkeypatch.setattr(teachers, "EXAM_ITEMS", 2)
     monkeypatch.setattr(teachers, "FINAL_ITEMS", 2)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from potstill.errors import CapabilityError, ModelError
+from potstill.errors import CapabilityError
 from potstill.recipe import Recipe
-from potstill.train.tokens import check_divergences, same_tokens, student_tokenizer
+from potstill.train.tokens import check_divergences, same_tokens
 
 CE = {"kind": "cross_entropy"}
 CACHED = {"kind": "divergence"}
@@ -25,16 +25,10 @@ def test_a_new_student_takes_the_first_teachers_tokens_unless_it_names_others(re
     assert same_tokens(recipe_of([CE]))
     assert same_tokens(recipe_of([CE], student={"tokenizer": "world:a"}))
     assert not same_tokens(recipe_of([CE], student={"tokenizer": "world:b"}))
-    assert student_tokenizer(recipe_of([CE], student={"chat_template": "x"})).chat_template == "x"
 
 
 def test_a_student_that_is_there_has_its_own_tokens(recipe_of: Callable[..., Recipe], teacher_folder: Path) -> None:
     assert same_tokens(changed(recipe_of([CE]), student={"model": f"hf:{teacher_folder}"}))
-
-
-def test_without_any_tokenizer(recipe_of: Callable[..., Recipe]) -> None:
-    with pytest.raises(ModelError, match="a new student needs a tokenizer, and its teacher has none"):
-        student_tokenizer(changed(recipe_of([CE]), teachers=[{"model": "fake:x"}]))
 
 
 @pytest.mark.parametrize("loss", [CACHED, LIVE])

@@ -80,28 +80,16 @@ def _ordering(text: str) -> str:
     return order[0] if any(r.most in text for r in RELATIONS) else order[-1]
 
 
-def _without_opener(text: str) -> str:
-    return re.sub(f"^({'|'.join(map(re.escape, filter(None, OPENERS)))})", "", text)
-
-
 def _syllogism(text: str) -> str:
-    *lines, ask = re.split(r"(?<=\.) ", _without_opener(text))
-    subject, goal = [word.removesuffix("s") for word in re.findall(r"\b(\w{3,5})\b", ask) if word.removesuffix("s") in _kinds(text)]
-    links: dict[str, tuple[str, str]] = {}
-    for line in lines:
-        inside = [word.removesuffix("s") for word in re.findall(r"\w+", line) if word.removesuffix("s") in _kinds(text)]
-        if len(inside) == 2:
-            links[inside[0]] = (line.split()[-2], inside[1])
+    kinds = "|".join(lexicon.KINDS)
+    links = {x: (y, how) for x, y, how in re.findall(rf"({kinds}) ({kinds}) (all|some|no)\b", text)}
+    subject, goal = re.findall(rf"\b({kinds})\b", text)[-2:]
     while True:
-        how, subject = links[subject]
+        subject, how = links[subject]
         if how != "all":
             return "no" if how == "no" else "unknown"
         if subject == goal:
             return "yes"
-
-
-def _kinds(text: str) -> set[str]:
-    return {kind for kind in lexicon.KINDS if re.search(rf"\b{kind}s?\b", text)}
 
 
 def _way(text: str) -> str:
@@ -133,11 +121,18 @@ def _reverse_list(text: str) -> str:
     return ", ".join(reversed([word for word in re.findall(r"\w+", text) if word in lexicon.WORDS]))
 
 
+def _document(text: str) -> str:
+    """The keeper or the room of the thing, from the one record; what an instruction says is no record."""
+    person, room = next(found for found in re.findall(r": \w+ (\w+) (\w+)\.", text) if found[0] in lexicon.PEOPLE)
+    return person if re.search(r"[Kk]eep|With whom", re.sub(r"Kept: \w+ \w+ \w+\.", "", text)) else room
+
+
 SOLVERS: dict[str, Callable[[str], str]] = {
     "chain_arithmetic": _chain,
     "carry_addition": lambda text: str(sum(_numbers(text))),
     "ordering": _ordering,
     "syllogism": _syllogism,
+    "document": _document,
     "find_way": _way,
     "count_words": _count_words,
     "count_letters": lambda text: str(len(_spelled(text))),
@@ -158,6 +153,10 @@ def _names() -> set[str]:
     tables = [value for value in vars(lexicon).values() if isinstance(value, tuple) and all(isinstance(v, str) for v in value)]
     facts = [name for known in lexicon.FACTS for name in (known.subject, known.value)]
     return {word for words in (*tables, facts, lexicon.COMPOUNDS, lexicon.DISHES) for name in words for word in name.lower().split()}
+
+
+def _without_opener(text: str) -> str:
+    return re.sub(f"^({'|'.join(map(re.escape, filter(None, OPENERS)))})", "", text)
 
 
 def _skeleton(prompt: Prompt) -> frozenset[str]:

@@ -13,7 +13,7 @@ from potstill.text.rows import read_rows
 from potstill.types import Prompt
 
 
-@part("source", "file", version="1")
+@part("source", "file", version="2")
 class FileSource:
     """A file of rows: `PATH.jsonl`, `.json`, `.csv`, `.tsv`, `.parquet`, `.txt`; `columns` says which column holds what.
 

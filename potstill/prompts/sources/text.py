@@ -18,18 +18,20 @@ WINDOW = 1024
 """Characters a window where the recipe does not say."""
 _BREAKS = ("\n\n", "\n", " ")
 """Where a window may end, the best first."""
+_SPACE = re.compile(r"\s")
 
 
-@part("source", "text", version="1")
+@part("source", "text", version="2")
 class TextSource:
-    """A text in windows: `text:PATH?bytes=0:60000&window=256`; for mode = "score".
+    """A text in windows: `text:PATH?bytes=0:60000&window=256&stride=64`; for mode = "score".
 
     `bytes` is a slice as in Python (`-100000:` is the last 100,000 bytes; a character cut in two at an end is left out). `window` is the
     most characters of a window: it ends at the last paragraph, else line, else space in its second half, else anywhere. White space
-    around windows is left out. With `stride` a window begins every so many characters, at the next space, so that windows overlap and
+    around windows is left out. With `stride` a window begins every so many characters, at the next word, so that windows overlap and
     each token is seen after several beginnings; without, each begins where the last one ended.
 
     Raises:
+        RecipeError: a setting is none, or `stride` is more than `window`.
         InputError: the file is missing or not UTF-8.
     """
 
@@ -40,7 +42,10 @@ class TextSource:
         self._slice = _parsed_slice(request.settings.get("bytes", ":"), request.where)
         given = dict(request.settings)
         self._window = count_setting(given, "window", WINDOW, request.where)
-        self._stride = count_setting(given, "stride", WINDOW, request.where) if "stride" in given else None
+        self._stride = count_setting(given, "stride", self._window, request.where) if "stride" in given else None
+        if self._stride is not None and self._stride > self._window:
+            what = f"stride={self._stride} is more than window={self._window}: the text between two windows would be left out"
+            raise RecipeError(what, where=request.where, fix="take a smaller stride, or leave it out")
 
     def fingerprint(self) -> str:
         """SHA-256 of the file."""
@@ -51,9 +56,10 @@ class TextSource:
         data = self._path.read_bytes()
         start, stop, _ = self._slice.indices(len(data))
         text, start = _decoded(data[start:stop], start, str(self._path))
+        passed = 0
         for window in windows(text, self._window, self._stride):
-            place = start + len(text[: window.start].encode())
-            yield Prompt((), reference=text[window], skill=self._path.stem, source=f"{self._path}@{place}")
+            start, passed = start + len(text[passed : window.start].encode()), window.start
+            yield Prompt((), reference=text[window], skill=self._path.stem, source=f"{self._path}@{start}")
 
 
 def windows(text: str, size: int, stride: int | None = None) -> Iterator[slice]:
@@ -72,13 +78,13 @@ def windows(text: str, size: int, stride: int | None = None) -> Iterator[slice]:
         last = start + len(inner.rstrip())
         if first < last:
             yield slice(first, last)
-        start = end if stride is None or end == len(text) else _next_word(text, start + stride)
+        start = end if stride is None or end == len(text) else _next_word(text, start + stride, end)
 
 
-def _next_word(text: str, place: int) -> int:
-    """Where the next word begins, at `place` or behind it."""
-    found = text.find(" ", place - 1)
-    return len(text) if found < 0 else found + 1
+def _next_word(text: str, place: int, end: int) -> int:
+    """Where the next word begins, at `place` or behind it, and no later than at `end`; `place` itself where no white space is."""
+    found = _SPACE.search(text, place - 1, end)
+    return found.end() if found else min(place, end)
 
 
 def _end(text: str, start: int, size: int) -> int:

@@ -36,7 +36,7 @@ class WorldSource:
         settings = dict(request.settings)
         self._skills = _skills(request.name, request.where)
         self._count = count_setting(settings, "n", COUNT, request.where)
-        self._seed = count_setting(settings, "seed", request.seed, request.where) if "seed" in settings else request.seed
+        self._seed = count_setting(settings, "seed", request.seed, request.where, least=0)
         self._held, self._half = request.evaluation, settings.get("half")
         if self._half not in (None, "A", "B"):
             raise RecipeError(f"unknown half {self._half!r}", where=request.where, fix="write half=A or half=B")

@@ -1,4 +1,4 @@
-"""Who is taller, and what follows from all day, some day and no day."""
+"""Who is taller, and what follows from all cases, some cases and no cases."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from itertools import pairwise
 
-from potstill.world.item import Item, Skill, say
+from potstill.world.item import Item, Skill, listed, say
 from potstill.world.lexicon import KINDS, PEOPLE
 
 
@@ -66,9 +66,14 @@ def ordering(rng: random.Random) -> Item:
     return Item(" ".join((*premises, ask)), answer, " ".join(trace))
 
 
-LINKS = ("A {x} is a {y} {how} day.", "Known: a {x} is a {y} {how} day.", "This holds: a {x} is a {y} {how} day.")
+KINDS_TOLD = (
+    "A kind, what it is, and in how many cases: {d}. Is every {x} a {y}?",
+    "Which kind is which, in all, some or no cases: {d}. Must a {x} be a {y}?",
+    "Known of each kind: {d}. Can we say that a {x} is a {y}?",
+    "Here is what each kind is, and how often: {d}. Is each {x} a {y}?",
+    "A table of kinds: {d}. Is a {x} surely a {y}?",
+)
 CONCLUSIONS = {"all": "yes", "some": "unknown", "no": "no"}
-FOLLOWS = ("Is every {x} a {y}?", "Must a {x} be a {y}?", "Can we say that a {x} is a {y}?", "Are all {x}s {y}s?", "Is a {x} surely a {y}?")
 
 
 def syllogism(rng: random.Random) -> Item:
@@ -78,10 +83,10 @@ def syllogism(rng: random.Random) -> Item:
     last = rng.choice(tuple(CONCLUSIONS))
     links = [("all", x, y) for x, y in pairwise(kinds[:count])] + [(last, kinds[count - 1], kinds[count])]
     beside = (rng.choice(tuple(CONCLUSIONS)), kinds[count + 1], kinds[count + 2])
-    premises = [say(rng, LINKS, how=how, x=x, y=y) for how, x, y in (*links, beside)]
+    premises = [f"{x} {y} {how}" for how, x, y in (*links, beside)]
     rng.shuffle(premises)
-    ask = say(rng, FOLLOWS, x=kinds[0], y=kinds[count])
-    return Item(" ".join((*premises, ask)), CONCLUSIONS[last], " ".join(f"{x} {y} {how}." for how, x, y in links))
+    ask = say(rng, KINDS_TOLD, d=listed(premises), x=kinds[0], y=kinds[count])
+    return Item(ask, CONCLUSIONS[last], " ".join(f"{x} {y} {how}." for how, x, y in links))
 
 
 SKILLS = (

@@ -69,6 +69,8 @@ def test_faults(tmp_path):
         read(f"text:{path}?bytes=1:2:3")
     with pytest.raises(RecipeError, match="window=0 is no whole number"):
         read(f"text:{path}?window=0")
+    with pytest.raises(RecipeError, match="stride=20 is more than window=10"):
+        read(f"text:{path}?window=10&stride=20")
     with pytest.raises(InputError, match="no such file"):
         read("text:none.txt")
     with pytest.raises(InputError, match="a folder, not a file"):
@@ -93,3 +95,17 @@ def test_windows_with_a_stride_go_forward_and_are_no_longer_than_asked(text, siz
     found = list(windows(text, size, stride))
     assert all(0 < w.stop - w.start <= size for w in found)
     assert [w.start for w in found] == sorted(w.start for w in found)
+
+
+@given(st.text(alphabet="ab \n字", max_size=200), st.integers(1, 40), st.integers(1, 40))
+def test_windows_with_a_stride_leave_nothing_out(text, size, stride):
+    covered = {place for w in windows(text, size, min(stride, size)) for place in range(w.start, w.stop)}
+    assert {place for place, letter in enumerate(text) if not letter.isspace()} <= covered
+
+
+def test_where_windows_begin_in_bytes(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("über alle Maßen schön und gut", encoding="utf-8")
+    for prompt in read(f"text:{path}?window=12&stride=6"):
+        place = int(prompt.source.rpartition("@")[2])
+        assert path.read_bytes()[place:].decode().startswith(prompt.reference)

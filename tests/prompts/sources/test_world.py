@@ -31,6 +31,7 @@ def test_seeds():
         open_source("world:math", "x", {}, seed=seed, evaluation=e).source.fingerprint() for seed in (0, 1) for e in (True, False)
     }
     assert len(fingerprints) == 4
+    assert read("world:math?n=6&seed=0", seed=3) == read("world:math?n=6", seed=0)
 
 
 @pytest.mark.parametrize("half", ["A", "B"])
