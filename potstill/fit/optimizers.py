@@ -11,7 +11,9 @@ from transformers import PreTrainedModel
 from potstill.fit.muon import Muon
 
 
-def optimizers(network: PreTrainedModel, name: str, *, lr: float, betas: tuple[float, float], weight_decay: float) -> list[torch.optim.Optimizer]:
+def optimizers(
+    network: PreTrainedModel, name: str, *, lr: float, betas: tuple[float, float], weight_decay: float
+) -> list[torch.optim.Optimizer]:
     """The optimisers of one network. Matrices have weight decay; embeddings, norms and biases have none.
 
     Args:

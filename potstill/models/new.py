@@ -42,7 +42,8 @@ def from_config(config: PreTrainedConfig, where: str, fix: str, **options: Any) 
 
     Args:
         config: of a causal language model.
-        where, fix: of the error.
+        where: of the error.
+        fix: of the error.
         options: as transformers takes them.
 
     Raises:

@@ -111,7 +111,11 @@ def _retention(material: Material, groups: Sequence[str]) -> list[Chart]:
 
 def _lead(findings: Findings) -> str:
     retention = findings.get("retention")
-    apart = "; that of reasoning, a mean of skills, is a bootstrap's, or exact where no mark differs" if findings.get("accuracy", group="reasoning") else ""
+    apart = (
+        "; that of reasoning, a mean of skills, is a bootstrap's, or exact where no mark differs"
+        if findings.get("accuracy", group="reasoning")
+        else ""
+    )
     bars = f"Bars are 95% Wilson intervals{apart}."
     if retention is None or retention.value is None:
         return bars

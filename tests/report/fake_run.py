@@ -69,7 +69,13 @@ def make(folder: Path, until: str = "export", skills: Sequence[str] = SKILLS, mi
     stage("generate", ("prompts",), teacher, {"generate": r.generate}, lambda w: _write_traces(w, traces))
     stage("filter", ("prompts", "generate"), {"filter correctness": "1"}, {}, lambda w: _write_cut(w, traces, asked))
     stage("train", ("prompts", "generate", "filter"), {"loss/divergence": "1"}, {"train": r.train}, _write_training)
-    stage("evaluate", ("prompts", "train"), {"suite/capability": "1"}, {"evaluate": r.evaluate}, lambda w: _write_card(w, findings, held, missed))
+    stage(
+        "evaluate",
+        ("prompts", "train"),
+        {"suite/capability": "1"},
+        {"evaluate": r.evaluate},
+        lambda w: _write_card(w, findings, held, missed),
+    )
     stage("export", ("train",), {"format/int8": "1"}, r.export, _write_export)
     return run
 

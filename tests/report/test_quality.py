@@ -8,7 +8,9 @@ def test_accuracy_by_skill_with_intervals(material: Material) -> None:
     made = quality.skills(material)
     assert made is not None
     assert "The student keeps " in made.lead
-    assert made.lead.endswith("Bars are 95% Wilson intervals; that of reasoning, a mean of skills, is a bootstrap's, or exact where no mark differs.")
+    assert made.lead.endswith(
+        "Bars are 95% Wilson intervals; that of reasoning, a mean of skills, is a bootstrap's, or exact where no mark differs."
+    )
     overall, by_skill, kept, cut, table = made.blocks
     assert isinstance(overall, Chart)
     assert isinstance(by_skill, Chart)
