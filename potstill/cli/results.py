@@ -69,7 +69,7 @@ def _measures(made: Mapping[str, Artifact]) -> Iterator[str]:
                 yield _line("", f"{_label(name, group):<28}{told[0]:>9}{told[1]:>9}{told[2]:>9}  {_interval(found, name, group)}".rstrip())
     group = "reasoning" if found.get("retention", group="reasoning") else "all"
     if (kept := found.get("retention", group=group)) and kept.value is not None:
-        yield _line("retention", f"{kept.value:.3f} {interval(kept)} of the teacher's accuracy ({group})")
+        yield _line("retention", " ".join(filter(None, (f"{kept.value:.3f}", interval(kept), f"of the teacher's accuracy ({group})"))))
 
 
 def _groups(found: Findings, name: str) -> Sequence[str]:

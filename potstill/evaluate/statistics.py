@@ -104,6 +104,25 @@ def _constant_mean(strata: Sequence[Values]) -> Estimate:
     return Estimate(value, low, high)
 
 
+def retention(strata: Sequence[tuple[Values, Values]], seed: int = 0) -> Estimate:
+    """The student's marks over the teacher's, as `macro_ratio`, and bounds also where every prompt is marked alike for both.
+
+    There is nothing to resample then, but the two could differ on other prompts. The share of prompts on which they do is bounded as in
+    `macro_mean` (it was 0 of n); it is set against the teacher's accuracy: 1 - share / accuracy to 1 + share / accuracy.
+
+    Args:
+        strata: the student's and the teacher's marks between 0 and 1, one of each a prompt, for each stratum (skill).
+        seed: of the resampling.
+    """
+    found = macro_ratio(strata, seed)
+    if found.value is None or any(not np.array_equal(student, teacher) for student, teacher in strata):
+        return found
+    filled = [teacher for _, teacher in strata if len(teacher)]
+    apart = _constant_mean([np.zeros(len(teacher)) for teacher in filled]).high or 0.0
+    share = apart / float(np.mean([teacher.mean() for teacher in filled]))
+    return Estimate(found.value, max(0.0, 1.0 - share), 1.0 + share)
+
+
 def macro_ratio(strata: Sequence[tuple[Values, Values]], seed: int = 0) -> Estimate:
     """The sum over strata of mean numerators over that of mean denominators, with a percentile interval of the paired bootstrap.
 

@@ -105,7 +105,7 @@ def _retention(material: Material, groups: Sequence[str]) -> list[Chart]:
     most = max([1.0, *(dot.high or dot.value for row in rows for dot in row.dots)])
     draw = dots(rows, lambda start, stop: linear([0.0, most], start, stop), Axis("", lambda value: percent(value, 0)), pitch=18)
     desc = "; ".join(dot.note for row in rows for dot in row.dots)
-    note = f"Bars are 95% intervals of a paired bootstrap over the prompts. {_limit_note(rows)}".strip()
+    note = f"Bars are 95% intervals of a paired bootstrap over the prompts, or exact where no mark differs. {_limit_note(rows)}".strip()
     return [chart("retention", "What the student keeps of the teacher's accuracy", desc, draw, note=note)]
 
 
@@ -119,7 +119,7 @@ def _lead(findings: Findings) -> str:
     bars = f"Bars are 95% Wilson intervals{apart}."
     if retention is None or retention.value is None:
         return bars
-    return f"The student keeps {kept(retention)} of the teacher's accuracy (95%, paired bootstrap). {bars}"
+    return f"The student keeps {kept(retention)} of the teacher's accuracy (95%, paired bootstrap, or exact where no mark differs). {bars}"
 
 
 def _unmeasured(findings: Findings, *measures: str) -> list[Notes]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from potstill.evaluate.statistics import Estimate, cluster_mean, macro_mean, macro_ratio, proportion, wilson
+from potstill.evaluate.statistics import Estimate, cluster_mean, macro_mean, macro_ratio, proportion, retention, wilson
 
 
 def test_wilson_by_hand() -> None:
@@ -106,3 +106,22 @@ def test_many_prompts_are_resampled_in_blocks() -> None:
     estimate = cluster_mean(values, np.ones(9000))
     # standard error of 9000 uniform draws: sqrt(1/12/9000) = .00304
     assert estimate.high - estimate.low == pytest.approx(2 * 1.96 * 0.00304, rel=0.15)
+
+
+def test_retention_of_marks_that_never_differ_has_bounds_all_the_same() -> None:
+    """Right on 100 of 100, both of them: the two differ on at most 1 - 0.025^(1/100) = 3.6% of prompts."""
+    marks = np.ones(100)
+    found = retention([(marks, marks)])
+    assert found.value == 1.0
+    assert (found.low, found.high) == pytest.approx((1 - 0.0362, 1 + 0.0362), abs=1e-4)
+    half = np.repeat([0.0, 1.0], 50)
+    assert retention([(half, half)]).low == pytest.approx(1 - 2 * 0.0362, abs=2e-4)
+    two = retention([(marks, marks), (marks, marks)])
+    assert two.low is not None
+    assert two.low > (found.low or 0.0)
+
+
+def test_retention_of_marks_that_differ_is_the_bootstrap() -> None:
+    student, teacher = np.repeat([0.0, 1.0], [10, 90]), np.ones(100)
+    assert retention([(student, teacher)], 3) == macro_ratio([(student, teacher)], 3)
+    assert retention([(np.zeros(3), np.zeros(3))]).value is None

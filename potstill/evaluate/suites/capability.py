@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from potstill.evaluate.engine import Engine
-from potstill.evaluate.statistics import macro_mean, macro_ratio, wilson
+from potstill.evaluate.statistics import macro_mean, retention, wilson
 from potstill.evaluate.subjects import NAMES, STUDENT, TEACHER
 from potstill.evaluate.suites.base import ALL, Better, filled, grouped, share
 from potstill.registry import part
@@ -21,7 +21,7 @@ REASONING_GROUP = "reasoning"
 """The mean over the world's traced skills, each weighing the same."""
 
 
-@part("suite", "capability")
+@part("suite", "capability", version="2")
 class Capability:
     """Accuracy by skill and by domain, and the share of the teacher's that the student kept."""
 
@@ -76,7 +76,7 @@ def _retentions(prompts: Sequence[Prompt], student: Sequence[float | None], teac
         skills = [prompts[i] for i in both] if group == REASONING_GROUP else [replace(prompts[i], skill="") for i in both]
         kept, had = (_by_skill(skills, [marks[i] for i in both]) for marks in (student, teacher))
         blank = Finding(SUITE, "retention", STUDENT, group, None, unit="ratio", by="student / teacher")
-        estimate = macro_ratio(list(zip(kept, had, strict=True)), seed)
+        estimate = retention(list(zip(kept, had, strict=True)), seed)
         found.append(filled(blank, estimate, len(both), len(places), "the teacher has nothing right" if both else "none could be judged"))
     return found
 
