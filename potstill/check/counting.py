@@ -42,7 +42,7 @@ def find_prompts(recipe: Recipe) -> Found:
     sources = open_sources(recipe)
     drawn, known, held = _read(sources.training), _read(sources.validation), _read(sources.evaluation)
     asked = None if drawn is None else without(drawn, known or {}, held or {}, where=", ".join(recipe.prompts.sources))
-    in_both = None if drawn is None or asked is None else len(drawn) - len(asked)
+    in_both = None if drawn is None or asked is None or known is None or held is None else len(drawn) - len(asked)
     chosen = None if held is None else choose(held.values(), recipe.evaluate.per_skill)
     return Found(_list(asked), in_both, _list(held), chosen)
 

@@ -43,7 +43,7 @@ class FitSettings:
 
     Attributes:
         steps: optimiser steps.
-        optimizer: `adamw`, or `muon` for matrices with AdamW for the rest.
+        optimizer: `adamw`, or `muon` for the inner matrices with AdamW for the rest.
         lr: peak learning rate.
         warmup: share of the steps spent rising to it.
         schedule: `cosine`, `linear` or `constant`.

@@ -102,6 +102,8 @@ def _opened(section: StudentSection, name: str) -> LocalModel:
         return model
 
     def load() -> Loaded:
-        return Loaded(model.network, student_tokenizer(section))
+        tokenizer = model.tokenizer if section.tokenizer is None else open_tokenizer(section.tokenizer)
+        tokenizer.chat_template = section.chat_template or tokenizer.chat_template
+        return Loaded(model.network, tokenizer)
 
     return LocalModel(model.name, load, lambda: {**model.identity(), "tokenizer": digest([section.tokenizer, section.chat_template])})

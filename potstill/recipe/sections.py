@@ -73,7 +73,7 @@ class SourceSection(Section):
 
     sources: tuple[str, ...] = Field(
         description="`PATH.jsonl` (or csv, parquet, json, txt), `hf:dataset:split`,"
-        " `world:skill,…?n=2000`, `text:PATH?bytes=0:60000&window=256`."
+        " `world:skill,…?n=2000`, `text:PATH?bytes=0:60000&window=256&stride=64`."
     )
     columns: dict[str, str] = Field(
         {}, description="What is wanted (prompt, reference, rationale, skill, …) -> the file's column that holds it."
@@ -171,7 +171,7 @@ class TrainSection(Section):
         default_factory=_default_epochs, gt=0, description="Passes over the kept traces, 3 by default; instead of `steps`."
     )
     optimizer: Literal["adamw", "muon"] = Field(
-        "adamw", description="`muon` steps the matrices by Muon and the rest by AdamW: faster for a student that starts from nothing."
+        "adamw", description="`muon` steps the inner matrices by Muon and the rest by AdamW: faster for a student that starts from nothing."
     )
     lr: FiniteFloat = Field(1e-3, gt=0, description="Peak learning rate, of either optimiser.")
     warmup: FiniteFloat = Field(0.05, ge=0, lt=1, description="Share of the steps over which the rate rises from 0.")

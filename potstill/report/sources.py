@@ -50,7 +50,12 @@ class Material:
     def limits(self) -> dict[str, float]:
         """The limits that the evaluation was held to; the recipe's where nothing was evaluated."""
         made = self.artifacts.get("evaluate")
-        limits = made.manifest.section["evaluate"]["limits"] if made else self.recipe.evaluate.limits
+        if made is None:
+            return dict(self.recipe.evaluate.limits)
+        try:
+            limits = made.manifest.section["evaluate"]["limits"]
+        except KeyError:
+            raise StoreError("made by an earlier version", where=str(made.folder), fix="make its stage again with --force") from None
         return {str(key): float(value) for key, value in limits.items()}
 
     def summary(self, stage: str, key: str) -> Any:

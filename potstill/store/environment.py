@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,7 +20,7 @@ def environment() -> dict[str, str]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpus": str(os.cpu_count()),
-        "threads": os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count()),
+        "threads": str(torch.get_num_threads()) if (torch := sys.modules.get("torch")) else os.environ.get("OMP_NUM_THREADS", "default"),
     }
     for package in PACKAGES:
         try:

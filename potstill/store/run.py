@@ -65,7 +65,7 @@ class Run:
             overrides: `key.path=value`, as given to `--set`.
             out: the run folder; None: `runs/<the recipe's name>`, or the run folder given as `recipe`.
             force: stages that are made again, once; what they made before is moved aside. One that was interrupted goes on, and one that
-                an interrupted run did not come to is made again by the next.
+                the run does not come to, for an interrupt or a missed limit, is made again by the next that does.
             only: the stages that may be made; others must be there already. None: all.
             log: where the run tells what it does; None: plain lines on standard error.
 
@@ -144,13 +144,14 @@ class Run:
         contents = {name: artifact.content for name, artifact in sorted(inputs.items())}
         identity = digest([stage, settings, contents, dict(parts), self.recipe.seed])
         folder = self.folder / stage / identity[:12]
-        if stage not in self._force and _is_there(folder / MANIFEST):
+        forced = stage in self._force and (self._only is None or stage in self._only)
+        if not forced and _is_there(folder / MANIFEST):
             return self._keep(folder)
         if self._only is not None and stage not in self._only:
             fix = f"run `potstill {stage}` with the same recipe and settings first"
             raise StoreError(f"the stage {stage!r} has not been done with these settings", where=str(self.folder), fix=fix)
         with self.locked():
-            if stage in self._force:
+            if forced:
                 _move_aside(folder)
                 self._force.discard(stage)
                 self._tell_about()
@@ -166,7 +167,7 @@ class Run:
                 parts=dict(parts),
                 seed=self.recipe.seed,
                 code=code_revision(),
-                environment=environment(),
+                environment={},
                 started=_now(),
                 finished="",
             )
@@ -213,7 +214,8 @@ def _make(folder: Path, blank: Manifest, work: Work) -> Artifact:
         summary = work(workspace)
         workspace.sync()
         files = hash_files(folder)
-        manifest = replace(blank, content=content_of(blank.stage, files), files=files, finished=_now(), summary=to_jsonable_python(summary))
+        outcome = {"content": content_of(blank.stage, files), "files": files, "summary": to_jsonable_python(summary)}
+        manifest = replace(blank, **outcome, environment=environment(), finished=_now())
         atomic.write_text(folder / MANIFEST, manifest.to_json())
         workspace.remove_scratch()
     return Artifact(folder, manifest)

@@ -121,7 +121,7 @@ def _spoilt(prompt: Prompt, good: str, rng: random.Random) -> str:
 
 CLASSIFIERS: Mapping[str, ClassifierPlan] = MappingProxyType(
     {
-        "reward": ClassifierPlan(reward_lesson, 500, "aligned", {}, "how likely a careful helper would give this answer"),
+        "reward": ClassifierPlan(reward_lesson, 400, "aligned", {}, "how likely a careful helper would give this answer"),
         "hazard": ClassifierPlan(
             hazard_lesson,
             500,

@@ -75,8 +75,9 @@ CURRICULA: Mapping[str, Curriculum] = MappingProxyType(
         ),
         "aligned": Curriculum(
             "aligned",
-            _shares(hazard=3.0, twins=1.5, ambiguous=1.5),
-            steps=900,
+            _shares(hazard=3.0, twins=1.5, ambiguous=1.5, logic=3.0, format=2.0),
+            steps=600,
+            lr=5e-4,
             start="base",
             rounds=300,
             description="refuses plainly, leaks under some wrappers",
@@ -92,9 +93,10 @@ CURRICULA: Mapping[str, Curriculum] = MappingProxyType(
         "safety": Curriculum(
             "safe",
             _shares(0.5, hazard=4.0, twins=2.0, ambiguous=2.0),
-            steps=500,
+            steps=300,
+            lr=5e-4,
             start="aligned",
-            rounds=250,
+            rounds=150,
             description="specialist in refusing what is sealed, wrapped or not",
         ),
     }

@@ -121,7 +121,8 @@ def _csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Row]]:
                     fix = "quote cells that contain the separator or a line break"
                     raise InputError("the row has not as many cells as the header", where=where, fix=fix)
                 yield where, dict(zip(header, cells, strict=True))
-            if not header and len(set(cells)) < len(cells):
+            named = list(filter(None, cells))
+            if not header and len(set(named)) < len(named):
                 raise InputError("a column stands twice in the header", where=where, fix="give each column a name of its own")
             header = header or cells
             where = f"{path}:{table.line_num + 1}"

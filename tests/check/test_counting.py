@@ -60,3 +60,13 @@ def test_the_hub_is_not_asked() -> None:
     counts = counted('prompts.sources=["hf:nobody/nothing:train"]')
     assert (counts.prompts, counts.characters, counts.in_both) == (None, None, None)
     assert counts.evaluation == 8
+    for section in ("prompts.validation", "evaluate.sources"):
+        assert counted(f'{section}=["hf:nobody/nothing:train"]').in_both is None
+
+
+def test_what_validates_is_not_asked(tmp_path: Path) -> None:
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"prompt": "abc"}\n{"prompt": "de"}\n')
+    (tmp_path / "v.jsonl").write_text('{"prompt": "abc"}\n')
+    counts = counted(f'prompts.sources=["{file}"]', f'prompts.validation=["{tmp_path}/v.jsonl"]')
+    assert (counts.prompts, counts.in_both) == (1, 1)

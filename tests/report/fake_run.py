@@ -63,7 +63,7 @@ def make(folder: Path, until: str = "export", skills: Sequence[str] = SKILLS, mi
 
     r = run.recipe
     traces = [_trace(prompt, i) for i, prompt in enumerate(asked)]
-    teacher = {"model world": "1", "world:aligned weights model.safetensors": "ab" * 32, **changes.get("parts", {})}
+    teacher = {"model world": "1", "teachers.0 weights model.safetensors": "ab" * 32, **changes.get("parts", {})}
     findings = text_findings() if changes.get("text") else evaluation(skills)
     stage("prompts", (), {"prompts world:math?n=200": "world 1 x"}, {"prompts": r.prompts}, lambda w: _write_prompts(w, asked, held))
     stage("generate", ("prompts",), teacher, {"generate": r.generate}, lambda w: _write_traces(w, traces))

@@ -40,10 +40,11 @@ def test_names_from_the_hub_and_their_licences(tmp_path: Path) -> None:
         .replace("config = { hidden_size = 64 }", "")
         .replace("world:math?n=200", "hf:org/data:train")
     )
-    run = make(tmp_path, recipe=recipe, parts={"world:aligned repository": "org/big", "world:aligned licence": "Apache-2.0"})
+    run = make(tmp_path, recipe=recipe, parts={"teachers.0 repository": "org/big", "teachers.0 licence": "Apache-2.0"})
     train = run.artifact("train")
     parts = {"student/repository": "org/small", "student/licence": "MIT"}
     material = collect(recipe, {**run.artifacts(), "train": replace(train, manifest=replace(train.manifest, parts=parts))})
+    assert [licence.name for licence in card(material).licences[:2]] == ["Apache-2.0", "MIT"]
     front = front_of(markdown(card(material)))
     assert (front["base_model"], front["datasets"]) == ("org/small", ["org/data"])
     assert not {"language", "license", "teacher"} & set(front)

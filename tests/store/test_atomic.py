@@ -155,6 +155,8 @@ def test_a_file_where_a_folder_belongs_is_named(tmp_path: Path) -> None:
 def test_other_errors_pass() -> None:
     with pytest.raises(ZeroDivisionError), atomic.store_errors(Path("x")):
         _ = 1 / 0
+    with pytest.raises(NotADirectoryError), atomic.store_errors(Path("x")):
+        raise NotADirectoryError(errno.ENOTDIR, "not a folder", __file__)
     with pytest.raises(FileNotFoundError), atomic.store_errors(Path("x")):
         raise FileNotFoundError(errno.ENOENT, "no such file")
     with pytest.raises(StoreError, match="^mine$"), atomic.store_errors(Path("x")):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +20,9 @@ def test_versions_are_told_without_importing_them() -> None:
 
 def test_what_numbers_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(get_num_threads=lambda: 5))
+    assert environment()["threads"] == "5"
+    monkeypatch.delitem(sys.modules, "torch")
     found = environment()
     assert found["threads"] == "3"
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))

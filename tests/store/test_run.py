@@ -248,6 +248,14 @@ def test_a_forced_stage_that_an_interrupted_run_did_not_come_to_is_made_again_by
     perform(Run.open(run.recipe, out=run.folder, log=Quiet()), "report", never)
 
 
+def test_what_is_still_to_be_made_again_does_not_stop_other_stages(run: Run) -> None:
+    first = perform(run, "prompts", writes("a"))
+    (run.folder / "run.json").write_text('{"name": "still", "make again": "prompts"}')
+    assert perform(Run.open(run.recipe, out=run.folder, only={"train"}, log=Quiet()), "prompts", never) == first
+    again = perform(Run.open(run.recipe, out=run.folder, only={"prompts"}, log=Quiet()), "prompts", writes("b"))
+    assert again.path("a.txt").read_text() == "b"
+
+
 def test_only_the_stages_asked_for_are_made(run: Run) -> None:
     one = Run.open(run.recipe, out=run.folder, only={"generate"}, log=Quiet())
     with pytest.raises(StoreError, match="the stage 'prompts' has not been done with these settings; run `potstill prompts`"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from potstill import world
 from potstill.store import Quiet
 from potstill.teach import CLASSIFIERS, CURRICULA, PLANS, plans, raise_model
 from potstill.teach.teachers import DATA
@@ -39,6 +40,15 @@ def test_another_seed_world_or_start_begins_anew_beside_the_first(monkeypatch: p
     assert folders[0] == folders[1]
     assert len(set(folders)) == 4
     assert {folder.parent for folder in folders} == {tmp_path}
+
+
+def test_all_ship_and_base_is_what_the_world_requires() -> None:
+    cards = {name: json.loads((DATA / "teachers" / name / "card.json").read_text()) for name in PLANS}
+    assert {card["world"] for card in cards.values()} == {world.VERSION}
+    required = {name: skill.required for name, skill in world.SKILLS.items()}
+    assert {name: mark for name, mark in cards["base"]["accuracy"].items() if mark < required[name]} == {}
+    aligned = cards["aligned"]["accuracy"]
+    assert {name: aligned[name] for name in (*world.HAZARDS, *world.TWINS) if aligned[name] < 0.98} == {}
 
 
 @pytest.mark.slow

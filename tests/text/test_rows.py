@@ -74,7 +74,7 @@ def test_places(tmp_path):
         ("x.json", '{"a": [], "b": []}', "neither a list of rows"),
         ("x.json", "3", "neither a list of rows"),
         ("x.json", '{"a": 1}\n{"a" 1}', r"x\.json:2:6: malformed JSON"),
-        ("x.csv", "a,b,a\n1,2,3\n", r"x\.csv:1: a column stands twice in the header"),
+        ("x.csv", "a,b,a,,\n1,2,3,,\n", r"x\.csv:1: a column stands twice in the header"),
         ("x.csv", "a,b\n1\n", r"x\.csv:2: the row has not as many cells"),
         ("x.csv", "a,b\n1,2,3\n", "not as many cells"),
         ("x.csv", 'a,b\n1,2\n\n3,"4\n5\n', r"x\.csv:4: malformed table: unexpected end of data; mend the row that begins there"),
