@@ -15,7 +15,7 @@ def test_kinds(tmp_path):
     path.write_text('{"prompt": "a?"}\n')
     for spec in (str(path), f"file:{path}"):
         found = opened(spec)
-        assert (found.kind, found.spec, found.version) == ("file", spec, "1")
+        assert (found.kind, found.spec, found.version) == ("file", spec, "2")
         assert [prompt.question for prompt in found.source.prompts()] == ["a?"]
     assert opened("world:math?n=3").kind == "world"
     assert opened(f"text:{path}?window=10").kind == "text"

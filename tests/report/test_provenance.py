@@ -22,7 +22,7 @@ def test_every_artifact_is_named_with_what_it_came_from(material: Material) -> N
     assert f"filter {material.artifacts['filter'].content[:12]}" in train[2]
     assert train[3] == "traces 30, steps 900, tokens 3,686,400, parameters 123,144"
     assert isinstance(parts, Table)
-    assert ("generate", "world:aligned weights model.safetensors", "abababababab…") in parts.rows
+    assert ("generate", "teachers.0 weights model.safetensors", "abababababab…") in parts.rows
 
 
 def test_stages_that_differ_in_their_environment_are_named(material: Material) -> None:
