@@ -19,6 +19,7 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForSequenceClassificat
 
 from potstill import world
 from potstill.fit import Batch, Example, FitSettings, Term, fit, pack
+from potstill.fit.batches import fill_rows
 from potstill.models.scoring import Head
 from potstill.signal import Dense
 from potstill.signal.divergences.forward_kl import ForwardKL
@@ -136,7 +137,7 @@ CLASSIFIERS: Mapping[str, ClassifierPlan] = MappingProxyType(
 
 @dataclass
 class LabelledLessons:
-    """A batch source of freshly drawn labelled items; the one row of a sequence is its last token."""
+    """A batch source of freshly drawn labelled items, packed; the one target of each is its last token."""
 
     tokenizer: PreTrainedTokenizerBase
     lesson: Draw
@@ -144,9 +145,11 @@ class LabelledLessons:
     size: int = 64
 
     def batch(self, step: int) -> list[Batch]:
-        """One micro-batch, unpadded rows side by side."""
+        """One micro-batch of `size` items."""
         rng = random.Random(f"{self.seed}/{step}")
-        return [pack([[example(self.tokenizer, *self.lesson(rng, False))] for _ in range(self.size)], 256)]
+        examples = [example(self.tokenizer, *self.lesson(rng, False)) for _ in range(self.size)]
+        length = ARCHITECTURE["max_position_embeddings"]
+        return [pack([[examples[i] for i in row] for row in fill_rows([len(e) for e in examples], length)], length)]
 
 
 def example(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | None, probability: float) -> Example:

@@ -43,14 +43,16 @@ def test_the_judged_row_is_the_last_token() -> None:
     assert torch.exp(batch.topk_log_p).tolist()[0] == pytest.approx([0.8, 0.2])
 
 
-def test_body_and_head_give_the_networks_own_logits() -> None:
+def test_body_and_head_give_the_networks_own_logits_of_each_packed_item() -> None:
     tokenizer = AutoTokenizer.from_pretrained(DATA / "tokenizer")
     network = _network(CLASSIFIERS["hazard"], len(tokenizer), DATA, seed=0).eval()
     (batch,) = LabelledLessons(tokenizer, hazard_lesson, seed=0, size=3).batch(0)
     head = ClassifierHead(network)
+    (ids,), starts = batch.input_ids, (batch.position_ids[0] == 0).nonzero().flatten().tolist()
+    assert len(starts) == len(batch.rows) == 3
     with torch.inference_mode():
-        ours = head.output().logits(head.hidden(batch.input_ids).flatten(0, 1)[batch.rows])
-        theirs = network(input_ids=batch.input_ids).logits
+        ours = head.output().logits(head.hidden(batch.input_ids, batch.attention_mask, batch.position_ids).flatten(0, 1)[batch.rows])
+        theirs = torch.cat([network(input_ids=ids[None, a : b + 1]).logits for a, b in zip(starts, batch.rows.tolist(), strict=True)])
     assert np.allclose(ours, theirs, atol=1e-5)
 
 
