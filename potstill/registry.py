@@ -17,7 +17,6 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from potstill.errors import RecipeError
@@ -87,6 +86,8 @@ def _scan(kind: str) -> None:
     home = importlib.import_module(HOMES[kind])
     for module in pkgutil.iter_modules(home.__path__, home.__name__ + "."):
         importlib.import_module(module.name)
+    from importlib.metadata import entry_points  # it takes longer to import than all else here
+
     for entry in entry_points(group=ENTRY_POINTS):
         entry.load()
     _scanned.add(kind)

@@ -20,7 +20,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(registry, "HOMES", {"filter": "some_filters"})
     monkeypatch.setattr(registry, "_parts", {})
     monkeypatch.setattr(registry, "_scanned", set())
-    monkeypatch.setattr(registry, "entry_points", lambda group: [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [])
     yield package
     for name in [name for name in sys.modules if name.partition(".")[0] == "some_filters"]:
         del sys.modules[name]
@@ -72,7 +72,7 @@ def test_other_packages_add_parts(home: Path, monkeypatch: pytest.MonkeyPatch) -
     def entry_points(group: str) -> list[SimpleNamespace]:
         return [SimpleNamespace(load=load)] if group == "potstill.parts" else []
 
-    monkeypatch.setattr(registry, "entry_points", entry_points)
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
     assert registry.names("filter") == ["from_outside"]
     assert registry.find("filter", "from_outside").summary == ""
 
