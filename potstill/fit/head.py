@@ -16,7 +16,7 @@ from torch import Tensor
 
 from potstill.signal.divergences.base import Divergence
 from potstill.signal.head import OutputHead
-from potstill.signal.outcomes import Outcomes, Signal
+from potstill.signal.outcomes import Outcomes, Signal, log_softmax
 
 CHUNK_BYTES = 48 * 2**20
 """Size of a chunk of float32 logits; the student has one, and so has each teacher at hand. Matrix products like it large."""
@@ -127,7 +127,7 @@ def _compare(
 
 def _one_term(term: Term, outcomes: Outcomes, z: Tensor, value: Tensor, rows: slice, differentiate: bool) -> Tensor | None:
     """Fill `value` at these rows; the derivative with respect to the logits `z`."""
-    log_q = torch.log_softmax(z if term.temperature == 1.0 else z / term.temperature, -1)
+    log_q = log_softmax(z if term.temperature == 1.0 else z / term.temperature)
     log_p, log_k = outcomes.teacher(term.temperature), outcomes.student(log_q)
     value[rows] = term.divergence(log_p, log_k)
     if not differentiate:

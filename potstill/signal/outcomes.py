@@ -32,6 +32,11 @@ LOG_FLOOR = -1e4
 """Log-probability that stands for an outcome a teacher does not have."""
 
 
+def log_softmax(logits: Float[Tensor, "*N V"]) -> Float[Tensor, "*N V"]:
+    """Log-probabilities (nats). torch's own sums a long row one after another on a CPU, and is 2e-5 nats off over 150,000 outcomes."""
+    return logits - logits.logsumexp(-1, keepdim=True)
+
+
 @runtime_checkable
 class Signal(Protocol):
     """What a teacher says at N positions."""
@@ -138,7 +143,7 @@ class Dense:
     def teacher(self, temperature: float) -> Float[Tensor, "n V"]:
         """log p over the vocabulary, at `temperature`."""
         logits = self.logits[:, : self.vocabulary].float()
-        log_p = torch.log_softmax(logits if temperature == 1.0 else logits / temperature, -1).clamp_min_(LOG_FLOOR)
+        log_p = log_softmax(logits if temperature == 1.0 else logits / temperature).clamp_min_(LOG_FLOOR)
         missing = self.vocabulary - log_p.shape[-1]
         return torch.nn.functional.pad(log_p, (0, missing), value=LOG_FLOOR) if missing else log_p
 
