@@ -6,6 +6,7 @@ import torch
 from potstill.fit import OutputHead
 from potstill.signal import Dense, HiddenStates, Outcomes, Signal, Sparse
 from potstill.signal.divergences.forward_kl import ForwardKL
+from potstill.signal.outcomes import log_softmax
 from tests.signal.small import SIGNALS, TOP, VOCABULARY, hidden_states, logits, loss, sparse
 
 TEACHER = logits(5, seed=1, scale=2.0)
@@ -100,3 +101,8 @@ def test_hidden_states_use_one_memory_and_carry_no_gradient() -> None:
     assert len({chunk.logits.data_ptr() for chunk in chunks}) == 1
     assert not chunks[0].logits.requires_grad
     assert torch.allclose(whole(hidden_states(TEACHER)).teacher(1.0), torch.log_softmax(TEACHER, -1))
+
+
+def test_log_probabilities_over_a_large_vocabulary_are_those_of_float64() -> None:
+    logits = torch.randn(4, 150_000, generator=torch.Generator().manual_seed(0)) * 3.5
+    assert torch.allclose(log_softmax(logits).double(), torch.log_softmax(logits.double(), -1), rtol=0, atol=3e-6)
