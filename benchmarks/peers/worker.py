@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -71,14 +72,19 @@ def naive() -> tuple[Loss, str]:
         log_q = torch.log_softmax(t["hidden"] @ t["weight"].t(), -1)
         with torch.no_grad():
             log_p = torch.log_softmax(t["teacher_hidden"] @ t["teacher_weight"].t(), -1)
-        if case["divergence"] == "forward_kl":
-            return (log_p.exp() * (log_p - log_q)).sum()
-        if case["divergence"] == "reverse_kl":
-            return (log_q.exp() * (log_q - log_p)).sum()
-        log_m = torch.logaddexp(log_q, log_p) - torch.log(torch.tensor(2.0))
-        return 0.5 * (log_p.exp() * (log_p - log_m)).sum() + 0.5 * (log_q.exp() * (log_q - log_m)).sum()
+        return definition(case["divergence"], log_p, log_q)
 
     return loss, f"torch {torch.__version__}"
+
+
+def definition(divergence: str, log_p: Tensor, log_q: Tensor) -> Tensor:
+    """The sum over all rows of the divergence between the teacher's log-probabilities and the student's, both [rows, vocabulary]."""
+    if divergence == "forward_kl":
+        return (log_p.exp() * (log_p - log_q)).sum()
+    if divergence == "reverse_kl":
+        return (log_q.exp() * (log_q - log_p)).sum()
+    log_m = torch.logaddexp(log_q, log_p) - math.log(2.0)
+    return 0.5 * (log_p.exp() * (log_p - log_m)).sum() + 0.5 * (log_q.exp() * (log_q - log_m)).sum()
 
 
 CONTESTANTS: dict[str, Callable[[], tuple[Loss, str]]] = {f.__name__: f for f in (trl, potstill, potstill_top64, naive)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, overload
 
 import torch
 from torch import Tensor, nn
@@ -57,15 +57,21 @@ class Muon(torch.optim.Optimizer):
         if odd:
             raise ValueError(f"Muon is for matrices, got a parameter of shape {odd[0]}")
 
+    @overload
+    def step(self, closure: None = None) -> None: ...
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # a closure's loss is never returned
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """One update of every parameter that has a gradient.
 
-        Raises:
-            NotImplementedError: a closure was given.
+        Args:
+            closure: as torch's optimisers take one: it computes the loss and its gradients anew, and the loss is returned.
         """
+        loss = None
         if closure is not None:
-            raise NotImplementedError("Muon takes its gradients as they are: call backward() before step()")
+            with torch.enable_grad():
+                loss = closure()
         for group in self.param_groups:
             alike: dict[torch.Size, list[nn.Parameter]] = defaultdict(list)
             for parameter in group["params"]:
@@ -73,6 +79,7 @@ class Muon(torch.optim.Optimizer):
                     alike[parameter.shape].append(parameter)
             for parameters in alike.values():
                 self._update(parameters, **{key: group[key] for key in ("lr", "momentum", "weight_decay")})
+        return loss
 
     def _update(self, parameters: list[nn.Parameter], lr: float, momentum: float, weight_decay: float) -> None:
         """One step of matrices of one shape."""

@@ -6,8 +6,9 @@ import pytest
 
 from potstill.check.agreement import agree, fit_gathered, fit_prompts, parts
 from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
-from potstill.models import open_tokenizer
+from potstill.models import open_teacher, open_tokenizer, world
 from potstill.prompts import gather
+from potstill.prompts.gathering import Opened, open_sources
 from potstill.recipe import Recipe, load
 from potstill.store import Quiet, Run
 from potstill.types import Message, Prompt
@@ -31,8 +32,17 @@ def test_every_part_is_named_with_its_place() -> None:
     ]
 
 
-def test_a_recipe_that_agrees() -> None:
-    agree(tiny())
+def test_a_recipe_that_agrees_is_found_to_without_weights_or_prompts(monkeypatch) -> None:
+    read: list[str] = []
+    load, prompts = world.load_network, Opened.read
+    monkeypatch.setattr(world, "load_network", lambda *given: read.append("weights") or load(*given))
+    monkeypatch.setattr(Opened, "read", lambda sources: read.append("prompts") or prompts(sources))
+    recipe = tiny("teachers.0.model=world:base")
+    agree(recipe)
+    assert not read
+    assert open_teacher(recipe.teachers[0]).network is not None
+    assert open_sources(recipe).training.read()
+    assert read == ["weights", "prompts"], "the test would see them"
 
 
 @pytest.mark.parametrize("divergence", ["forward_kl", "jsd"])

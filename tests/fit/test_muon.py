@@ -1,4 +1,4 @@
-"""Muon: the singular values of what it subtracts, the reference of torch, and refusal of what it cannot do."""
+"""Muon: the singular values of what it subtracts, the reference of torch, a closure, and refusal of what it cannot do."""
 
 from __future__ import annotations
 
@@ -56,8 +56,23 @@ def test_a_parameter_without_gradient_stays() -> None:
     assert not torch.equal(moved, torch.ones(4, 4))
 
 
-def test_vectors_and_closures_are_refused() -> None:
+def test_a_closure_gives_gradients_and_the_loss() -> None:
+    start, gradient = torch.eye(4), torch.arange(16.0).reshape(4, 4)
+    asked, told = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+    muon = Muon([asked], lr=0.1)
+
+    def closure() -> float:
+        muon.zero_grad()
+        loss = (asked * gradient).sum()
+        loss.backward()
+        return loss.item()
+
+    assert muon.step(closure) == 30.0
+    told.grad = gradient
+    Muon([told], lr=0.1).step()
+    assert torch.equal(asked, told)
+
+
+def test_a_vector_is_refused() -> None:
     with pytest.raises(ValueError, match="shape \\(3,\\)"):
         Muon([torch.nn.Parameter(torch.ones(3))])
-    with pytest.raises(NotImplementedError, match="backward"):
-        Muon([torch.nn.Parameter(torch.ones(3, 3))]).step(lambda: 0.0)

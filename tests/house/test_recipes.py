@@ -29,4 +29,6 @@ def test_every_recipe_loads(path: Path) -> None:
 
 @pytest.mark.parametrize(("document", "block"), SHOWN)
 def test_every_recipe_in_a_document_loads(document: str, block: str) -> None:
-    parse(block, document)
+    recipe = parse(block, document)
+    assert recipe.teachers, "a recipe that is shown can be run"
+    assert parse(dump(recipe)) == recipe

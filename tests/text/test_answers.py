@@ -115,9 +115,11 @@ def test_arithmetic_is_pythons(expression):
 
 @given(st.text(max_size=80))
 @settings(max_examples=50, deadline=None)
-def test_no_text_breaks_the_reader(text):
-    for read in (final_answer, number, last_number, stated_number, evaluate):
-        read(text)
+def test_any_text_is_read_as_a_part_of_it_a_number_or_nothing(text):
+    found = final_answer(text)
+    assert found is None or found in text
+    for read in (number, last_number, stated_number, evaluate):
+        assert isinstance(read(text), Fraction | None)
 
 
 def test_real_references_are_all_read(data_dir):
