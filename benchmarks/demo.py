@@ -84,6 +84,7 @@ def _seed(recipe: Recipe) -> dict[str, Any]:
         "answers_only": _accuracy(answers["evaluate"], "student"),
         "retention": student / teacher,
         "size_ratio": _parameters(made["export"], "teacher") / _parameters(made["export"], "safetensors"),
+        "threads": made["train"].manifest.environment["threads"],
         "seconds": json.loads(note.read_text()) if note.exists() else None,
     }
 

@@ -74,6 +74,7 @@ def _run(arm: str, seed: int) -> dict[str, Any]:
         "kl": rows["text_kl", "student"],
         "best_step": summary["best_step"],
         "parameters": summary["parameters"],
+        "threads": made["train"].manifest.environment["threads"],
         "seconds": json.loads((made["train"].folder / "log" / "seconds.json").read_text())["train"],
         "arm_seconds": json.loads(note.read_text()) if note.exists() else None,
     }
