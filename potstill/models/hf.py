@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,22 @@ def weights_facts(place: Place, remote_code: bool = False) -> dict[str, str]:
     """What fixes weights and end tokens, and code where the model brings its own: SHA-256 of a folder's files, or repository and commit."""
     if place.folder is None:
         return {"repository": place.name, "revision": str(place.revision)}
-    digests = {path.name: digest_file(path) for path in sorted(place.folder.glob(_WEIGHTS))}
+    digests = {path.name: _digest_of_weights(path) for path in sorted(place.folder.glob(_WEIGHTS))}
     facts = {f"weights {name}": value for name, value in digests.items()}
     beside = [place.folder / name for name in CONFIGS] + (sorted(place.folder.glob("*.py")) if remote_code else [])
     return facts | {path.name.removesuffix(".json"): digest_file(path) for path in beside if path.is_file()}
+
+
+def _digest_of_weights(path: Path) -> str:
+    """SHA-256 of a file that may be large: several stages ask, and it is read once a process unless it has changed."""
+    about = path.stat()
+    return _digest(path, (about.st_ino, about.st_size, about.st_mtime_ns))
+
+
+@cache
+def _digest(path: Path, unchanged: tuple[int, ...]) -> str:
+    """`unchanged` tells one state of the file from another."""
+    return digest_file(path)
 
 
 def load(place: Place, options: Options) -> Loaded:

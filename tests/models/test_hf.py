@@ -8,9 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from potstill.errors import ModelError
+from potstill.models import hf
 from potstill.models.base import Options, Sampling
 from potstill.models.hf import Place, locate, open_hf, weights_facts
 from potstill.models.scoring import score_ids
+from potstill.store.artifact import digest_file
 from tests.models.small import ask, write_model
 
 
@@ -49,6 +51,18 @@ def test_identity_is_of_the_files(folder):
     after = open_hf(str(folder), Options()).identity()
     assert {key for key in before if before[key] != after[key]} == {"config"}
     assert set(weights_facts(Place(str(folder)))) == {"weights model.safetensors", "config", "generation_config"}
+
+
+def test_weights_are_read_for_their_hash_once_while_they_stay(folder, monkeypatch):
+    read = []
+    monkeypatch.setattr(hf, "digest_file", lambda path: read.append(path.name) or digest_file(path))
+    weights = folder / "model.safetensors"
+    before = weights_facts(Place(str(folder)))
+    assert weights_facts(Place(str(folder))) == before
+    assert read.count(weights.name) == 1
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    assert weights_facts(Place(str(folder))) != before
+    assert read.count(weights.name) == 2
 
 
 def test_end_tokens_and_own_code_are_in_the_identity(folder):
