@@ -101,23 +101,20 @@ def measure(loss: Loss, case: dict[str, Any], tensors: dict[str, Tensor]) -> dic
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
-    results = [call(loss, case, tensors)]
+    first, _ = call(loss, case, tensors)
     peak = memory("VmHWM") - before
-    results += [call(loss, case, tensors) for _ in range(case["calls"])]
-    seconds = [result.pop("cpu_seconds") for result in results]
-    return {"peak_bytes": peak, "first_cpu_seconds": seconds[0], "cpu_seconds": seconds[1:], **results[-1]}
+    later = [call(loss, case, tensors) for _ in range(case["calls"])]
+    norms = {f"{name}_grad_norm": tensors[name].grad.double().norm().item() for name in ("hidden", "weight")}
+    return {"peak_bytes": peak, "first_cpu_seconds": first, "cpu_seconds": [seconds for seconds, _ in later], "loss": later[-1][1], **norms}
 
 
-def call(loss: Loss, case: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, float]:
-    """One forward and backward pass."""
-    hidden, weight = tensors["hidden"], tensors["weight"]
-    hidden.grad = weight.grad = None
+def call(loss: Loss, case: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[float, float]:
+    """CPU seconds of one forward and backward pass, and its loss."""
+    tensors["hidden"].grad = tensors["weight"].grad = None
     start = time.process_time()
     value = loss(case, tensors)
     value.backward()
-    seconds = time.process_time() - start
-    norms = {"hidden_grad_norm": hidden.grad.double().norm().item(), "weight_grad_norm": weight.grad.double().norm().item()}
-    return {"cpu_seconds": seconds, "loss": value.item(), **norms}
+    return time.process_time() - start, value.item()
 
 
 def few(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
