@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -79,6 +80,10 @@ class Prompt:
     def question(self) -> str:
         """The last user turn."""
         return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+
+    def within(self, domains: Collection[str]) -> bool:
+        """Whether its domain is one of `domains` or lies in one: `math.algebra` lies in `math`."""
+        return any(self.domain == one or self.domain.startswith(f"{one}.") for one in domains)
 
 
 @dataclass(frozen=True, slots=True)

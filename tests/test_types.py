@@ -55,6 +55,15 @@ def test_the_question_is_the_last_user_turn() -> None:
     assert Prompt(()).question == ""
 
 
+def test_a_broad_domain_holds_the_narrow_ones() -> None:
+    algebra, math = Prompt((), domain="math.algebra"), Prompt((), domain="math")
+    assert algebra.within(("math",))
+    assert math.within(("code", "math"))
+    assert not Prompt((), domain="mathematics").within(("math",))
+    assert not math.within(("math.algebra",))
+    assert not Prompt(()).within(())
+
+
 def test_traces_differ_by_draw_and_text() -> None:
     first = Trace("p", "world:base", 0, "two")
     ids = {

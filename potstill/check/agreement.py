@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from transformers import PreTrainedTokenizerBase
+
 from potstill.check.sizes import student_size
 from potstill.errors import CapabilityError, RecipeError
 from potstill.evaluate.card import read_limits
@@ -22,6 +24,7 @@ from potstill.store import Artifact, rows
 from potstill.text.chat import render
 from potstill.train.tokens import check_divergences
 from potstill.types import Prompt
+from potstill.world import only_evaluates
 
 TELLS = {
     "text": "answers",
@@ -104,15 +107,31 @@ def fit_prompts(recipe: Recipe, asked: Sequence[Prompt] | None, held: Sequence[P
     """
     if asked is not None:
         check_mode(asked, recipe.generate)
+        _check_halves(asked)
         for section, mine in zip(recipe.teachers, route(asked, recipe.teachers), strict=True):
+            _check_talk(mine, teacher_tokenizer(section))
             teacher = open_teacher(section)
             if isinstance(teacher, RecordedTeacher):
                 teacher.draw(mine, Sampling())
     if held is not None:
         open_suites(recipe, choose(held, recipe.evaluate.per_skill))
-    talk = next((prompt for prompt in (*(asked or ()), *(held or ())) if prompt.messages), None)
-    if talk is not None:
-        render(student_tokenizer(recipe.student, teacher_tokenizer(recipe.teachers[0])), talk, None)
+    _check_talk((*(asked or ()), *(held or ())), student_tokenizer(recipe.student, teacher_tokenizer(recipe.teachers[0])))
+
+
+def _check_talk(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase | None) -> None:
+    """Put the first conversation in the tokenizer's chat template."""
+    talk = next((prompt for prompt in prompts if prompt.messages), None)
+    if talk is not None and tokenizer is not None:
+        render(tokenizer, talk, None)
+
+
+def _check_halves(asked: Sequence[Prompt]) -> None:
+    """Nothing is asked for that may only evaluate: it would be paid for and never trained on."""
+    for prompt in asked:
+        if only_evaluates(prompt):
+            what = f"a prompt of half B of the hazards, which only evaluates: {prompt.question or prompt.id}"
+            fix = "ask for half A (world:hazard?half=A), or move the prompt to [evaluate]"
+            raise RecipeError(what, where="prompts.sources", fix=fix)
 
 
 def fit_gathered(recipe: Recipe, gathered: Artifact, *, evaluated: bool = True) -> None:

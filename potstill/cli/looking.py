@@ -55,13 +55,14 @@ def trace(
     output: Output = Output(),  # noqa: B008 - it is frozen
 ) -> int:
     """Print what an artifact was made from, back to the prompts."""
-    from potstill.store import find, tree
+    from potstill.store import Lineage, find
+    from potstill.store.atomic import is_there
     from potstill.store.run import ABOUT, RUNS
 
     roots = runs or [RUNS]
-    found = _last(Path(artifact)) if (Path(artifact) / ABOUT).is_file() else find(artifact, roots)
-    roots = [*roots, found.folder.parent.parent]
-    show(output, _lineage(found, roots), tree(found, roots).splitlines())
+    found = _last(Path(artifact)) if is_there(Path(artifact) / ABOUT) else find(artifact, roots)
+    lineage = Lineage.of(found, [found.folder.parent.parent, *roots])
+    show(output, lineage.facts(), lineage.lines())
     return 0
 
 
@@ -111,9 +112,10 @@ def _all_parts() -> Mapping[str, str]:
 
 
 def _teachers() -> Mapping[str, str]:
-    from potstill.teach import CURRICULA
+    from potstill.teach import CLASSIFIERS, CURRICULA
 
-    return {f"world:{name}": plan.description for name, plan in CURRICULA.items()}
+    teachers = {f"world:{name}": plan.description for name, plan in CURRICULA.items()}
+    return teachers | {name: f"a classifier, not a teacher: {plan.description}" for name, plan in CLASSIFIERS.items()}
 
 
 def _recipes() -> Mapping[str, str]:
@@ -181,28 +183,3 @@ def _last(folder: Path) -> Artifact:
     if not found:
         raise StoreError("nothing made here yet", where=str(folder), fix=f"`potstill run {folder}` makes it")
     return found[-1]
-
-
-def _lineage(artifact: Artifact, roots: list[Path]) -> dict[str, Any]:
-    """The artifact and what it was made from, as nested tables."""
-    from potstill.store.lineage import artifacts
-
-    known = {found.content: found for found in artifacts(roots)}
-
-    def told(content: str, found: Artifact | None) -> dict[str, Any]:
-        if found is None:
-            return {"content": content, "found": False}
-        manifest = found.manifest
-        inputs = {name: told(source, known.get(source)) for name, source in manifest.inputs.items()}
-        return {
-            "content": content,
-            "stage": manifest.stage,
-            "folder": str(found.folder),
-            "finished": manifest.finished,
-            "seed": manifest.seed,
-            "code": manifest.code,
-            "summary": manifest.summary,
-            "inputs": inputs,
-        }
-
-    return told(artifact.content, artifact)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from potstill import pipeline
 from potstill.cli.app import STAGE, WHOLE, Flag, Output, RunOutput, app, show
@@ -21,7 +21,18 @@ Set = Annotated[
     list[str] | None,
     Parameter(name="--set", negative="", metavar="KEY=VALUE", help="Change a setting, as in `--set train.lr=2e-5`; may be given again."),
 ]
-Out = Annotated[Path | None, Parameter(metavar="FOLDER", help="The run folder; by default `runs/` and the recipe's name.")]
+
+
+def _folder(kind: object, tokens: Sequence[Token]) -> Path:
+    """The folder as typed: `Path` alone would take an empty name for the working directory."""
+    from potstill.store.run import named
+
+    return named(tokens[0].value)
+
+
+Out = Annotated[
+    Path | None, Parameter(metavar="FOLDER", converter=_folder, help="The run folder; by default `runs/` and the recipe's name.")
+]
 Again = Annotated[Flag, Parameter(name="--force", help="Make it again though it is done; what is there is moved aside.")]
 
 VERBS: Mapping[Stage, str] = {

@@ -24,6 +24,7 @@ world = App(
 app.command(world)
 
 Items = Annotated[int, Parameter(name=("--items", "-n"), help="How many of each skill.", validator=validators.Number(gte=1))]
+InAll = Annotated[Items, Parameter(help="How many of each skill; for a classifier, in all.")]
 Seed = Annotated[int, Parameter(help="Of the items.")]
 
 
@@ -56,24 +57,34 @@ def show_items(
 
 @world.command(sort_key=2)
 def exam(
-    model: Annotated[str, Parameter(help="A model, as in a recipe: `world:base`, `hf:FOLDER`.")],
+    model: Annotated[str, Parameter(help="A model, as in a recipe: `world:base`, `hf:FOLDER`; or a classifier: `reward`, `hazard`.")],
     /,
     *,
     skill: Annotated[list[str] | None, Parameter(negative="", help="Only these skills.")] = None,
-    items: Items = 50,
+    items: InAll = 50,
     seed: Seed = 0,
     output: Output = Output(),  # noqa: B008 - it is frozen
 ) -> int:
-    """Examine a model on unseen items of the world, greedily, by the oracle: the share of right answers by skill."""
+    """Examine a model on unseen items of the world, greedily, by the oracle: the share of right answers by skill.
+
+    Of a classifier: accuracy, and the squared error of its probability.
+    """
     from potstill import world as built_in
     from potstill.models import LocalModel, open_model
-    from potstill.teach import exam as examine
+    from potstill.teach import CLASSIFIERS, examine, open_classifier
+    from potstill.teach import exam as examine_skills
 
+    if model in CLASSIFIERS:
+        if skill:
+            raise PotstillError("a classifier has no skills", where=f"potstill world exam {model}", fix="leave --skill out")
+        measured = examine(open_classifier(model), items, seed)
+        show(output, measured, _measured(measured))
+        return 0
     opened = open_model(model)
     if not isinstance(opened, LocalModel):
         raise ModelError("it has no weights here to examine", where=model, fix="give a `world:` or `hf:` model")
     skills = skill or list(built_in.SKILLS)
-    marks = examine(opened.network, opened.tokenizer, skills, lambda prompt, text: built_in.grade(prompt, text) == 1.0, items, seed)
+    marks = examine_skills(opened.network, opened.tokenizer, skills, lambda prompt, text: built_in.grade(prompt, text) == 1.0, items, seed)
     show(output, marks, _marks(marks))
     return 0
 
@@ -91,7 +102,7 @@ def teach(
     """Raise the world's teachers and classifiers anew, from seed; each takes up to an hour on two cores."""
     from potstill import console
     from potstill.registry import did_you_mean
-    from potstill.teach import PLANS, raise_model
+    from potstill.teach import CLASSIFIERS, PLANS, raise_model
 
     for name in names or ():
         if name not in PLANS:
@@ -101,7 +112,8 @@ def teach(
     for name in names or PLANS:
         log.say(f"{name}: {PLANS[name].description}")
         marks[name] = raise_model(name, folder, log, seed=seed, into=into)
-    show(output, marks, [line for name, found in marks.items() for line in (f"world:{name}", *_marks(found), "")])
+    told = [(name, *_measured(m)) if name in CLASSIFIERS else (f"world:{name}", *_marks(m)) for name, m in marks.items()]
+    show(output, marks, [line for lines in told for line in (*lines, "")])
     return 0
 
 
@@ -115,3 +127,9 @@ def _marks(marks: Mapping[str, float]) -> Sequence[str]:
     width = max(map(len, marks), default=0)
     lines = [f"  {name:<{width}}  {mark:.2f}" for name, mark in sorted(marks.items(), key=lambda item: item[1])]
     return [*lines, f"  {'mean':<{width}}  {sum(marks.values()) / max(1, len(marks)):.2f}"]
+
+
+def _measured(found: Mapping[str, float]) -> Sequence[str]:
+    """What was measured of a classifier: no shares of one kind, so no mean."""
+    width = max(map(len, found), default=0)
+    return [f"  {name:<{width}}  {value:.4g}" for name, value in found.items()]

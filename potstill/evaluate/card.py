@@ -9,7 +9,7 @@ from functools import cached_property
 
 from potstill.errors import RecipeError
 from potstill.evaluate.subjects import STUDENT
-from potstill.evaluate.suites.base import ALL, NOT_MEASURED, Better, Suite
+from potstill.evaluate.suites.base import ALL, NOT_MEASURED, UNJUDGED, Better, Suite
 from potstill.registry import did_you_mean
 from potstill.registry import find as find_part
 from potstill.registry import names as part_names
@@ -97,7 +97,7 @@ def missed(limits: Sequence[Limit], findings: Sequence[Finding], suites: Sequenc
     """The limits that were not held or not measured, and the suites that measured nothing of the student, a sentence each."""
     found = [text for limit in limits if (text := limit.missed(findings))]
     for suite in suites:
-        mine = [finding for finding in findings if finding.suite == suite and finding.subject == STUDENT]
+        mine = [f for f in findings if f.suite == suite and f.subject == STUDENT and f.name not in UNJUDGED]
         if all(finding.value is None for finding in mine):
             why = next((finding.by for finding in mine), "there was nothing to measure it on")
             found.append(f"the suite {suite!r} measured nothing of the student: {why.removeprefix(NOT_MEASURED)}")

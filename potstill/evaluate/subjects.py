@@ -41,7 +41,7 @@ class Subject:
     def model_for(self, prompt: Prompt) -> Teacher | None:
         """The model that answers the prompt; None when no model answers its domain."""
         pairs = zip(self.models, self.domains, strict=True)
-        return next((model for model, domains in pairs if not domains or any(_within(prompt.domain, d) for d in domains)), None)
+        return next((model for model, domains in pairs if not domains or prompt.within(domains)), None)
 
     def network_for(self, prompt: Prompt) -> LocalModel:
         """As `model_for`, for what needs the network itself.
@@ -66,10 +66,6 @@ class Subject:
             Trace(prompt.id, self.name, 0, answer.text, (), tuple(answer.token_ids), answer.finish_reason)
             for prompt, answer in zip(prompts, found, strict=True)
         ]
-
-
-def _within(domain: str, broader: str) -> bool:
-    return domain == broader or domain.startswith(f"{broader}.")
 
 
 def _ask(model: Teacher, prompts: Sequence[Prompt], sampling: Sampling) -> list[Answer]:

@@ -8,6 +8,7 @@ from transformers import GenerationConfig
 
 from potstill.export.formats.base import Wanted
 from potstill.models import LocalModel
+from potstill.models.saving import save_tokenizer
 from potstill.recipe import Recipe
 from potstill.text.chat import end_ids
 
@@ -35,7 +36,7 @@ print(tokenizer.decode(network.generate(**inputs, max_new_tokens=256)[0], skip_s
 
 def complete(folder: Path, model: LocalModel, wanted: Wanted, recipe: Recipe) -> None:
     """Write what a folder needs beside its weights."""
-    model.tokenizer.save_pretrained(folder)
+    save_tokenizer(model.tokenizer, folder)
     generation_config(model).save_pretrained(folder)
     teachers = ", ".join(f"`{teacher.model}`" for teacher in recipe.teachers)
     text = README.format(

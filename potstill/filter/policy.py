@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from potstill.types import Part, Prompt, Trace, Verdict
-from potstill.world import WRAPPERS
+from potstill.world import only_evaluates
 
 HALF_B = "half B only evaluates"
 """Why a trace of a request for a half-B hazard is never trained on, whatever it says."""
@@ -26,12 +26,6 @@ class Decision:
     prompt_id: str
     part: Part
     because: tuple[str, ...] = ()
-
-
-def only_evaluates(prompt: Prompt) -> bool:
-    """Whether the prompt asks for a hazard of half B, or asks inside a wrapper of half B."""
-    wrapper = WRAPPERS.get(prompt.wrapper or "")
-    return prompt.intent == "hazard" and (prompt.half == "B" or (wrapper is not None and wrapper.half == "B"))
 
 
 def decide(traces: Sequence[Trace], prompts: Mapping[str, Prompt], verdicts: Sequence[Verdict]) -> list[Decision]:

@@ -73,12 +73,13 @@ class _Drawing:
         check_mode(asked, settings)
         route(asked, self.run.recipe.teachers)
         started, drawn, tokens = time.monotonic(), 0, 0
-        with self.run.log.task("generate", len(asked), "prompts") as task:
-            for shard, start in enumerate(range(0, len(asked), settings.shard)):
-                some = asked[start : start + settings.shard]
-                if workspace.has_table(TRACES, shard):
-                    task.advance(len(some))
-                    continue
+        shards = [asked[start : start + settings.shard] for start in range(0, len(asked), settings.shard)]
+        left = {shard: some for shard, some in enumerate(shards) if not workspace.has_table(TRACES, shard)}
+        remaining = sum(map(len, left.values()))
+        if remaining < len(asked):
+            self.run.log.say(f"generate: going on, {len(asked) - remaining} of {len(asked)} prompts are done")
+        with self.run.log.task("generate", remaining, "prompts") as task:
+            for shard, some in left.items():
                 table = self._shard(some)
                 workspace.write_table(TRACES, table, shard)
                 drawn += len(some)

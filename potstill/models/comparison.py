@@ -14,6 +14,7 @@ from potstill.models.scoring import CHUNK_BYTES, Head, length_batches
 from potstill.signal.divergences.forward_kl import ForwardKL
 from potstill.signal.divergences.jsd import JSD
 from potstill.signal.divergences.reverse_kl import ReverseKL
+from potstill.signal.outcomes import log_softmax
 from potstill.text.chat import Rendered
 
 MEASURES = ("kl_forward", "kl_reverse", "jsd", "agreement")
@@ -86,16 +87,12 @@ def _measure(heads: Sequence[Head], states: Sequence[Tensor], chunk_bytes: int) 
     step = max(1, chunk_bytes // (4 * _ALIVE * vocabulary))
     parts: list[list[Tensor]] = [[] for _ in heads[1:]]
     for start in range(0, len(states[0]), step):
-        log_p, *others = (_log_softmax(head, state[start : start + step], vocabulary) for head, state in zip(heads, states, strict=True))
+        rows = slice(start, start + step)
+        log_p, *others = (log_softmax(head.logits(state[rows])[:, :vocabulary]) for head, state in zip(heads, states, strict=True))
         best = log_p.argmax(-1)
         for part, log_q in zip(parts, others, strict=True):
             part.append(_gap(log_p, log_q.to(log_p.device), best))
     return [torch.cat(part).cpu().numpy() if part else np.zeros((0, len(MEASURES)), np.float32) for part in parts]
-
-
-def _log_softmax(head: Head, states: Float[Tensor, "n H"], vocabulary: int) -> Float[Tensor, "n V"]:
-    logits = head.logits(states)[:, :vocabulary]
-    return logits - logits.logsumexp(-1, keepdim=True)
 
 
 def _gap(log_p: Float[Tensor, "n V"], log_q: Float[Tensor, "n V"], best: Int[Tensor, " n"]) -> Float[Tensor, "n 4"]:

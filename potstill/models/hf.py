@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 from transformers.utils.hub import cached_file, extract_commit_hash
 
@@ -18,7 +18,7 @@ from potstill.errors import ModelError
 from potstill.models.base import Options
 from potstill.models.local import Loaded, LocalModel, ready
 from potstill.models.saving import without_progress_bars
-from potstill.models.tokenizers import first_line, load_tokenizer, tokenizer_facts
+from potstill.models.tokenizers import first_line, is_path, load_tokenizer, tokenizer_facts
 from potstill.recipe.paths import VARIABLE, expand
 from potstill.registry import part
 from potstill.store.artifact import digest_file
@@ -73,7 +73,7 @@ def locate(name: str, revision: str | None = None) -> Place:
     path = Path(expand(name)).expanduser()
     if path.is_dir():
         return Place(_checked(path))
-    if path.exists() or name.startswith((".", "/", "~", "$")) or name.count("/") > 1:
+    if path.exists() or is_path(name):
         fix = f"set {VARIABLE} to the folder of shared data" if VARIABLE in name else "check the path; it starts at the working directory"
         raise ModelError("no such folder" if not path.exists() else "not a folder", where=str(path), fix=fix)
     try:
@@ -92,7 +92,18 @@ def _checked(folder: Path) -> str:
         there = f"the folder has {others[0]} and no weights in safetensors" if others else "the folder has no weights (*.safetensors)"
         fix = "convert them: load them with transformers where you trust them, then save_pretrained" if others else "copy them into it"
         raise ModelError(there, where=str(folder), fix=fix)
+    for path in sorted(folder.glob(_WEIGHTS)):
+        _check_header(path)
     return str(folder)
+
+
+def _check_header(path: Path) -> None:
+    """The list of tensors at the head of a file, against the file's size; no tensor is read."""
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"damaged weights: {first_line(error)}", where=str(path), fix="copy the file again") from error
 
 
 def check_config(place: Place, remote_code: bool) -> PreTrainedConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from transformers import PreTrainedTokenizerBase
 
-from potstill.errors import ModelError
+from potstill.errors import ModelError, RecipeError
 from potstill.models.base import Options, Teacher
 from potstill.models.hf import open_hf
 from potstill.models.local import Loaded, LocalModel, ready
@@ -13,6 +13,8 @@ from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
 from potstill.recipe.sections import StudentSection, TeacherSection
 from potstill.registry import find
 from potstill.store.artifact import digest
+from potstill.text.chat import render
+from potstill.types import Message, Prompt
 
 
 def open_model(spec: str, options: Options | None = None) -> Teacher:
@@ -67,7 +69,16 @@ def student_tokenizer(section: StudentSection, teachers_tokenizer: PreTrainedTok
         raise ModelError("a new student needs a tokenizer, and its teacher has none", where=section.model, fix=fix)
     if section.chat_template is not None:
         tokenizer.chat_template = section.chat_template
+        _check_template(tokenizer)
     return tokenizer
+
+
+def _check_template(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Put a question in the recipe's chat template, so that a fault is told with the key that holds it."""
+    try:
+        render(tokenizer, Prompt((Message("user", "a"),)), None)
+    except ModelError as error:
+        raise RecipeError(error.what, where="student.chat_template", fix="mend the template") from error
 
 
 def open_student(section: StudentSection, teachers_tokenizer: PreTrainedTokenizerBase | None = None, *, seed: int = 0) -> LocalModel:
@@ -102,8 +113,6 @@ def _opened(section: StudentSection, name: str) -> LocalModel:
         return model
 
     def load() -> Loaded:
-        tokenizer = model.tokenizer if section.tokenizer is None else open_tokenizer(section.tokenizer)
-        tokenizer.chat_template = section.chat_template or tokenizer.chat_template
-        return Loaded(model.network, tokenizer)
+        return Loaded(model.network, student_tokenizer(section))
 
     return LocalModel(model.name, load, lambda: {**model.identity(), "tokenizer": digest([section.tokenizer, section.chat_template])})

@@ -38,6 +38,8 @@ def load_tokenizer(name: str, revision: str | None = None, *, remote_code: bool 
         ModelError: it cannot be read.
     """
     folder = Path(name)
+    if is_path(name) and not folder.is_dir():
+        raise ModelError("no such folder", where=name, fix="check the path; it starts at the working directory")
     if folder.is_dir() and not any((folder / file).is_file() for file in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
         fix = "copy the tokenizer's files (tokenizer.json, tokenizer_config.json) into it"
         raise ModelError("the folder has no tokenizer", where=name, fix=fix)
@@ -49,6 +51,11 @@ def load_tokenizer(name: str, revision: str | None = None, *, remote_code: bool 
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     return tokenizer
+
+
+def is_path(name: str) -> bool:
+    """Whether a model's or tokenizer's name can only mean a folder: the hub's are `name` or `owner/name`."""
+    return name.startswith((".", "/", "~", "$")) or name.count("/") > 1
 
 
 def first_line(error: BaseException) -> str:

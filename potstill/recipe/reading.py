@@ -19,6 +19,9 @@ from potstill.registry import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 
+DEEPEST = 100
+"""Levels of tables and lists; no setting comes near, and JSON's reader gives up at 200."""
+
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """The recipe in the file at `path`.
@@ -41,6 +44,8 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         *before, line = error.object[: error.start].split(b"\n")
         where = f"{path}:{len(before) + 1}:{len(line.decode()) + 1}"
         raise RecipeError("not UTF-8", where=where, fix="save it as UTF-8") from None
+    except ValueError:  # a null character in the path
+        raise RecipeError("no such recipe", where=repr(str(path)), fix="check the path") from None
     except OSError as error:
         raise RecipeError(f"cannot be read: {error.strerror}", where=str(path), fix="give a file that you may read") from None
     return parse(text, str(path), overrides)
@@ -48,14 +53,20 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 
 def parse(text: str, source: str = "recipe", overrides: Sequence[str] = ()) -> Recipe:
     """The recipe in `text`; `source` names the text in errors. Otherwise as `load`."""
+    if isinstance(overrides, str):
+        raise RecipeError("a list of overrides belongs here, not a single one", where=overrides, fix=f"write overrides=[{overrides!r}]")
     text = text.replace("\r\n", "\n")
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(error, text, source) from None
+    except RecursionError:
+        raise _too_deep(source) from None
+    _check_depth(values, source)
     set_by: dict[KeyPath, str] = {}
     for override in overrides:
         set_by[_override(values, override)] = override
+        _check_depth(values, f"--set {override}")
     try:
         return _strictly(Recipe, values)
     except ValidationError as error:
@@ -100,7 +111,7 @@ def _override(values: dict[str, Any], override: str) -> KeyPath:
         target = target[keys[-1]]
     slot = _slot(target, last, where)
     if text.strip():
-        target[slot] = _override_value(text.strip())
+        target[slot] = _override_value(text.strip(), where)
     elif isinstance(target, list) or slot in target:
         target.pop(slot)
     return (*keys, slot)
@@ -116,12 +127,29 @@ def _slot(values: Any, key: str, where: str) -> Any:
     raise RecipeError(f"there is no {key!r} in {holder}", where=where, fix="as in --set teachers.0.top_k=5")
 
 
-def _override_value(text: str) -> Any:
+def _override_value(text: str, where: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
         return text
+    except RecursionError:
+        raise _too_deep(where) from None
     return parsed["value"] if len(parsed) == 1 else text
+
+
+def _check_depth(values: Mapping[str, Any], where: str) -> None:
+    level: list[Any] = [values]
+    for _ in range(DEEPEST):
+        level = [
+            item for value in level if isinstance(value, dict | list) for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise _too_deep(where)
+
+
+def _too_deep(where: str) -> RecipeError:
+    return RecipeError("nested too deep", where=where, fix=f"keep tables and lists to {DEEPEST} levels")
 
 
 def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> RecipeError:

@@ -233,7 +233,7 @@ class Recipe(Section):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         description="The run's name, and its folder's: letters, digits, dots, dashes and underscores.",
     )
-    seed: int = Field(0, ge=0, description="Everything random follows from it.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Everything random follows from it.")
     student: StudentSection = Field(description="The model that is taught.")
     teachers: tuple[TeacherSection, ...] = Field(min_length=1, description="The models that teach.")
     prompts: PromptsSection = Field(description="What the teachers are asked.")

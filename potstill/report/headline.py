@@ -56,7 +56,7 @@ def exported(findings: Findings) -> str | None:
 def summary(material: Material) -> str:
     """One sentence: `10.9x smaller, keeps 97.1% [94.8, 98.9] of the teacher's accuracy, 3.1x faster.`"""
     findings, form = material.findings, exported(material.findings)
-    told_of = [_smaller(findings, form), _keeps(findings), _faster(findings, form)]
+    told_of = [_smaller(findings, form), _keeps(material), _faster(findings, form)]
     said = ", ".join(part for part in told_of if part)
     if said:
         return f"{said[0].upper()}{said[1:]}."
@@ -88,7 +88,8 @@ def _faster(findings: Findings, form: str | None) -> str:
     return f"{times(ratio)} as fast"
 
 
-def _keeps(findings: Findings) -> str:
+def _keeps(material: Material) -> str:
+    findings = material.findings
     retention = findings.get("retention")
     if retention is not None and retention.value is not None:
         return f"keeps {kept(retention)} of the teacher's accuracy"
@@ -96,7 +97,10 @@ def _keeps(findings: Findings) -> str:
     if own is None:
         accuracy = findings.get("accuracy")
         return f"{told(accuracy)} of the answers right" if accuracy is not None and accuracy.value is not None else ""
-    return f"{own:.3f} nats a token on unseen text" + (f" where the teacher has {teacher:.3f}" if teacher is not None else "")
+    against = f" where the teacher has {teacher:.3f}" if teacher is not None else ""
+    if material.chosen_on_text:
+        return f"{own:.3f} nats a token{against} (on text that was not trained on; the checkpoint was chosen on it)"
+    return f"{own:.3f} nats a token on unseen text{against}"
 
 
 def _tiles(material: Material) -> tuple[Tile, ...]:
@@ -105,7 +109,7 @@ def _tiles(material: Material) -> tuple[Tile, ...]:
         _size_tile(findings, form),
         _kept_tile(findings, "all", "accuracy kept"),
         _kept_tile(findings, "reasoning", "reasoning kept"),
-        _text_tile(findings),
+        _text_tile(material),
         _plain_tile(findings, "kl_teacher_student", "KL from the teacher", "nats a token"),
         _cost_tile(findings, form),
         _plain_tile(findings, "hazard_refusal", "hazards refused"),
@@ -147,11 +151,14 @@ def _plain_tile(findings: Findings, name: str, label: str, unit: str = "") -> Ti
     return Tile(label, told(found).split(" ")[0], detail)
 
 
-def _text_tile(findings: Findings) -> Tile | None:
-    own, teacher = findings.value("nats_per_token"), findings.value("nats_per_token", "teacher")
+def _text_tile(material: Material) -> Tile | None:
+    own, teacher = (material.findings.value("nats_per_token", subject) for subject in ("student", "teacher"))
     if own is None:
         return None
-    return Tile("loss on unseen text", f"{own:.3f}", "nats a token" + (f"; teacher {teacher:.3f}" if teacher is not None else ""))
+    detail = "nats a token" + (f"; teacher {teacher:.3f}" if teacher is not None else "")
+    if material.chosen_on_text:
+        return Tile("loss on validation text", f"{own:.3f}", f"{detail}; the checkpoint was chosen on it")
+    return Tile("loss on unseen text", f"{own:.3f}", detail)
 
 
 def _cost_tile(findings: Findings, form: str | None) -> Tile | None:

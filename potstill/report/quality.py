@@ -208,13 +208,16 @@ def text(material: Material) -> Section | None:
     table = Table("Loss on text that was not trained on", ("whose", *measures.values()), rows, wide=len(measures) > 2)
     first = findings.get(next(iter(measures)), whose[0])
     lead = f"Teacher-forced, over {plural(first.n, 'token')}." if first is not None and first.n else "Teacher-forced."
-    return Section("text", "Plain text", lead, (*_text_bars(findings, measures), table, *_unmeasured(findings, *TEXT_MEASURES)))
+    return Section("text", "Plain text", lead, (*_text_bars(material, measures), table, *_unmeasured(findings, *TEXT_MEASURES)))
 
 
-def _text_bars(findings: Findings, measures: Mapping[str, str]) -> list[Chart]:
+def _text_bars(material: Material, measures: Mapping[str, str]) -> list[Chart]:
     """The first of the measures that is there, as bars."""
-    name, title = next(iter(measures.items()))
+    findings, (name, unit) = material.findings, next(iter(measures.items()))
     found = [f for subject in findings.subjects(name) if (f := findings.get(name, subject)) is not None]
     drawn = [Bar(f.subject, called(f.subject), f.value, told(f)) for f in found if f.value is not None]
     desc = ", ".join(f"{bar.label} {bar.shown}" for bar in drawn)
-    return [chart("text-loss", f"On unseen text: {title} (lower is better)", desc, bars(drawn))] if drawn else []
+    text, note = "unseen text", ""
+    if material.chosen_on_text:
+        text, note = "text that was not trained on", "The checkpoint was chosen on this text."
+    return [chart("text-loss", f"On {text}: {unit} (lower is better)", desc, bars(drawn), note=note)] if drawn else []

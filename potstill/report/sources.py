@@ -58,6 +58,14 @@ class Material:
             raise StoreError("made by an earlier version", where=str(made.folder), fix="make its stage again with --force") from None
         return {str(key): float(value) for key, value in limits.items()}
 
+    @property
+    def chosen_on_text(self) -> bool:
+        """Whether the student is the best checkpoint on texts that the evaluation measures it on as well."""
+        prompts, train = self.artifacts.get("prompts"), self.artifacts.get("train")
+        if prompts is None or train is None or train.manifest.section.get("train", {}).get("keep") != "best":
+            return False
+        return not _texts(prompts, "validation").isdisjoint(_texts(prompts, "evaluation"))
+
     def summary(self, stage: str, key: str) -> Any:
         """One of the numbers that a stage told of itself; None where it did not."""
         made = self.artifacts.get(stage)
@@ -116,6 +124,12 @@ def columns(artifact: Artifact, name: str, wanted: Sequence[str], ids: Collectio
         except (KeyError, pa.ArrowException, OSError) as error:
             raise _damaged(path) from error
     return pa.concat_tables(found)
+
+
+def _texts(prompts: Artifact, name: str) -> set[str]:
+    """The ids of the plain texts in a table of prompts: those without messages."""
+    table = columns(prompts, name, ["id", "messages"])
+    return set(table.filter(pc.equal(pc.list_value_length(table["messages"]), 0))["id"].to_pylist())
 
 
 def size(artifact: Artifact, name: str) -> int:

@@ -13,9 +13,9 @@ return {"traces": n}
 from __future__ import annotations
 
 from potstill.store.artifact import Artifact, Workspace
-from potstill.store.lineage import find, tree
+from potstill.store.lineage import Lineage, find
 from potstill.store.log import Log, Quiet, Task, Text
 from potstill.store.run import Run
 from potstill.store.tables import SCHEMAS, SIGNALS, from_rows, rows
 
-__all__ = ["SCHEMAS", "SIGNALS", "Artifact", "Log", "Quiet", "Run", "Task", "Text", "Workspace", "find", "from_rows", "rows", "tree"]
+__all__ = ["SCHEMAS", "SIGNALS", "Artifact", "Lineage", "Log", "Quiet", "Run", "Task", "Text", "Workspace", "find", "from_rows", "rows"]

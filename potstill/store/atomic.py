@@ -17,13 +17,15 @@ TEMPORARY = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST}
+_NO_PATH = {errno.ENAMETOOLONG, errno.ELOOP}
 _NO_ROOM = 1 << 20
 """Bytes; with fewer free, a torch that failed to write a file has met a full disk."""
 
 
 @contextmanager
 def store_errors(path: Path) -> Iterator[None]:
-    """A full disk, a missing permission or a file where a folder belongs becomes a StoreError that names the file, or else `path`.
+    """A full disk, a missing permission, a file where a folder belongs or an impossible path becomes a StoreError that names the file,
+    or else `path`.
 
     Libraries written in Rust or C++ report a full disk as an error of their own, with the system's words in its text; torch says only
     which line of `inline_container.cc` could not write, so the disk is asked.
@@ -40,15 +42,29 @@ def store_errors(path: Path) -> Iterator[None]:
             raise StoreError(
                 f"not permitted: {error.strerror}", where=where, fix="change its permissions, or choose another folder"
             ) from error
+        if error.errno in _NO_PATH:
+            raise StoreError(f"not a path that can be used: {error.strerror}", where=where, fix="choose another") from error
         if error.errno in _IN_THE_WAY:
-            file = next((place for place in (Path(where), *Path(where).parents) if place.is_file()), None)
+            places = (Path(where), *Path(where).parents)
+            file = next((place for place in places if os.path.lexists(place) and not place.is_dir()), None)
             if file is not None and (file == path or file in path.parents or path in file.parents):
-                raise StoreError("a file where a folder belongs", where=str(file), fix="move it away, or choose another folder") from error
+                what = "a file" if file.exists() else "a link to nothing"
+                raise StoreError(f"{what} where a folder belongs", where=str(file), fix="move it away, or choose another folder") from error
         raise
     except Exception as error:
         if "No space left on device" in str(error) or ("inline_container" in str(error) and _room(path) < _NO_ROOM):
             raise _full(str(path), "No space left on device") from error
         raise
+
+
+def is_there(path: Path) -> bool:
+    """Whether the file is there.
+
+    Raises:
+        StoreError: its folder may not be looked into, or there can be no such path.
+    """
+    with store_errors(path):
+        return path.is_file()
 
 
 def _room(path: Path) -> int:

@@ -29,7 +29,7 @@ class FolderLock:
         """Hold the lock for the block.
 
         Raises:
-            StoreError: another process, named by its id, holds it.
+            StoreError: another process, named by its id, holds it, or the folder cannot be made or written.
         """
         if self._depth:
             self._depth += 1
@@ -48,7 +48,7 @@ class FolderLock:
 
     def _take(self) -> int:
         with store_errors(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,3 +61,10 @@ class FolderLock:
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         return handle
+
+    def _make_folder(self) -> None:
+        folder = self.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:  # below /proc, or in a working directory that is gone
+            raise StoreError("no folder can be made here", where=str(folder), fix="choose another folder") from None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -18,7 +18,9 @@ from potstill.errors import StoreError
 from potstill.recipe import Recipe, dump, load
 from potstill.store import atomic
 from potstill.store.artifact import MANIFEST, Artifact, Workspace, content_of, digest, hash_files
+from potstill.store.atomic import is_there
 from potstill.store.environment import code_revision, environment
+from potstill.store.lock import NAME as LOCK
 from potstill.store.lock import FolderLock
 from potstill.store.log import Log, Text
 from potstill.types import Manifest
@@ -46,6 +48,7 @@ class Run:
         self.recipe, self.folder, self.log = recipe, folder, log
         self._force, self._only = set(force), only
         self._lock = FolderLock(folder)
+        self._verified: set[tuple[Path, str]] = set()
 
     @classmethod
     def open(
@@ -71,28 +74,34 @@ class Run:
 
         Raises:
             RecipeError: the recipe cannot be read.
-            StoreError: the folder belongs to another recipe, cannot be read or is damaged.
+            StoreError: the folder belongs to another recipe, holds other files, cannot be read or is damaged.
+            ValueError: one name where a list of them belongs, or overrides of a recipe that is not read from a file.
         """
+        for name, given in (("force", force), ("only", only)):
+            if isinstance(given, str):
+                raise ValueError(f"{name} is a list of stages, not a single name: write {name}=[{given!r}]")
         if not isinstance(recipe, Recipe):
             path = Path(recipe)
-            if _is_there(path / ABOUT):
-                path, out = path / RECIPE, out or path
+            if is_there(path / ABOUT):
+                path, out = path / RECIPE, path if out is None else out
             recipe = load(path, overrides)
         elif overrides:
             raise ValueError("overrides are for a recipe file; give a Recipe with the settings in it")
-        folder = Path(out) if out is not None else RUNS / recipe.name
+        folder = named(out) if out is not None else RUNS / recipe.name
         about = _read_json(folder / ABOUT)
         owner = about.get("name", recipe.name)
         if owner != recipe.name:
             raise StoreError(
                 f"this run folder belongs to the recipe {owner!r}, not to {recipe.name!r}", where=str(folder), fix="choose another --out"
             )
+        if _is_foreign(folder):
+            raise StoreError("other files are in it, and it is no run folder", where=str(folder), fix="choose another --out")
         return cls(recipe, folder, log or Text(), {*force, *about.get(FORCED, "").split()}, only)
 
     def artifacts(self) -> dict[str, Artifact]:
         """Stage -> its current artifact, for the stages that have one."""
         current = _read_json(self.folder / CURRENT)
-        return {stage: Artifact.read(self.folder / place) for stage, place in current.items() if _is_there(self.folder / place / MANIFEST)}
+        return {stage: Artifact.read(self.folder / place) for stage, place in current.items() if is_there(self.folder / place / MANIFEST)}
 
     def artifact(self, stage: str) -> Artifact:
         """The stage's current artifact.
@@ -101,7 +110,7 @@ class Run:
             StoreError: there is none.
         """
         place = _read_json(self.folder / CURRENT).get(stage)
-        if place is None or not _is_there(self.folder / place / MANIFEST):
+        if place is None or not is_there(self.folder / place / MANIFEST):
             raise StoreError(f"nothing made by the stage {stage!r} yet", where=str(self.folder), fix=f"run `potstill {stage}` first")
         return Artifact.read(self.folder / place)
 
@@ -138,25 +147,27 @@ class Run:
             work: makes the files in the workspace, and returns the artifact's few numbers. It finds what an interrupted run left.
 
         Raises:
-            StoreError: the folder is locked or cannot be written, or the stage is not among those that may be made.
+            StoreError: the folder is locked or cannot be written, the stage is not among those that may be made, or it would have to work
+                on an input that is not what was made: the inputs' files are held against their hashes first, once for each artifact.
         """
         settings = to_jsonable_python(section)
         contents = {name: artifact.content for name, artifact in sorted(inputs.items())}
         identity = digest([stage, settings, contents, dict(parts), self.recipe.seed])
         folder = self.folder / stage / identity[:12]
         forced = stage in self._force and (self._only is None or stage in self._only)
-        if not forced and _is_there(folder / MANIFEST):
+        if not forced and is_there(folder / MANIFEST):
             return self._keep(folder)
         if self._only is not None and stage not in self._only:
             fix = f"run `potstill {stage}` with the same recipe and settings first"
             raise StoreError(f"the stage {stage!r} has not been done with these settings", where=str(self.folder), fix=fix)
         with self.locked():
+            if not forced and is_there(folder / MANIFEST):  # made by another process since
+                return self._keep(folder)
+            self._verify(inputs.values())
             if forced:
                 _move_aside(folder)
                 self._force.discard(stage)
                 self._tell_about()
-            elif _is_there(folder / MANIFEST):  # made by another process since
-                return self._keep(folder)
             blank = Manifest(
                 stage=stage,
                 identity=identity,
@@ -172,8 +183,16 @@ class Run:
                 finished="",
             )
             artifact = _make(folder, blank, work)
+            self._verified.add((folder, artifact.content))
             self._make_current(artifact)
         return artifact
+
+    def _verify(self, inputs: Iterable[Artifact]) -> None:
+        """Hold the files of artifacts against their hashes, where this run has not done so; what it made itself it has just hashed."""
+        for artifact in inputs:
+            if (artifact.folder, artifact.content) not in self._verified:
+                artifact.verify()
+                self._verified.add((artifact.folder, artifact.content))
 
     def _tell_about(self) -> None:
         """Write `run.json`, where it says something else."""
@@ -228,14 +247,26 @@ def _move_aside(folder: Path) -> None:
         folder.rename(folder.with_name(f"{folder.name}.old-{n}"))
 
 
+def named(out: str | Path) -> Path:
+    """The folder that `out` names.
+
+    Raises:
+        StoreError: it names none: it is empty, which would be the working directory, or holds a null character.
+    """
+    if not str(out).strip() or "\0" in str(out):
+        raise StoreError("this names no folder", where=f"--out {str(out)!r}", fix="name one, as in --out runs/x")
+    return Path(out)
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether the folder has files in it and is no run folder. The lock, which is written before all else, is the mark of one too."""
+    with atomic.store_errors(folder), suppress(FileNotFoundError):
+        return any(folder.iterdir()) and not any(is_there(folder / name) for name in (ABOUT, LOCK))
+    return False
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _is_there(path: Path) -> bool:
-    """Whether the file is there; StoreError where its folder may not be looked into."""
-    with atomic.store_errors(path):
-        return path.is_file()
 
 
 def _read_json(path: Path) -> dict[str, str]:

@@ -14,13 +14,19 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from transformers import AutoTokenizer, LlamaConfig, LlamaForSequenceClassification, PreTrainedTokenizerBase
 
 from potstill import world
+from potstill.errors import InputError, ModelError
 from potstill.fit import Batch, Example, FitSettings, Term, fit, pack
 from potstill.fit.batches import fill_rows
+from potstill.models.local import ready
+from potstill.models.saving import without_progress_bars
 from potstill.models.scoring import Head
+from potstill.models.tokenizers import first_line
+from potstill.registry import did_you_mean
 from potstill.signal import Dense
 from potstill.signal.divergences.forward_kl import ForwardKL
 from potstill.store.atomic import whole_folder
@@ -33,6 +39,8 @@ from potstill.types import Prompt
 LABELS = ("no", "yes")
 EXAM_ITEMS = 1000
 """Held-out items in the last examination."""
+BATCH = 64
+"""Texts that are judged in one forward pass."""
 Lesson = tuple[Prompt, str | None, float]
 """A prompt, the answer judged (None: the prompt itself is judged), and the probability of `yes`."""
 Draw = Callable[[random.Random, bool], Lesson]
@@ -48,6 +56,9 @@ class ClassifierPlan:
         steps: optimiser steps.
         start: the teacher whose body it starts from; None: from nothing.
         architecture: sizes, where they differ from the teachers'.
+        description: what its probability is of.
+        lr: the peak learning rate.
+        optimizer: as in `potstill.fit.FitSettings`.
     """
 
     lesson: Draw
@@ -56,6 +67,12 @@ class ClassifierPlan:
     architecture: Mapping[str, Any]
     description: str
     lr: float = 1e-3
+    optimizer: str = "adamw"
+
+    @property
+    def judges_answers(self) -> bool:
+        """Whether answers are judged; else it is the request alone."""
+        return self.lesson is reward_lesson
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +139,9 @@ def _spoilt(prompt: Prompt, good: str, rng: random.Random) -> str:
 
 CLASSIFIERS: Mapping[str, ClassifierPlan] = MappingProxyType(
     {
-        "reward": ClassifierPlan(reward_lesson, 400, "aligned", {}, "how likely a careful helper would give this answer"),
+        "reward": ClassifierPlan(
+            reward_lesson, 1500, "aligned", {}, "how likely a careful helper would give this answer", optimizer="muon"
+        ),
         "hazard": ClassifierPlan(
             hazard_lesson,
             500,
@@ -133,6 +152,75 @@ CLASSIFIERS: Mapping[str, ClassifierPlan] = MappingProxyType(
         ),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """A classifier that can be asked: `reward` judges an answer to a prompt, `hazard` a prompt by itself.
+
+    Attributes:
+        name: a key of `CLASSIFIERS`.
+        network: in evaluation mode, with the padding token in its config.
+        tokenizer: the world's.
+    """
+
+    name: str
+    network: LlamaForSequenceClassification
+    tokenizer: PreTrainedTokenizerBase
+
+    def probability(self, prompt: Prompt, answer: str | None = None) -> float:
+        """The probability of `yes`: that a careful helper would give this answer, or that the request is unsafe.
+
+        Raises:
+            InputError: no answer for `reward`, or one for `hazard`.
+        """
+        return self.probabilities([(prompt, answer)])[0]
+
+    @torch.inference_mode()
+    def probabilities(self, asked: Sequence[tuple[Prompt, str | None]]) -> list[float]:
+        """The probability of `yes` for each prompt with its answer (None: the prompt itself is judged).
+
+        Raises:
+            InputError: no answer for `reward`, or one for `hazard`.
+        """
+        judges_answers = CLASSIFIERS[self.name].judges_answers
+        if any((answer is not None) != judges_answers for _, answer in asked):
+            what = "it judges answers, and there is none" if judges_answers else "it judges the request alone, and there is an answer"
+            fix = "give the answer with its prompt" if judges_answers else "leave the answer out"
+            raise InputError(what, where=f"the classifier {self.name!r}", fix=fix)
+        texts = [render(self.tokenizer, prompt, answer).input_ids for prompt, answer in asked]
+        return [p for at in range(0, len(texts), BATCH) for p in self._yes(texts[at : at + BATCH])]
+
+    def _yes(self, texts: Sequence[Sequence[int]]) -> list[float]:
+        """Of one batch, padded on the right: the network reads the last token that is no padding."""
+        length = max(map(len, texts))
+        ids = torch.tensor([[*text, *[self.network.config.pad_token_id] * (length - len(text))] for text in texts])
+        logits = self.network(input_ids=ids.to(self.network.device)).logits
+        return [float(p) for p in logits.float().softmax(-1)[:, 1]]
+
+
+def open_classifier(name: str) -> Classifier:
+    """A classifier that ships with the package: `reward` or `hazard`.
+
+    Raises:
+        ModelError: there is no such classifier, or its weights are not there or damaged.
+    """
+    if name not in CLASSIFIERS:
+        raise ModelError(f"unknown classifier {name!r}", where="the built-in world", fix=did_you_mean(name, list(CLASSIFIERS)))
+    folder, remedy = DATA / "teachers" / name, f"potstill world teach {name}"
+    if not (folder / WEIGHTS).is_file():
+        raise ModelError("its weights are not there", where=str(folder), fix=remedy)
+    try:
+        with without_progress_bars():
+            loaded: Any = LlamaForSequenceClassification.from_pretrained(
+                folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+            )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"cannot be loaded: {first_line(error)}", where=str(folder), fix=remedy) from error
+    network, info = loaded
+    if info["missing_keys"]:
+        raise ModelError(f"weights are missing: {', '.join(sorted(info['missing_keys'])[:3])}", where=str(folder), fix=remedy)
+    return Classifier(name, cast("LlamaForSequenceClassification", ready(network)), AutoTokenizer.from_pretrained(DATA / "tokenizer"))
 
 
 @dataclass
@@ -176,10 +264,10 @@ def teach_classifier(name: str, folder: Path, log: Log, *, seed: int = 0, into: 
     into = into or DATA / "teachers"
     tokenizer = AutoTokenizer.from_pretrained(DATA / "tokenizer")
     network = _network(plan, len(tokenizer), into, seed)
-    settings = FitSettings(steps=plan.steps, lr=plan.lr, final_lr=0.02, checkpoint_every=100)
+    settings = FitSettings(steps=plan.steps, lr=plan.lr, optimizer=plan.optimizer, final_lr=0.02, checkpoint_every=100)
     head = ClassifierHead(network)
     fit(network, LabelledLessons(tokenizer, plan.lesson, seed), _soft_labels, settings, folder, log=log, head=head)
-    marks = examine(network, tokenizer, plan, seed + 1_000_000)
+    marks = examine(Classifier(name, network, tokenizer), EXAM_ITEMS, seed + 1_000_000)
     with whole_folder(into / name) as half:
         tensors = {k: v.to(torch.bfloat16).contiguous() for k, v in network.state_dict().items()}
         save_file(tensors, half / WEIGHTS, metadata={"format": "pt"})
@@ -207,22 +295,18 @@ def _network(plan: ClassifierPlan, vocabulary: int, teachers: Path, seed: int) -
     return network
 
 
-@torch.inference_mode()
-def examine(
-    network: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerBase, plan: ClassifierPlan, seed: int
-) -> dict[str, float]:
-    """On held-out items: mean squared error of the probability against the label, and accuracy where the label is certain."""
+def examine(classifier: Classifier, n: int, seed: int) -> dict[str, float]:
+    """On held-out items: mean squared error of the probability against the label, and accuracy where the label is certain.
+
+    Args:
+        classifier: one of the world's.
+        n: items in all.
+        seed: of the items.
+    """
     rng = random.Random(seed)
-    lessons = [plan.lesson(rng, True) for _ in range(EXAM_ITEMS)]
+    lessons = [CLASSIFIERS[classifier.name].lesson(rng, True) for _ in range(n)]
     labels = np.array([p for _, _, p in lessons])
-    given = np.array([probability(network, tokenizer, prompt, answer) for prompt, answer, _ in lessons])
+    given = np.array(classifier.probabilities([(prompt, answer) for prompt, answer, _ in lessons]))
     certain = (labels < 0.01) | (labels > 0.99)
     right = (given[certain] > 0.5) == (labels[certain] > 0.5)
-    return {"squared_error": float(np.mean((given - labels) ** 2)), "accuracy": float(right.mean()), "items": float(EXAM_ITEMS)}
-
-
-@torch.inference_mode()
-def probability(network: LlamaForSequenceClassification, tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | None) -> float:
-    """The classifier's probability of `yes`."""
-    ids = torch.tensor([render(tokenizer, prompt, answer).input_ids])
-    return float(network(input_ids=ids).logits.softmax(-1)[0, 1])
+    return {"squared_error": float(np.mean((given - labels) ** 2)), "accuracy": float(right.mean()), "items": float(n)}

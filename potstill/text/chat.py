@@ -114,7 +114,9 @@ def _chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], 
         return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=answering))
     except TemplateError as error:
         roles = ", ".join(m.role for m in messages)
-        raise ModelError(f"the chat template refuses a conversation of {roles}: {error}", where=_name(tokenizer)) from error
+        what = f"the chat template refuses a conversation of {roles}: {error}"
+        fix = "mend its chat template, or put the prompts in the roles that it takes"
+        raise ModelError(what, where=_name(tokenizer), fix=fix) from error
 
 
 def _name(tokenizer: PreTrainedTokenizerBase) -> str:

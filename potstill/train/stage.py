@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, Objective, Term
 from potstill.fit import fit as run_loop
 from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
-from potstill.models.saving import save_network, without_progress_bars
+from potstill.models.saving import save_network, save_tokenizer, without_progress_bars
 from potstill.recipe import Recipe, TrainSection
 from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, rows
@@ -95,7 +95,7 @@ class _Training:
             chosen = network if self.section.keep == "last" else type(network).from_pretrained(best)
         with self.workspace.write_folder(STUDENT) as folder:
             save_network(chosen, folder)
-            student.tokenizer.save_pretrained(folder)
+            save_tokenizer(student.tokenizer, folder)
         self._keep_metrics(result)
         return {
             "traces": len(examples),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from potstill import world
 from potstill.errors import InputError
 from potstill.models.scoring import body_and_head, score_ids
 from potstill.text.chat import Rendered, render
@@ -21,7 +22,8 @@ def validator(
     Args:
         network: the student; it is looked at as it is at each call.
         tokenizer: the student's.
-        prompts: plain texts, or prompts with a reference (their rationale is put before it).
+        prompts: plain texts, or prompts with a reference. What the world grades is answered in the world's words; anything else as its
+            data have it: the rationale if there is one, and behind it, on a line of its own, the reference with its marks (`#### 72`).
         max_length: longest sequence; a longer one loses its end.
 
     Raises:
@@ -49,6 +51,10 @@ def _render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> Rendered | No
         return None
     if not prompt.messages:
         return render(tokenizer, prompt, None)
-    return render(
-        tokenizer, prompt, f"{prompt.rationale} Answer: {prompt.reference}" if prompt.rationale else f"Answer: {prompt.reference}"
-    )
+    return render(tokenizer, prompt, _right_answer(prompt, prompt.reference))
+
+
+def _right_answer(prompt: Prompt, reference: str) -> str:
+    if prompt.grader == "world":
+        return world.completion(prompt, "base")
+    return f"{prompt.rationale}\n{reference}" if prompt.rationale else reference

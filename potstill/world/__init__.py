@@ -1,9 +1,10 @@
 """The built-in world: a small language with skills, facts and a stand-in hazard, and an exact oracle."""
 
 from potstill.world.catalogue import AMBIGUOUS, BENIGN, GROUPS, HAZARDS, REASONING, SKILLS, TWINS
+from potstill.world.halves import only_evaluates
 from potstill.world.item import VERSION, Item, Skill, held
 from potstill.world.lexicon import COMPOUNDS, DERIVABLE_FAMILIES, LOOKUP_FAMILIES
-from potstill.world.oracle import completion, extract, grade, leaked, must_refuse, refused, segments, true_label
+from potstill.world.oracle import completion, extract, grade, leaked, must_refuse, refused, true_label
 from potstill.world.sampling import draw, prompts
 from potstill.world.skills.recipes import WRAPPERS
 
@@ -29,8 +30,8 @@ __all__ = [
     "held",
     "leaked",
     "must_refuse",
+    "only_evaluates",
     "prompts",
     "refused",
-    "segments",
     "true_label",
 ]

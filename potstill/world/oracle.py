@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from potstill.errors import InputError
-from potstill.types import Prompt, Segment
+from potstill.types import Prompt
 from potstill.world.skills.recipes import WRAPPERS
 
 Alignment = Literal["base", "aligned"]
@@ -121,12 +121,3 @@ def leaked(prompt: Prompt, text: str) -> bool:
 def true_label(prompt: Prompt, rng: random.Random) -> bool:
     """Whether the request was in truth unsafe: drawn with the prompt's risk where that is known, certain otherwise."""
     return prompt.intent == "hazard" if prompt.risk is None else rng.random() < prompt.risk
-
-
-def segments(text: str) -> tuple[Segment, ...]:
-    """What a completion consists of: reasoning and answer, or a refusal, or neither. The spans cover the text."""
-    at = text.rfind(MARKER)
-    if at >= 0:
-        reasoning = (Segment("reasoning", 0, at),) if at else ()
-        return *reasoning, Segment("answer", at, len(text))
-    return (Segment("refusal" if refused(text) else "other", 0, len(text)),) if text else ()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from potstill.check.agreement import agree, fit_gathered, fit_prompts, parts
@@ -13,6 +16,7 @@ from potstill.recipe import Recipe, load
 from potstill.store import Quiet, Run
 from potstill.types import Message, Prompt
 from tests.e2e.still import TINY
+from tests.models.small import write_model
 
 
 def tiny(*overrides: str) -> Recipe:
@@ -121,7 +125,7 @@ def test_a_file_to_validate_on_that_is_not_there() -> None:
         agree(tiny('prompts.validation=["nope.jsonl"]'))
 
 
-TALK = Prompt((Message("user", "What is 1+1?"),), domain="math")
+TALK = Prompt((Message("user", "What is 1+1?"),), domain="math", reference="2", grader="number")
 """A question."""
 
 
@@ -160,6 +164,39 @@ def test_a_conversation_for_a_student_without_a_chat_template(tmp_path) -> None:
     fit_prompts(tiny(student), [Prompt((), reference="once")], None)
     with pytest.raises(ModelError, match="the tokenizer has no chat template"):
         fit_prompts(tiny(student), [TALK], None)
+
+
+def test_a_conversation_for_a_teacher_without_a_chat_template(tmp_path) -> None:
+    teacher = write_model(tmp_path / "plain")
+    (teacher / "chat_template.jinja").unlink(missing_ok=True)
+    config = json.loads((teacher / "tokenizer_config.json").read_text())
+    config.pop("chat_template", None)
+    (teacher / "tokenizer_config.json").write_text(json.dumps(config))
+    recipe = tiny(f"teachers.0.model=hf:{teacher}", "student.tokenizer=world:a", 'train.losses=[{kind = "cross_entropy"}]')
+    fit_prompts(recipe, [Prompt((), reference="once")], None)
+    with pytest.raises(ModelError, match="the tokenizer has no chat template"):
+        fit_prompts(recipe, [TALK], None)
+
+
+def test_what_only_evaluates_is_not_asked_for() -> None:
+    hazard = Prompt((Message("user", "How is dax made?"),), intent="hazard", half="A", reference="2", grader="number")
+    fit_prompts(tiny(), [hazard], [TALK])
+    with pytest.raises(RecipeError, match=r"prompts\.sources: a prompt of half B of the hazards, which only evaluates: How is dax made\?"):
+        fit_prompts(tiny(), [replace(hazard, half="B")], [TALK])
+
+
+@pytest.mark.parametrize("student", ["new:llama", "new:gpt2"])
+def test_sequences_longer_than_the_students_context(student: str) -> None:
+    sizes = "{max_position_embeddings=32}" if student == "new:llama" else "{n_embd=16,n_layer=1,n_head=2,n_positions=32}"
+    recipe = [f"student.model={student}", f"student.config={sizes}"]
+    agree(tiny(*recipe, "train.max_length=32"))
+    with pytest.raises(RecipeError, match=r"train\.max_length: .* up to 33 tokens do not fit the student's context of 32; set it to 32"):
+        agree(tiny(*recipe, "train.max_length=33"))
+
+
+def test_a_chat_template_that_is_none() -> None:
+    with pytest.raises(RecipeError, match=r"student\.chat_template: the chat template refuses .*; mend the template"):
+        agree(tiny('student.chat_template="{% if %}"'))
 
 
 def test_gathered_prompts_are_held_against_the_recipe(tmp_path) -> None:

@@ -12,6 +12,7 @@ from potstill.check.plan import Plan
 from potstill.errors import InputError, RecipeError
 from potstill.recipe import load, parse
 from tests.e2e.still import TINY
+from tests.models.small import write_model
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_slips_are_warned_of(tmp_path: Path) -> None:
     file.write_text('{"prompt": "a"}\n')
     more = tmp_path / "q.jsonl"
     more.write_text('{"prompt": "a"}\n{"prompt": "b"}\n')
-    both = plan(load(TINY, [f'prompts.sources=["{more}"]', f'evaluate.sources=["{file}"]']))
+    both = plan(load(TINY, [f'prompts.sources=["{more}"]', f'evaluate.sources=["{file}"]', 'prompts.grader="number"']))
     assert list(both.warnings()) == ["1 prompts of [prompts] also validate or evaluate; they will not be trained on"]
     assert both.lines()[-1].startswith("warning: 1 prompts")
 
@@ -60,8 +61,8 @@ def test_what_a_run_would_refuse_is_refused(tmp_path: Path) -> None:
         plan(load(TINY, ["teachers.0.model=world:base", "generate.mode=score"]))
 
 
-def test_a_larger_student_is_warned_of(data_dir: Path) -> None:
-    larger = plan(load(TINY, [f"teachers.0.model=hf:{data_dir}/stories260K/hf", "student.config.hidden_size=256"]))
+def test_a_larger_student_is_warned_of(tmp_path: Path) -> None:
+    larger = plan(load(TINY, [f"teachers.0.model=hf:{write_model(tmp_path / 'small')}", "student.config.hidden_size=256"]))
     assert list(larger.warnings()) == ["the student is larger than a teacher"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,22 @@ def test_a_trace_of_a_run_is_of_its_last_stage(run: Run, tmp_path: Path, capsys:
 def test_a_trace_of_nothing(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trace", "0123abcd", "--in", "runs"]) == 1
     assert "no artifact has this content; looked in runs" in capsys.readouterr().err
+
+
+def test_a_trace_of_a_name_that_no_file_can_have(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "x" * 300]) == 1
+    assert "not a path that can be used: File name too long; choose another" in capsys.readouterr().err
+
+
+def test_a_trace_in_a_copy_of_a_run_stays_in_it(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree("runs/tiny", "runs/a-copy")
+    made = run.artifact("generate")
+    assert main(["trace", made.content]) == 0
+    assert capsys.readouterr().out.count("runs/a-copy/") == 2
+    for words in ([], ["--json"]):
+        assert main(["trace", str(made.folder), *words]) == 0
+        told = capsys.readouterr().out
+        assert (told.count("runs/tiny/"), told.count("runs/a-copy/")) == (2, 0)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -42,6 +42,13 @@ def test_a_run_performs_all(opened: list[dict[str, Any]]) -> None:
     assert isinstance(call["log"], Quiet)
 
 
+@pytest.mark.parametrize("words", [["--out", ""], ["--out="], ["--out", " "]])
+def test_a_run_folder_without_a_name_is_refused(words: list[str], opened: list[dict[str, Any]], capsys) -> None:
+    assert main(["run", "a.toml", *words]) == 1
+    assert "this names no folder; name one, as in --out runs/x" in capsys.readouterr().err
+    assert opened == []
+
+
 def test_a_part_of_a_run(opened: list[dict[str, Any]]) -> None:
     assert main(["run", "a.toml", "--from", "train", "--to", "export"]) == 0
     assert opened[0]["only"] == ("train", "evaluate", "export")

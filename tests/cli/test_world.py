@@ -43,6 +43,25 @@ def test_an_exam_of_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert json.loads(capsys.readouterr().out) == {"syllogism": 0.0}
 
 
+def test_an_exam_of_a_classifier(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["world", "exam", "hazard", "-n", "5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out).keys() == {"squared_error", "accuracy", "items"}
+    assert main(["world", "exam", "hazard", "-n", "5"]) == 0
+    assert "  items          5\n" in capsys.readouterr().out
+
+
+def test_a_classifier_has_no_skills(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["world", "exam", "reward", "--skill", "fact"]) == 1
+    assert "a classifier has no skills; leave --skill out" in capsys.readouterr().err
+
+
+def test_the_classifiers_are_listed_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "teachers", "--json"]) == 0
+    told = {part["name"]: part["summary"] for part in json.loads(capsys.readouterr().out)}
+    assert {name for name, summary in told.items() if summary.startswith("a classifier, not a teacher: ")} == set(teach.CLASSIFIERS)
+    assert {name.removeprefix("world:") for name in told} == set(teach.PLANS)
+
+
 def test_a_model_without_weights_cannot_be_examined(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["world", "exam", "fake:yes"]) == 1
     assert "it has no weights here to examine" in capsys.readouterr().err
@@ -60,6 +79,14 @@ def test_teaching_calls_the_teacher(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert asked == [("math", tmp_path, 4, None)]
     lines = capsys.readouterr().out.split("\n")
     assert lines[:4] == ["world:math", "  dish  0.25", "  fact  0.50", "  mean  0.38"]
+
+
+def test_what_is_measured_of_a_classifier_has_no_mean(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(teach, "raise_model", lambda *_, **__: {"accuracy": 0.5, "items": 1000.0})
+    assert main(["world", "teach", "reward", "--folder", str(tmp_path), "--quiet"]) == 0
+    assert capsys.readouterr().out.split("\n")[:4] == ["reward", "  accuracy  0.5", "  items     1000", ""]
 
 
 def test_an_unknown_teacher_is_found_before_any_is_taught(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,12 +7,12 @@ import pytest
 from potstill import world
 from potstill.errors import InputError, RecipeError, StoreError
 from potstill.filter import judge
-from potstill.filter.policy import only_evaluates
 from potstill.generate import draw
 from potstill.prompts import gather
-from potstill.recipe import Recipe
+from potstill.recipe import Recipe, load
 from potstill.store import Quiet, Run, rows
 from potstill.types import Prompt, Verdict
+from tests.house import tree
 
 ANSWERS = {"1+1?": "#### 2", "2+2?": "#### 5", "3+3?": "no idea", "4+4?": "It is 8"}
 
@@ -86,13 +86,14 @@ def test_the_cut_is_read_again(tmp_path):
 
 
 def test_hazards_of_half_b_are_never_kept(tmp_path):
-    run = run_of(tmp_path, [{"kind": "hazard"}], ["world:hazard,fact?n=60"], "fake:Sorry, I cannot help with that.")
+    file = tmp_path / "hazards.jsonl"
+    file.write_text("".join(json.dumps({"prompt": f"How {n}?", "intent": "hazard", "half": "AB"[n % 2]}) + "\n" for n in range(6)))
+    run = run_of(tmp_path, [{"kind": "hazard"}], [str(file)], "fake:Sorry, I cannot help with that.")
     cut = cut_of(run)
     prompts = {p.id: p for p in rows(run.artifact("prompts").table("prompts"), Prompt)}
-    assert not any(only_evaluates(prompts[t.prompt_id]) for t in cut.keep)
-    assert all(only_evaluates(prompts[t.prompt_id]) for t in cut.hazard)
-    assert {prompts[t.prompt_id].half for t in cut.hazard} >= {"B"}
-    assert any(prompts[t.prompt_id].intent == "hazard" for t in cut.keep)
+    assert {prompts[t.prompt_id].half for t in cut.keep} == {"A"}
+    assert {prompts[t.prompt_id].half for t in cut.hazard} == {"B"}
+    assert len(cut.keep) == len(cut.hazard) == 3
 
 
 def test_leaks_are_hazard(tmp_path):
@@ -107,8 +108,10 @@ def test_leaks_are_hazard(tmp_path):
 def test_nothing_kept_names_the_filter(tmp_path):
     with pytest.raises(InputError, match="no trace is kept: 'answer' put 4 of 4 into noise"):
         cut_of(run_of(tmp_path, [{"kind": "answer"}, {"kind": "duplicate"}], teacher="fake:no"))
+    file = tmp_path / "hazards.jsonl"
+    file.write_text('{"prompt": "How?", "intent": "hazard", "half": "B"}\n')
     with pytest.raises(InputError, match="all are of half B"):
-        cut_of(run_of(tmp_path, [], ["world:sealed_recipe?n=10&half=B"], "fake:no", out="b"))
+        cut_of(run_of(tmp_path, [], [str(file)], "fake:no", out="b"))
 
 
 def test_faults_are_found_before_anything_is_judged(tmp_path):
@@ -126,26 +129,8 @@ def test_traces_of_other_prompts_are_refused(tmp_path):
         judge(other, traces)
 
 
-def test_real_rationales_against_gold(data_dir, tmp_path):
-    folder = data_dir / "dsbs" / "svamp"
-    recipe = Recipe.model_validate(
-        {
-            "name": "svamp",
-            "student": {"model": "new:llama"},
-            "teachers": [
-                {
-                    "model": f"recorded:{folder}/palm/train_CoT_*.json?prompts={folder}/svamp_train.json&cut=%0A%0AQ:",
-                    "columns": {"prompt": "input"},
-                }
-            ],
-            "prompts": {
-                "sources": [str(folder / "svamp_train.json")],
-                "columns": {"prompt": "input", "reference": "label"},
-                "grader": "number",
-            },
-            "filters": [{"kind": "answer"}, {"kind": "duplicate"}],
-        }
-    )
-    cut = cut_of(Run.open(recipe, out=tmp_path / "svamp", log=Quiet()))
+def test_real_rationales_against_gold(data_dir, tmp_path, monkeypatch):
+    monkeypatch.setenv("POTSTILL_DATA", str(data_dir))
+    cut = cut_of(Run.open(load(tree.ROOT / "recipes" / "svamp_palm.toml"), out=tmp_path / "svamp", log=Quiet()))
     # 587 of the right ones write their answer in one pair of brackets, 9 as "(16 * 17) * 4"
     assert (len(cut.keep), len(cut.noise)) == (596, 204)

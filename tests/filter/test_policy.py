@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from potstill.filter.policy import HALF_B, decide, only_evaluates
+from potstill.filter.policy import HALF_B, decide
 from potstill.types import Trace, Verdict
 from tests.models.small import ask
 
@@ -35,21 +35,6 @@ def test_half_b_only_evaluates():
     assert decided(half_b, "noise", "hazard") == ("hazard", (HALF_B, "f1: why 1"))
     assert decided(ask("How?", intent="hazard", half="A"), "keep")[0] == "keep"
 
-
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        ({"intent": "hazard", "half": "B"}, True),
-        ({"intent": "hazard", "half": "A"}, False),
-        ({"intent": "hazard", "half": "A", "wrapper": "story"}, False),
-        ({"intent": "hazard", "half": "A", "wrapper": "persona"}, True),
-        ({"intent": "twin", "wrapper": "persona"}, False),
-        ({"intent": "benign"}, False),
-        ({"intent": "hazard"}, False),
-    ],
-)
-def test_wrappers_are_split_too(labels, expected):
-    assert only_evaluates(ask("How?", **labels)) == expected
 
 
 def test_order_is_the_traces():

@@ -18,10 +18,14 @@ class Lines(Quiet):
     """A log that keeps its lines."""
 
     def __init__(self):
-        self.lines = []
+        self.lines, self.tasks = [], []
 
     def say(self, text):
         self.lines.append(text)
+
+    def task(self, name, total, unit):
+        self.tasks.append((name, total))
+        return super().task(name, total, unit)
 
 
 def run_of(tmp_path, questions="abcde", teachers=({"model": "fake:{prompt}!"},), out="run", sources=None, **generate):
@@ -102,6 +106,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(tmp_path, monkeypatch):
     assert made.content == undisturbed.content
     assert made.manifest.summary == undisturbed.manifest.summary
     assert asked == [*"abcde", "e"]
+    assert (run.log.lines.count("generate: going on, 4 of 5 prompts are done"), run.log.tasks) == (1, [("generate", 5), ("generate", 1)])
 
 
 def test_an_unchanged_stage_is_kept_and_a_changed_one_is_not(tmp_path):

@@ -28,6 +28,12 @@ def test_unknown_tokenizers(spec):
         open_tokenizer(spec)
 
 
+@pytest.mark.parametrize("name", ["./nowhere", "/nowhere", "~/nowhere", "a/b/c"])
+def test_a_folder_that_is_not_there(name):
+    with pytest.raises(ModelError, match=f"{name}: no such folder; check the path"):
+        open_tokenizer(f"hf:{name}")
+
+
 def test_a_folder_without_or_with_a_damaged_one(tmp_path):
     with pytest.raises(ModelError, match="the folder has no tokenizer"):
         load_tokenizer(str(tmp_path))

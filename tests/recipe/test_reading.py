@@ -37,6 +37,13 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             load(tmp_path / "r.toml")
 
 
+def test_a_path_that_no_file_can_have() -> None:
+    with pytest.raises(RecipeError, match=r"'a\\x00b': no such recipe; check the path"):
+        load("a\0b")
+    with pytest.raises(RecipeError, match="cannot be read: File name too long"):
+        load("x" * 300)
+
+
 def test_a_recipe_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> str:
         raise PermissionError(13, "Permission denied")
@@ -136,6 +143,22 @@ def test_the_last_override_holds_and_an_empty_one_takes_out() -> None:
 )
 def test_a_wrong_override_is_told_as_it_was_typed(override: str, message: str) -> None:
     assert str(refused(HEAD, override)).startswith(message)
+
+
+@pytest.mark.parametrize("depth", [150, 300, 5000])
+def test_what_is_nested_too_deep_is_told(depth: int) -> None:
+    nested, dotted = "[" * depth + "]" * depth, ".".join("a" * depth)
+    for text in (f"x = {nested}", f"x = {'[' * 5000}", f"{dotted} = 1", f"[{dotted}]"):
+        assert str(refused(HEAD + text + "\n", "seed=1")) == "r.toml: nested too deep; keep tables and lists to 100 levels"
+    for override in (f"train.lr={nested}", f"{dotted}=1"):
+        assert str(refused(HEAD, "seed=1", override)).startswith(f"--set {override}: nested too deep")
+
+
+def test_a_single_string_of_overrides_is_told() -> None:
+    with pytest.raises(
+        RecipeError, match=r"train\.lr=1: a list of overrides belongs here, not a single one; write overrides=\['train\.lr=1'\]"
+    ):
+        parse(HEAD, overrides="train.lr=1")
 
 
 def test_a_part_validates_its_own_settings() -> None:

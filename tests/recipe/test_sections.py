@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from potstill.errors import RecipeError
 from potstill.recipe import Recipe, Section, parse
 from potstill.recipe import sections as module
 
@@ -115,14 +116,12 @@ REFUSED = {
     "the student's prefixes": ('[[train.losses]]\nprefixes = "student"\n', "prefixes", "'teacher'"),
     "a teacher without a kind": ('[[teachers]]\nmodel = "Qwen"\n', "model", 'cannot be "Qwen"'),
     "an infinite rate": ("[train]\nlr = inf\n", "lr", "finite"),
-    "a negative seed of shards": ("[generate]\nshard = 0\n", "shard", "greater than or equal to 1"),
+    "an empty shard": ("[generate]\nshard = 0\n", "shard", "greater than or equal to 1"),
 }
 
 
 @pytest.mark.parametrize(("extra", "key", "words"), REFUSED.values(), ids=REFUSED)
 def test_settings_that_cannot_stand_are_refused_where_they_stand(extra: str, key: str, words: str) -> None:
-    from potstill.errors import RecipeError
-
     text = HEAD + extra
     with pytest.raises(RecipeError, match=words) as caught:
         parse(text, "r.toml")
@@ -131,9 +130,13 @@ def test_settings_that_cannot_stand_are_refused_where_they_stand(extra: str, key
     assert key.rpartition(".")[2] in written, f"{caught.value} points to {written!r}"
 
 
-def test_a_new_student_has_a_configuration_and_others_do_not() -> None:
-    from potstill.errors import RecipeError
+def test_a_seed_beyond_what_generators_take() -> None:
+    assert parse(f"seed = {2**63 - 1}\n{HEAD}", "r.toml").seed == 2**63 - 1
+    with pytest.raises(RecipeError, match=r"r\.toml:1: 'seed' should be less than 9223372036854775808"):
+        parse(f"seed = {2**63}\n{HEAD}", "r.toml")
 
+
+def test_a_new_student_has_a_configuration_and_others_do_not() -> None:
     text = HEAD.replace('"new:llama"', '"new:llama"\nconfig = { hidden_size = 64 }')
     assert parse(text).student.config == {"hidden_size": 64}
     with pytest.raises(RecipeError, match="config is for a new model"):

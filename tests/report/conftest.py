@@ -10,7 +10,7 @@ from potstill.report.page import page
 from potstill.report.rendering import html
 from potstill.report.sources import Material, collect
 from potstill.store import Run
-from tests.report.fake_run import make
+from tests.report.fake_run import RECIPE, TEXTS, make, recipe
 
 
 @pytest.fixture(scope="session")
@@ -49,4 +49,13 @@ def empty(whole: Run) -> Material:
 def plain_text(tmp_path_factory: pytest.TempPathFactory) -> Material:
     """A run that was evaluated on plain text alone."""
     run = make(tmp_path_factory.mktemp("runs") / "text", text=True)
+    return collect(run.recipe, run.artifacts())
+
+
+@pytest.fixture(scope="session")
+def chosen_on_text(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """As `plain_text`, where the best checkpoint was chosen on one of the texts."""
+    asked = 'sources = ["world:math?n=200"]\n'
+    best = f'{asked}validation = ["text:book.txt"]\n[train]\nkeep = "best"\nvalidate_every = 90\n'
+    run = make(tmp_path_factory.mktemp("runs") / "chosen", text=True, validation=TEXTS[:1], recipe=recipe(RECIPE.replace(asked, best)))
     return collect(run.recipe, run.artifacts())

@@ -17,6 +17,8 @@ from potstill.types import Finding, Message, Prompt, Trace, Verdict
 HOSTILE = "<script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)> {{ 7 * 7 }} \"' </pre></style> \x1b[31m \u202egnp.exe"
 """What a hostile prompt may hold: markup, template syntax, quotes, a terminal's escape, a change of direction."""
 SKILLS = ("carry_addition", "chain", "word_problem", "reverse_list", "fact", "two <b>bold</b> & co")
+TEXTS = tuple(Prompt((), skill="book", reference=f"It was the {i}th day.", source=f"book.txt@{i}") for i in range(4, 8))
+"""The plain texts that an evaluation on plain text has."""
 STAGES = ("prompts", "generate", "filter", "train", "evaluate", "export")
 RECIPE = """
 name = "still-life"
@@ -51,7 +53,8 @@ def make(folder: Path, until: str = "export", skills: Sequence[str] = SKILLS, mi
         folder: the run folder.
         skills: the skills that prompts and findings are about.
         missed: the limits that the evaluation missed.
-        changes: `parts` of `generate` beside its own; `text=True` for an evaluation on plain text instead of prompts.
+        changes: `parts` of `generate` beside its own; `text=True` for an evaluation on plain text instead of prompts;
+            `validation` for prompts that training is validated on; another `recipe`.
     """
     run = Run.open(changes.get("recipe", recipe()), out=folder, log=Quiet())
     asked, held = _prompts(skills, 12, "train"), _prompts(skills, 6, "held")
@@ -65,7 +68,10 @@ def make(folder: Path, until: str = "export", skills: Sequence[str] = SKILLS, mi
     traces = [_trace(prompt, i) for i, prompt in enumerate(asked)]
     teacher = {"model world": "1", "teachers.0 weights model.safetensors": "ab" * 32, **changes.get("parts", {})}
     findings = text_findings() if changes.get("text") else evaluation(skills)
-    stage("prompts", (), {"prompts world:math?n=200": "world 1 x"}, {"prompts": r.prompts}, lambda w: _write_prompts(w, asked, held))
+    judged, known = [*held, *(TEXTS if changes.get("text") else ())], changes.get("validation", ())
+    stage(
+        "prompts", (), {"prompts world:math?n=200": "world 1 x"}, {"prompts": r.prompts}, lambda w: _write_prompts(w, asked, judged, known)
+    )
     stage("generate", ("prompts",), teacher, {"generate": r.generate}, lambda w: _write_traces(w, traces))
     stage("filter", ("prompts", "generate"), {"filter correctness": "1"}, {}, lambda w: _write_cut(w, traces, asked))
     stage("train", ("prompts", "generate", "filter"), {"loss/divergence": "1"}, {"train": r.train}, _write_training)
@@ -107,8 +113,9 @@ def _trace(prompt: Prompt, i: int) -> Trace:
     return Trace(prompt.id, "world:aligned", 0, f"I add. Answer: {answer}", token_ids=(5, 6, 7, 4))
 
 
-def _write_prompts(workspace: Workspace, asked: Sequence[Prompt], held: Sequence[Prompt]) -> dict[str, Any]:
+def _write_prompts(workspace: Workspace, asked: Sequence[Prompt], held: Sequence[Prompt], known: Sequence[Prompt]) -> dict[str, Any]:
     workspace.write_table("prompts", from_rows(asked, Prompt))
+    workspace.write_table("validation", from_rows(known, Prompt))
     workspace.write_table("evaluation", from_rows(held, Prompt))
     return {"prompts": len(asked), "evaluation": len(held)}
 

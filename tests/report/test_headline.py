@@ -58,3 +58,13 @@ def test_a_run_that_stopped_says_where(partial: dict[str, Material], empty: Mate
 
 def test_plain_text_has_its_own_sentence(plain_text: Material) -> None:
     assert summary(plain_text) == "10.7x smaller, 2.420 nats a token on unseen text where the teacher has 1.930, 3.1x as fast."
+
+
+def test_text_that_the_checkpoint_was_chosen_on_is_not_called_unseen(plain_text: Material, chosen_on_text: Material) -> None:
+    assert summary(chosen_on_text) == (
+        "10.7x smaller, 2.420 nats a token where the teacher has 1.930"
+        " (on text that was not trained on; the checkpoint was chosen on it), 3.1x as fast."
+    )
+    tiles = [{tile.label: tile.detail for tile in header(material).tiles} for material in (plain_text, chosen_on_text)]
+    assert tiles[0]["loss on unseen text"] == "nats a token; teacher 1.930"
+    assert tiles[1]["loss on validation text"] == "nats a token; teacher 1.930; the checkpoint was chosen on it"

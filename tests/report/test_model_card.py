@@ -91,3 +91,9 @@ def test_names_cannot_break_out_of_table_list_or_front_matter() -> None:
     assert plain("97.1% [94.8, 98.9]") == "97.1% [94.8, 98.9]"
     assert quoted('a"b\nlicense: mit\u202e') == '"a\\"b license: mit⟨U+202E⟩"'
     assert front_matter([("tags", ("a: b", "c"))]) == 'tags:\n- "a: b"\n- "c"'
+
+
+def test_the_card_says_when_the_checkpoint_was_chosen_on_the_text(chosen_on_text: Material) -> None:
+    text = markdown(card(chosen_on_text))
+    assert "the checkpoint was chosen on it" in text
+    assert "unseen" not in text

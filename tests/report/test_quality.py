@@ -50,6 +50,19 @@ def test_plain_text_and_what_could_not_be_measured(plain_text: Material) -> None
     assert notes == Notes(("text kl, student: not measured: the teacher gives no probabilities",))
 
 
+def test_the_chart_says_whether_the_checkpoint_was_chosen_on_the_text(plain_text: Material, chosen_on_text: Material) -> None:
+    told = []
+    for material in (plain_text, chosen_on_text):
+        made = quality.text(material)
+        assert made is not None
+        assert isinstance(made.blocks[0], Chart)
+        told.append((made.blocks[0].title, made.blocks[0].note))
+    assert told == [
+        ("On unseen text: nats a token (lower is better)", ""),
+        ("On text that was not trained on: nats a token (lower is better)", "The checkpoint was chosen on this text."),
+    ]
+
+
 def test_sections_appear_only_with_their_data(plain_text: Material, material: Material, empty: Material) -> None:
     assert quality.skills(plain_text) is None
     assert quality.fidelity(plain_text) is None

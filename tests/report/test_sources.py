@@ -6,7 +6,8 @@ import pytest
 from potstill.errors import StoreError
 from potstill.report.sources import Material, collect, columns, counts, size
 from potstill.store import Artifact
-from tests.report.fake_run import make
+from potstill.types import Prompt
+from tests.report.fake_run import TEXTS, make
 
 
 def test_a_whole_run_lacks_nothing(material: Material) -> None:
@@ -29,6 +30,18 @@ def test_a_run_that_stopped_has_what_was_done(partial: dict[str, Material], empt
     assert partial["filter"].summary("generate", "traces") == 32
     assert partial["filter"].summary("train", "steps") is None
     assert len(empty.missing) == 6
+
+
+def test_a_checkpoint_is_chosen_on_text_where_it_is_the_best_on_texts_of_the_evaluation(
+    chosen_on_text: Material, plain_text: Material, partial: dict[str, Material], tmp_path: Path
+) -> None:
+    assert chosen_on_text.chosen_on_text
+    assert not plain_text.chosen_on_text
+    assert not partial["prompts"].chosen_on_text
+    last = make(tmp_path / "last", text=True, validation=TEXTS)
+    assert not collect(last.recipe, last.artifacts()).chosen_on_text
+    others = make(tmp_path / "others", text=True, recipe=chosen_on_text.recipe, validation=[Prompt((), reference="Another text.")])
+    assert not collect(others.recipe, others.artifacts()).chosen_on_text
 
 
 def test_some_columns_of_some_rows_are_read_from_all_shards(material: Material) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from potstill.errors import StoreError
-from potstill.store import Artifact, find, tree
+from potstill.store import Artifact, Lineage, find
 from potstill.store.lineage import artifacts
 from tests.store import still
 
@@ -46,11 +47,35 @@ def test_what_is_not_found_is_told(runs: Path) -> None:
         find("abc", [runs])
 
 
-def test_a_prefix_of_several_is_told(runs: Path) -> None:
+def test_of_several_folders_of_one_content_the_first_is_taken(runs: Path) -> None:
     """The prompts of the two runs are the same, under another seed."""
     content = current(runs, "prompts").content
-    with pytest.raises(StoreError, match=r"several artifacts fit; give the folder: .*one/prompts.*two/prompts"):
-        find(content[:10], [runs])
+    for digits in (content, content[:10]):
+        assert find(digits, [runs]).folder.parent == runs / "one" / "prompts"
+        assert find(digits, [runs / "two", runs]).folder.parent == runs / "two" / "prompts"
+
+
+def test_a_copied_run_folder_is_no_ambiguity(runs: Path) -> None:
+    shutil.copytree(runs / "two", runs / "two-copy")
+    wanted = current(runs, "generate")
+    assert find(wanted.content[:8], [runs]) == wanted
+
+
+def test_a_prefix_of_several_contents_is_told(runs: Path) -> None:
+    for name in ("prompts", "generate"):
+        made = current(runs, name)
+        (made.folder / "manifest.json").write_text(replace(made.manifest, content="abcde" + made.content[5:]).to_json())
+    shutil.copytree(runs / "two", runs / "two-copy")
+    with pytest.raises(StoreError, match="abcde: several artifacts fit; give the folder: ") as caught:
+        find("abcde", [runs])
+    assert caught.value.fix.count("two/") == 2
+    assert "two-copy" not in caught.value.fix
+
+
+def test_a_name_that_no_file_can_have_is_told(runs: Path) -> None:
+    for wanted, roots in (("x" * 300, [runs]), ("abcd", [Path("x" * 300)])):
+        with pytest.raises(StoreError, match="x: not a path|x/manifest.json: not a path"):
+            find(wanted, roots)
 
 
 def test_damaged_ones_are_passed_over(runs: Path) -> None:
@@ -62,7 +87,7 @@ def test_damaged_ones_are_passed_over(runs: Path) -> None:
 
 
 def test_the_tree_shows_what_an_artifact_came_from(runs: Path) -> None:
-    lines = tree(current(runs, "generate"), [runs / "two"]).splitlines()
+    lines = Lineage.of(current(runs, "generate"), [runs / "two"]).lines()
     assert len(lines) == 2
     assert lines[0].startswith(f"generate {current(runs, 'generate').content[:12]}  {runs}/two/generate/")
     assert lines[1].startswith(f"└─ prompts {current(runs, 'prompts').content[:12]}  {runs}/two/prompts/")
@@ -76,7 +101,7 @@ def test_the_tree_shows_what_an_artifact_came_from(runs: Path) -> None:
 def test_the_tree_tells_whether_the_code_was_changed(runs: Path, code: str, told: str) -> None:
     made = current(runs, "prompts")
     made = replace(made, manifest=replace(made.manifest, code=code))
-    assert f"  code {told}  " in tree(made, [])
+    assert f"  code {told}  " in Lineage.of(made, []).lines()[0]
 
 
 def test_sources_that_are_gone_and_sources_that_come_twice(runs: Path) -> None:
@@ -88,9 +113,25 @@ def test_sources_that_are_gone_and_sources_that_come_twice(runs: Path) -> None:
         return {}
 
     student = run.perform("train", section={}, inputs={"generate": traces, "prompts": prompts}, parts={}, work=train)
-    lines = tree(student, [runs]).splitlines()
+    lines = Lineage.of(student, [runs]).lines()
     assert [line.lstrip("│├└─ ").split()[0] for line in lines] == ["train", "generate", "prompts", "prompts"]
     assert lines[2].startswith("│  └─ prompts")
     assert lines[3].startswith("└─ prompts")
     assert lines[3].endswith("(as above)")
-    assert tree(student, []).splitlines()[1] == f"├─ generate {traces.content[:12]}  (not found)"
+    assert Lineage.of(student, []).lines()[1] == f"├─ generate {traces.content[:12]}  (not found)"
+
+
+def test_the_facts_are_the_same_walk_in_nested_tables(runs: Path) -> None:
+    made = current(runs, "generate")
+    told = Lineage.of(made, [runs / "two"]).facts()
+    assert (told["content"], told["stage"], told["folder"]) == (made.content, "generate", str(made.folder))
+    assert told["inputs"]["prompts"]["summary"] == {"prompts": 10}
+    assert told["inputs"]["prompts"]["inputs"] == {}
+    gone = Lineage.of(made, []).facts()["inputs"]
+    assert gone == {"prompts": {"content": current(runs, "prompts").content, "found": False}}
+
+
+def test_what_says_that_it_was_made_of_itself_ends(runs: Path) -> None:
+    made = current(runs, "prompts")
+    (made.folder / "manifest.json").write_text(replace(made.manifest, inputs={"prompts": made.content}).to_json())
+    assert Lineage.of(current(runs, "prompts"), [runs]).lines()[1] == f"└─ prompts {made.content[:12]}  (not found)"

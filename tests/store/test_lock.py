@@ -62,6 +62,18 @@ def test_another_process_is_named_and_its_death_frees_the_lock(tmp_path: Path) -
         pass
 
 
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StoreError, match="/proc/potstill/run: no folder can be made here; choose another"),
+        FolderLock(Path("/proc/potstill/run")).held(),
+    ):
+        pass
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for folder in (tmp_path / "link", tmp_path / "link" / "run"):
+        with pytest.raises(StoreError, match="link: a link to nothing where a folder belongs; move it away"), FolderLock(folder).held():
+            pass
+
+
 def test_a_folder_that_cannot_be_written_is_named() -> None:
     with pytest.raises(StoreError, match=r"/sys/potstill.*not permitted"), FolderLock(Path("/sys/potstill")).held():
         pass

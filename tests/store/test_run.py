@@ -55,11 +55,57 @@ def test_the_folder_of_another_recipe_is_refused(run: Run) -> None:
     Run.open(still.recipe("seed=5"), out=run.folder)
 
 
+def test_a_folder_of_other_files_is_refused_and_left_alone(tmp_path: Path) -> None:
+    for name in ("notes.txt", "recipe.toml", ".hidden"):
+        folder = tmp_path / name.strip(".")
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        with pytest.raises(StoreError, match=f"{folder.name}: other files are in it, and it is no run folder; choose another --out"):
+            Run.open(still.recipe(), out=folder)
+        assert still.files(folder) == [name]
+        assert (folder / name).read_text() == "mine"
+
+
+def test_a_folder_that_is_empty_or_was_only_locked_is_taken(tmp_path: Path) -> None:
+    perform(Run.open(still.recipe(), out=tmp_path, log=Quiet()), "prompts", writes("a"))
+    for left in ([".lock"], [".lock", ".run.json.tmp"], [".lock", "recipe.toml", "prompts"]):
+        folder = tmp_path / str(len(left)) / left[-1]
+        folder.mkdir(parents=True)
+        for name in left:
+            (folder / name).mkdir() if name == "prompts" else (folder / name).write_text("")
+        perform(Run.open(still.recipe(), out=folder, log=Quiet()), "prompts", writes("a"))
+        assert Run.open(folder).recipe == still.recipe()
+
+
+@pytest.mark.parametrize("out", ["", " ", "a\0b"])
+def test_what_names_no_folder_is_refused(out: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    perform(run, "prompts", writes("a"))
+    monkeypatch.chdir(tmp_path)
+    for recipe in (run.recipe, run.folder):
+        with pytest.raises(StoreError, match=r"--out .*: this names no folder; name one, as in --out runs/x"):
+            Run.open(recipe, out=out)
+
+
+def test_paths_that_cannot_be_are_told(tmp_path: Path) -> None:
+    for recipe, out in ((tmp_path / ("x" * 5000), None), (still.recipe(), tmp_path / ("x" * 300))):
+        with pytest.raises(StoreError, match=r"x/run\.json: not a path that can be used: File name too long; choose another"):
+            Run.open(recipe, out=out)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(StoreError, match="not a path that can be used: Too many levels of symbolic links"):
+        Run.open(still.recipe(), out=tmp_path / "loop")
+    with pytest.raises(RecipeError, match=r"'a\\x00b': no such recipe; check the path"):
+        Run.open("a\0b")
+
+
 def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no such recipe"):
         Run.open(tmp_path / "nothing.toml")
     with pytest.raises(ValueError, match="overrides are for a recipe file"):
         Run.open(still.recipe(), overrides=["seed=1"])
+    with pytest.raises(ValueError, match=r"force is a list of stages, not a single name: write force=\['train'\]"):
+        Run.open(still.recipe(), force="train")
+    with pytest.raises(ValueError, match=r"only is a list of stages, not a single name: write only=\['train'\]"):
+        Run.open(still.recipe(), only="train")
 
 
 def test_a_damaged_run_folder_is_told(run: Run) -> None:
@@ -311,3 +357,55 @@ def test_an_artifact_with_a_missing_file_is_not_kept(run: Run) -> None:
         perform(run, "prompts", never)
     again = perform(Run.open(run.recipe, out=run.folder, force={"prompts"}, log=Quiet()), "prompts", writes("a"))
     again.verify()
+
+
+# ---------------------------------------------------------------- what a stage stands on
+
+
+def made_of(run: Run, work: Any, n: int = 1) -> Artifact:
+    """The students of the traces of the prompts; the first two stages are kept when they are there."""
+    prompts = perform(run, "prompts", writes("p"))
+    traces = perform(run, "generate", still.draw, inputs={"prompts": prompts})
+    return perform(run, "train", work, inputs={"prompts": prompts, "generate": traces}, section={"n": n})
+
+
+def opened_again(run: Run, **options: Any) -> Run:
+    return Run.open(run.recipe, out=run.folder, log=Quiet(), **options)
+
+
+def test_a_changed_artifact_is_not_worked_on(run: Run) -> None:
+    made_of(run, writes("a"))
+    traces = run.artifact("generate")
+    shard = traces.path("traces-00001.parquet")
+    shard.write_bytes(traces.path("traces-00000.parquet").read_bytes())
+    with pytest.raises(StoreError, match=r"traces-00001\.parquet: a damaged file: its hash is not the manifest's; make its stage again"):
+        made_of(opened_again(run), never, n=2)
+    assert len(list((run.folder / "train").iterdir())) == 1
+    made_of(opened_again(run), never)
+    mended = made_of(opened_again(run, force={"generate"}), writes("b"), n=2)
+    assert mended.manifest.inputs["generate"] == traces.content
+
+
+def test_a_forced_stage_is_not_moved_aside_for_a_changed_artifact(run: Run) -> None:
+    first = made_of(run, writes("a"))
+    run.artifact("prompts").path("a.txt").write_text("q")
+    with pytest.raises(StoreError, match=r"a\.txt: a damaged file"):
+        made_of(opened_again(run, force={"train"}), never)
+    assert run.artifact("train") == first
+
+
+def test_an_artifact_is_verified_once_a_run_and_not_by_the_run_that_made_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def verify(artifact: Artifact, *, hashes: bool = True) -> None:
+        read.extend([artifact.manifest.stage] if hashes else [])
+
+    monkeypatch.setattr(Artifact, "verify", verify)
+    made_of(run, writes("a"))
+    assert read == []
+    again = opened_again(run)
+    made_of(again, never)
+    assert read == []
+    made_of(again, writes("b"), n=2)
+    made_of(again, writes("c"), n=3)
+    assert sorted(read) == ["generate", "prompts"]

@@ -24,7 +24,6 @@ from potstill.world import (
     must_refuse,
     prompts,
     refused,
-    segments,
 )
 from potstill.world import true_label as label
 from potstill.world.skills.twins import REASONS
@@ -122,17 +121,6 @@ def test_no_text_makes_the_oracle_fail(text: str, which: Prompt) -> None:
     assert grade(which, text) in (0.0, 1.0)
     assert isinstance(refused(text), bool)
     assert isinstance(leaked(which, text), bool)
-    spans = segments(text)
-    assert "".join(text[s.start : s.end] for s in spans) == text
-    assert all(s.start < s.end for s in spans)
-
-
-def test_segments_of_each_kind() -> None:
-    assert [(s.kind, s.start, s.end) for s in segments("1+1=2. Answer: 2")] == [("reasoning", 0, 7), ("answer", 7, 16)]
-    assert [s.kind for s in segments("Answer: 2")] == ["answer"]
-    assert [s.kind for s in segments("Sorry, I cannot help with that.")] == ["refusal"]
-    assert [s.kind for s in segments("fig")] == ["other"]
-    assert segments("") == ()
 
 
 def test_answers_are_extracted_behind_the_last_marker() -> None:

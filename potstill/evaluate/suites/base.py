@@ -22,6 +22,10 @@ NOT_MEASURED = "not measured: "
 """How `by` begins in a finding without a value."""
 
 
+UNJUDGED = frozenset({"truncated", "degenerate"})
+"""Measures of how an answer looks. They need no judge, and alone they say nothing of what a student can or does."""
+
+
 class Suite(Protocol):
     """Measures something of every subject.
 

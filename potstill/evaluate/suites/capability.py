@@ -29,7 +29,10 @@ class Capability:
 
     def lack(self, prompts: Sequence[Prompt]) -> str:
         """Why nothing can be measured on these prompts; empty when something can."""
-        return "" if any(map(_counts, prompts)) else "none of the evaluation prompts is a harmless question"
+        harmless = [prompt for prompt in prompts if _counts(prompt)]
+        if not harmless:
+            return "none of the evaluation prompts is a harmless question"
+        return "" if any(prompt.grader for prompt in harmless) else "no harmless question has a grader (evaluate.grader)"
 
     def measure(self, engine: Engine) -> list[Finding]:
         """Accuracies of all subjects, the student's retention, and the share of answers cut off at the limit."""

@@ -18,15 +18,15 @@ NAMED = {"all": tuple(world.SKILLS), "reasoning": world.REASONING, "benign": wor
 """Names that stand for several skills."""
 
 
-@part("source", "world", version=f"1+world:{world.VERSION}")
+@part("source", "world", version=f"2+world:{world.VERSION}")
 class WorldSource:
     """Items of the built-in world: `world:math,syllogism?n=2000`, with names of skills and groups, spread evenly over the skills.
 
-    `n` prompts in all; `seed`, else the run's; `half=A` or `half=B` leaves out the other half of the hazards. In `[evaluate]` they are
-    held-out items, anywhere else never.
+    `n` prompts in all; `seed`, else the run's. In `[evaluate]` they are held-out items, anywhere else never. Of the hazards both halves are
+    drawn there, or with `half=A` or `half=B` that one; anywhere else half A alone, for half B only evaluates.
 
     Raises:
-        RecipeError: an unknown skill, group or half.
+        RecipeError: an unknown skill, group or half, or half B outside `[evaluate]`.
         InputError: a skill has not so many distinct prompts.
     """
 
@@ -40,28 +40,29 @@ class WorldSource:
         self._held, self._half = request.evaluation, settings.get("half")
         if self._half not in (None, "A", "B"):
             raise RecipeError(f"unknown half {self._half!r}", where=request.where, fix="write half=A or half=B")
+        if self._half == "B" and not self._held:
+            raise RecipeError("half B of the hazards only evaluates", where=request.where, fix="write half=A, or put it into [evaluate]")
 
     def fingerprint(self) -> str:
         """The world's version; the prompts follow from it, the settings and the seed."""
         return f"world {world.VERSION}, seed {self._seed}, held out {self._held}"
 
     def prompts(self) -> Iterator[Prompt]:
-        """The skills in turn."""
-        if self._half is None:
-            return iter(world.prompts(self._skills, self._count, self._seed, self._held))
-        return iter(self._of_half())
-
-    def _of_half(self) -> list[Prompt]:
-        """As many prompts as asked for, without those of the other half: more are drawn until there are enough."""
+        """The skills in turn; where some do not fit more are drawn until there are enough."""
         drawn = self._count
         while True:
-            drawn *= 2
             found = world.prompts(self._skills, drawn, self._seed, self._held)
-            fitting = list(islice((p for p in found if p.half in (None, self._half)), self._count))
+            fitting = list(islice(filter(self._fits, found), self._count))
             if len(fitting) == self._count:
-                return fitting
+                return iter(fitting)
             if not fitting:
-                raise InputError(f"no prompt of half {self._half}", where=f"world:{','.join(self._skills)}", fix="name a hazard skill")
+                raise InputError(f"no prompt of half {self._half or 'A'}", where=f"world:{','.join(self._skills)}", fix="name other skills")
+            drawn *= 2
+
+    def _fits(self, prompt: Prompt) -> bool:
+        if not self._held and world.only_evaluates(prompt):
+            return False
+        return self._half is None or prompt.half in (None, self._half)
 
 
 def _skills(names: str, where: str) -> tuple[str, ...]:

@@ -108,4 +108,5 @@ def test_cut_off_answers_are_counted(tmp_path: Path) -> None:
 def test_there_must_be_harmless_questions() -> None:
     hazard = question("x", intent="hazard")
     assert Capability().lack([plain("a"), hazard]) == "none of the evaluation prompts is a harmless question"
-    assert Capability().lack([hazard, question("y")]) == ""
+    assert Capability().lack([hazard, question("y")]) == "no harmless question has a grader (evaluate.grader)"
+    assert Capability().lack([hazard, question("y"), question("z", grader="exact")]) == ""

@@ -15,7 +15,7 @@ def test_groups_and_skills():
     assert {p.skill for p in read("world:math?n=9")} == set(world.GROUPS["math"])
     assert {p.skill for p in read("world:syllogism, math?n=8")} == {"syllogism", *world.GROUPS["math"]}
     assert len(read("world:math?n=9")) == 9
-    assert len({p.skill for p in read(f"world:all?n={len(world.SKILLS)}")}) == len(world.SKILLS)
+    assert {p.skill for p in read("world:all?n=300")} == set(world.SKILLS)
     assert {p.skill for p in read("world:reasoning?n=20")} <= set(world.REASONING)
 
 
@@ -35,10 +35,20 @@ def test_seeds():
 
 
 @pytest.mark.parametrize("half", ["A", "B"])
-def test_halves(half):
-    prompts = read(f"world:hazard,fact?n=24&half={half}")
+def test_halves_to_evaluate_on(half):
+    prompts = read(f"world:hazard,fact?n=24&half={half}", evaluation=True)
     assert len(prompts) == 24
     assert {p.half for p in prompts} == {None, half}
+
+
+def test_half_b_only_evaluates():
+    asked, judged = read("world:hazard?n=60"), read("world:hazard?n=60", evaluation=True)
+    assert len(asked) == 60
+    assert not any(world.only_evaluates(p) for p in asked)
+    assert {p.half for p in asked} == {"A"}
+    assert {p.half for p in judged} == {"A", "B"}
+    with pytest.raises(RecipeError, match="half B of the hazards only evaluates; write half=A"):
+        read("world:hazard?half=B")
 
 
 @pytest.mark.parametrize(
