@@ -36,7 +36,6 @@ def test_half_b_only_evaluates():
     assert decided(ask("How?", intent="hazard", half="A"), "keep")[0] == "keep"
 
 
-
 def test_order_is_the_traces():
     prompt = ask("a?")
     traces = [Trace(prompt.id, "t", i, str(i)) for i in range(5)]
