@@ -37,12 +37,13 @@ def digest_file(path: Path) -> str:
 
 def hash_files(folder: Path) -> dict[str, str]:
     """Relative path -> SHA-256 of the files that an artifact consists of, sorted; the manifest, `log/` and scratch are left out."""
-    found: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_file() and relative.parts[0] not in (MANIFEST, LOG, SCRATCH):
-            found[relative.as_posix()] = digest_file(path)
-    return found
+    return {name: digest_file(folder / name) for name in _files(folder)}
+
+
+def _files(folder: Path) -> list[str]:
+    """Relative paths of the files that an artifact consists of, sorted."""
+    inside = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [path.as_posix() for path in inside if path.parts[0] not in (MANIFEST, LOG, SCRATCH)]
 
 
 def content_of(stage: str, files: Mapping[str, str]) -> str:
@@ -108,10 +109,13 @@ class Artifact:
         return tables.read_all(self.folder, name)
 
     def verify(self, *, hashes: bool = True) -> None:
-        """Check every file against the manifest: that it is there, and unless `hashes` is False that it is unchanged.
+        """Check that every file of the manifest is there.
+
+        Args:
+            hashes: check as well that each is unchanged, and that no other stands beside them (hidden ones may).
 
         Raises:
-            StoreError: a file is missing or is not what the manifest says.
+            StoreError: a file is missing, is not what the manifest says, or is not in it.
         """
         fix = "make its stage again with --force"
         for name, expected in self.manifest.files.items():
@@ -120,6 +124,9 @@ class Artifact:
                 raise StoreError("a file of the artifact is missing", where=str(path), fix=fix)
             if hashes and digest_file(path) != expected:
                 raise StoreError("a damaged file: its hash is not the manifest's", where=str(path), fix=fix)
+        foreign = [name for name in _files(self.folder) if name not in self.manifest.files and not Path(name).name.startswith(".")]
+        if hashes and foreign:
+            raise StoreError("a file that is none of the artifact's", where=str(self.folder / foreign[0]), fix="move it out of the folder")
         if content_of(self.manifest.stage, self.manifest.files) != self.content:
             raise StoreError("a damaged manifest: its content hash is not its files'", where=str(self.folder / MANIFEST), fix=fix)
 

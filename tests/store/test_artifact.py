@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -66,6 +67,15 @@ def test_a_missing_file_is_found(artifact: Artifact) -> None:
     (artifact.folder / "student" / "weights").unlink()
     with pytest.raises(StoreError, match="student/weights: a file of the artifact is missing"):
         artifact.verify(hashes=False)
+
+
+def test_a_file_that_was_put_there_is_found(artifact: Artifact) -> None:
+    (artifact.folder / ".DS_Store").write_bytes(b"left by a file manager")
+    artifact.verify()
+    shutil.copy(artifact.folder / "traces-00000.parquet", artifact.folder / f"traces-{still.SHARDS:05}.parquet")
+    with pytest.raises(StoreError, match=rf"traces-{still.SHARDS:05}.parquet: a file that is none of the artifact's; move it out"):
+        artifact.verify()
+    artifact.verify(hashes=False)
 
 
 def test_a_doctored_manifest_is_found(artifact: Artifact) -> None:
