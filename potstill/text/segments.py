@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from potstill.text.refusals import refused
 from potstill.types import Segment
@@ -27,6 +28,11 @@ def segments(text: str) -> tuple[Segment, ...]:
     start = thought.end() if thought else 0
     before = (Segment("reasoning", 0, start),) if start else ()
     return *before, *_after_thought(text, start)
+
+
+def without_reasoning(text: str, spans: Iterable[Segment]) -> str:
+    """What the text says besides its reasoning."""
+    return "".join(text[span.start : span.end] for span in spans if span.kind != "reasoning")
 
 
 def _after_thought(text: str, start: int) -> tuple[Segment, ...]:

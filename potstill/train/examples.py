@@ -13,6 +13,7 @@ from potstill.errors import CapabilityError, InputError
 from potstill.fit import Example
 from potstill.store.tables import rows
 from potstill.text.chat import Rendered, render
+from potstill.text.segments import without_reasoning
 from potstill.types import Prompt, Trace
 
 
@@ -70,7 +71,7 @@ class Encoder:
         if not prompt.messages:
             return render(self.tokenizer, prompt, None)
         if self.answer_only:
-            answer = "".join(trace.text[s.start : s.end] for s in trace.segments if s.kind != "reasoning")
+            answer = without_reasoning(trace.text, trace.segments)
             return render(self.tokenizer, prompt, answer, end=trace.finish_reason == "stop")
         if self.same_tokens and trace.token_ids:
             return render(self.tokenizer, prompt, trace.token_ids)

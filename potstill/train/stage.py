@@ -137,7 +137,7 @@ class _Training:
 
     def _validate(self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
         prompts = rows(self.inputs["prompts"].table("validation"), Prompt)
-        return validator(network, tokenizer, prompts, self.section.max_length)
+        return validator(network, tokenizer, prompts, self.section.max_length, answer_only=self.section.learn == "answer")
 
     def _keep_metrics(self, result: FitResult) -> None:
         self.workspace.write_table(METRICS, pq.read_table(self.workspace.scratch / "metrics.parquet"))

@@ -21,9 +21,9 @@ STUDENT = open_student(StudentSection(model="new:llama", config=SIZES, tokenizer
 ASKED = Prompt((Message("user", "What is 2 + 3?"),), reference="5", rationale="2+3=5.", grader="world")
 
 
-def loss(prompt: Prompt) -> float:
+def loss(prompt: Prompt, **given: bool) -> float:
     """What the validator gives for a single prompt."""
-    return validator(STUDENT.network, STUDENT.tokenizer, [prompt], 64)(1)
+    return validator(STUDENT.network, STUDENT.tokenizer, [prompt], 64, **given)(1)
 
 
 def loss_of(prompt: Prompt, answer: str) -> float:
@@ -37,6 +37,18 @@ def loss_of(prompt: Prompt, answer: str) -> float:
 def test_the_world_is_answered_in_its_own_words() -> None:
     for prompt, answer in ((ASKED, "2+3=5. Answer: 5"), (replace(ASKED, rationale=None), "Answer: 5")):
         assert loss(prompt) == pytest.approx(loss_of(prompt, answer), rel=1e-5)
+
+
+def test_where_answers_alone_are_learnt_they_alone_are_read() -> None:
+    assert loss(ASKED, answer_only=True) == pytest.approx(loss_of(ASKED, "Answer: 5"), rel=1e-5)
+
+
+def test_a_hazard_has_no_right_answer() -> None:
+    hazard = replace(ASKED, intent="hazard")
+    with pytest.raises(InputError, match="nothing to validate on"):
+        loss(hazard)
+    both = validator(STUDENT.network, STUDENT.tokenizer, [hazard, ASKED], 64)
+    assert both(1) == pytest.approx(loss(ASKED), rel=1e-6)
 
 
 def test_a_reference_of_a_file_is_taken_as_it_stands(tmp_path: Path) -> None:
