@@ -12,6 +12,7 @@ from potstill.models.hf import check_config, locate
 from potstill.models.new import from_config, new_config
 from potstill.models.world import TEACHERS
 from potstill.recipe import Recipe, TeacherSection
+from potstill.recipe.sections import ModelSection
 
 
 def teacher_size(section: TeacherSection) -> Size:
@@ -19,8 +20,7 @@ def teacher_size(section: TeacherSection) -> Size:
     kind, _, name = section.model.partition(":")
     if kind not in ("hf", "world"):
         return Size(section.model, 0)
-    config = check_config(locate(str(TEACHERS / name) if kind == "world" else name, section.revision), section.remote_code)
-    return _size(section.model, config, section.dtype, section.remote_code)
+    return _size(section, _config(section, str(TEACHERS / name) if kind == "world" else name))
 
 
 def student_size(recipe: Recipe) -> Size:
@@ -32,16 +32,25 @@ def student_size(recipe: Recipe) -> Size:
     section = recipe.student
     kind, _, name = section.model.partition(":")
     if kind == "hf":
-        config = check_config(locate(name, section.revision), section.remote_code)
-        _check_context(config, recipe.train.max_length)
-        return _size(section.model, config, section.dtype, section.remote_code)
-    config = new_config(name, section.config, student_tokenizer(section, teacher_tokenizer(recipe.teachers[0])))
+        config = _config(section, name)
+    else:
+        config = new_config(name, section.config, student_tokenizer(section, teacher_tokenizer(recipe.teachers[0])))
+        _check_heads(config)
+    _check_context(config, recipe.train.max_length)
+    return _size(section, config)
+
+
+def _config(section: ModelSection, name: str) -> PreTrainedConfig:
+    """The config of a model that is there already."""
+    return check_config(locate(name, section.revision), section.remote_code)
+
+
+def _check_heads(config: PreTrainedConfig) -> None:
+    """Networks are made in silence with heads that cannot share keys and values, and fail when they are used."""
     heads, shared = (getattr(config, f"num_{which}_heads", None) for which in ("attention", "key_value"))
     if heads and shared and heads % shared:
         what = f"num_attention_heads ({heads}) is not a multiple of num_key_value_heads ({shared})"
         raise RecipeError(what, where="student.config", fix="make the one divide the other, or set both to the same")
-    _check_context(config, recipe.train.max_length)
-    return _size(section.model, config, section.dtype, False)
 
 
 def _check_context(config: PreTrainedConfig, longest: int) -> None:
@@ -52,9 +61,11 @@ def _check_context(config: PreTrainedConfig, longest: int) -> None:
         raise RecipeError(what, where="train.max_length", fix=f"set it to {context} or less, or give the student a longer context")
 
 
-def _size(name: str, config: PreTrainedConfig, dtype: str, remote_code: bool) -> Size:
+def _size(section: ModelSection, config: PreTrainedConfig) -> Size:
     """The parameters of a network without memory (torch's meta device), tied ones counted once."""
+    fix = "take a causal language model whose sizes fit together"
     with torch.device("meta"):
-        network = from_config(config, name, "take a causal language model whose sizes fit together", trust_remote_code=remote_code)
+        network = from_config(config, section.model, fix, trust_remote_code=section.remote_code)
     text = config.get_text_config(decoder=True)
-    return Size(name, sum(p.numel() for p in network.parameters()), text.num_hidden_layers, text.hidden_size, dtype)
+    parameters = sum(p.numel() for p in network.parameters())
+    return Size(section.model, parameters, text.num_hidden_layers, text.hidden_size, section.dtype)

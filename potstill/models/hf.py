@@ -70,7 +70,7 @@ def locate(name: str, revision: str | None = None) -> Place:
     Raises:
         ModelError: neither is there.
     """
-    path = Path(expand(name)).expanduser()
+    path = Path(expand(name))
     if path.is_dir():
         return Place(_checked(path))
     if path.exists() or is_path(name):

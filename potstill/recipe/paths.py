@@ -14,7 +14,7 @@ DEFAULT = "../shared/data"
 
 
 def expand(text: str) -> str:
-    """`text` with `${POTSTILL_DATA}` replaced by the environment's value, or by `DEFAULT`.
+    """`text` with `${POTSTILL_DATA}` replaced by the environment's value, or by `DEFAULT`, and a leading `~` by the home folder.
 
     Raises:
         RecipeError: another variable stands in it.
@@ -25,7 +25,7 @@ def expand(text: str) -> str:
             raise RecipeError(f"unknown variable {match[0]}", where=text, fix=f"only ${{{VARIABLE}}} is known")
         return os.environ.get(VARIABLE) or DEFAULT
 
-    return re.sub(r"\$\{(\w*)\}", value, text)
+    return os.path.expanduser(re.sub(r"\$\{(\w*)\}", value, text))
 
 
 def existing(text: str, where: str = "") -> Path:

@@ -124,9 +124,9 @@ class Artifact:
                 raise StoreError("a file of the artifact is missing", where=str(path), fix=fix)
             if hashes and digest_file(path) != expected:
                 raise StoreError("a damaged file: its hash is not the manifest's", where=str(path), fix=fix)
-        foreign = [name for name in _files(self.folder) if name not in self.manifest.files and not Path(name).name.startswith(".")]
-        if hashes and foreign:
-            raise StoreError("a file that is none of the artifact's", where=str(self.folder / foreign[0]), fix="move it out of the folder")
+        for name in _files(self.folder) if hashes else ():
+            if name not in self.manifest.files and not Path(name).name.startswith("."):
+                raise StoreError("a file that is none of the artifact's", where=str(self.folder / name), fix="move it out of the folder")
         if content_of(self.manifest.stage, self.manifest.files) != self.content:
             raise StoreError("a damaged manifest: its content hash is not its files'", where=str(self.folder / MANIFEST), fix=fix)
 

@@ -4,6 +4,7 @@ import pytest
 
 from potstill.errors import ModelError
 from potstill.models.tokenizers import first_line, load_tokenizer, open_tokenizer, tokenizer_facts
+from potstill.recipe import expand
 
 
 def test_the_worlds_two_tokenizers():
@@ -30,8 +31,14 @@ def test_unknown_tokenizers(spec):
 
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere", "~/nowhere", "a/b/c"])
 def test_a_folder_that_is_not_there(name):
-    with pytest.raises(ModelError, match=f"{name}: no such folder; check the path"):
+    with pytest.raises(ModelError, match=f"{expand(name)}: no such folder; check the path"):
         open_tokenizer(f"hf:{name}")
+
+
+def test_a_folder_at_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    open_tokenizer("world:a").save_pretrained(tmp_path / "mine")
+    assert tokenizer_facts(open_tokenizer("hf:~/mine")) == tokenizer_facts(open_tokenizer("world:a"))
 
 
 def test_a_folder_without_or_with_a_damaged_one(tmp_path):

@@ -22,6 +22,14 @@ def test_without_it_they_lie_beside_the_project(monkeypatch: pytest.MonkeyPatch,
     assert expand("${POTSTILL_DATA}/a") == "../shared/data/a"
 
 
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expand("~/a.txt") == f"{tmp_path}/a.txt"
+    assert expand("owner/a~b") == "owner/a~b"
+    (tmp_path / "a.txt").write_text("a")
+    assert existing("~/a.txt") == tmp_path / "a.txt"
+
+
 def test_other_variables_are_refused() -> None:
     with pytest.raises(RecipeError, match=r"unknown variable \$\{HOME\}; only \$\{POTSTILL_DATA\} is known"):
         expand("${HOME}/a")
