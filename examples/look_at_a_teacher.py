@@ -14,5 +14,5 @@ teacher = open_model(sys.argv[1] if len(sys.argv) > 1 else "world:base")
 [[answer]] = teacher.draw([prompt], Sampling(temperature=0.0, max_new_tokens=60), top_k=3)
 print(prompt.question)
 print(answer.text)
-for log_p, others in zip(answer.log_p, answer.topk_log_p, strict=True):
+for log_p, others in zip(answer.log_p, answer.support_log_p, strict=True):
     print(f"{math.exp(log_p):.3f}  the likeliest three: {'  '.join(f'{math.exp(other):.3f}' for other in others)}")

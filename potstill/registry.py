@@ -22,6 +22,8 @@ from typing import Any, TypeVar
 from potstill.errors import RecipeError
 
 HOMES: dict[str, str] = {
+    "codec": "potstill.signal.codecs",
+    "dialect": "potstill.endpoints.dialects",
     "divergence": "potstill.signal.divergences",
     "judge": "potstill.judges",
     "model": "potstill.models",
@@ -65,7 +67,7 @@ def part(kind: str, name: str, *, version: str = "1", needs: tuple[str, ...] = (
         kind: one of `HOMES`.
         name: as it is written in a recipe.
         version: raise it when the same input would give another output; it enters the identity of every artifact made with the part.
-        needs: what a teacher must give for it: `text`, `top_k`, `full`.
+        needs: what a teacher must give for it, as in `Teacher.gives`: `text`, `top_k`, `full`.
     """
     if kind not in HOMES:
         raise ValueError(f"unknown kind of part {kind!r}: one of {sorted(HOMES)}")

@@ -17,11 +17,22 @@ Part = Literal["keep", "hazard", "noise"]
 """The three cuts of a still: the heart is kept, the heads are hazard, the tails are noise."""
 SegmentKind = Literal["reasoning", "answer", "refusal", "other"]
 FinishReason = Literal["stop", "length", "content_filter", "error"]
+TrainOnOutputs = Literal["allowed", "restricted", "forbidden", "unknown"]
+"""Whether a teacher's terms let others train on what it says."""
+LogProbKind = Literal["raw", "temperature_scaled", "unknown"]
+"""`raw`: of the model's own distribution (temperature 1, nothing cut off); `temperature_scaled`: after division by the temperature."""
+ScoringMode = Literal["sampled", "teacher_forced"]
+"""How a teacher came to a token: it drew it itself, or it read it in a given text."""
 
 
 def canonical_json(value: Any) -> str:
     """`value` as JSON that is the same text for the same content: sorted keys, no spaces."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a JSON value; the order of keys does not matter."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def content_id(value: Any) -> str:
@@ -96,6 +107,61 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer took, as the server counted it; None: it did not say.
+
+    Attributes:
+        prompt_tokens, completion_tokens: read and written.
+        reasoning_tokens: how many of the written ones were reasoning.
+        cached_tokens: how many of the read ones came from the server's cache.
+        cost_microusd: millionths of a US dollar, by the recipe's prices.
+    """
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+    cost_microusd: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherCard:
+    """Who a teacher is, as far as it is known; an empty field is not known.
+
+    Attributes:
+        name: in the recipe.
+        revision: commit on the hub.
+        weights: digest of the weights.
+        tokenizer, special_tokens, chat_template: digests.
+        dtype: number type of the weights, or how they are quantised.
+        endpoint, dialect, server: where it is asked, in which dialect, and what the server says that it is.
+        licence: SPDX name; terms: address of its terms.
+        train_on_outputs: whether these let others train on what it says.
+        facts: everything that `Teacher.identity` tells, as JSON.
+    """
+
+    name: str
+    revision: str = ""
+    weights: str = ""
+    tokenizer: str = ""
+    special_tokens: str = ""
+    chat_template: str = ""
+    dtype: str = ""
+    endpoint: str = ""
+    dialect: str = ""
+    server: str = ""
+    licence: str = ""
+    terms: str = ""
+    train_on_outputs: TrainOnOutputs = "unknown"
+    facts: str = "{}"
+
+    @property
+    def id(self) -> str:
+        """Identity by content."""
+        return content_id(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """One answer of one teacher, as it was given.
 
@@ -107,6 +173,15 @@ class Trace:
         segments: what the text consists of, in order.
         token_ids: the answer in the teacher's tokens, end token included; empty when the teacher gave no ids.
         finish_reason: why it ended.
+        token_ends: where each token's text ends, in bytes of the text's UTF-8; a special token ends where the one before it does. Empty
+            when it is not known.
+        teacher_id: the teacher's card.
+        context: what the teacher was told beside the prompt, which the student never sees; empty: nothing.
+        sampling: the settings it was drawn with, as JSON.
+        reasoning_field: the field of the response that held the reasoning; empty where it stands in the text itself.
+        usage: what it took; None for a model in this process.
+        request: key of the request in the ledger; empty for a model in this process.
+        response: SHA-256 of the raw response; empty for a model in this process.
     """
 
     prompt_id: str
@@ -116,6 +191,14 @@ class Trace:
     segments: tuple[Segment, ...] = ()
     token_ids: tuple[int, ...] = ()
     finish_reason: FinishReason = "stop"
+    token_ends: tuple[int, ...] = ()
+    teacher_id: str = ""
+    context: str = ""
+    sampling: str = "{}"
+    reasoning_field: str = ""
+    usage: Usage | None = None
+    request: str = ""
+    response: str = ""
 
     @property
     def id(self) -> str:

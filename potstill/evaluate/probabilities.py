@@ -131,7 +131,7 @@ def score_table(subject: Subject, prompts: Sequence[Prompt]) -> pa.Table:
     for model in dict.fromkeys(models):
         rendered = {i: render(model.tokenizer, prompt, None) for i, prompt in enumerate(prompts) if models[i] is model}
         fitting = {i: row for i, row in rendered.items() if _fits(row, model)}
-        seen = score_ids(model.head, [row.input_ids for row in fitting.values()], top_k=0)
+        seen = score_ids(model.head, [row.input_ids for row in fitting.values()])
         for (i, row), one in zip(fitting.items(), seen, strict=True):
             found[i] = -one.log_p.sum(dtype=np.float64), len(one.log_p), _target_bytes(model, prompts[i], row)
     return pa.table({"nats": found[:, 0], "tokens": found[:, 1], "bytes": found[:, 2]})

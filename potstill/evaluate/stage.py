@@ -58,7 +58,7 @@ def score(run: Run, student: Artifact) -> Card:
         shown = {name: found.value for name in HEADLINES if (found := card.find(name)) is not None}
         return {"prompts": len(prompts), "findings": len(findings), "missed": len(failed), **shown}
 
-    settings = {"evaluate": section, "teachers": run.recipe.teachers}
+    settings = {"evaluate": section, "teachers": [teacher.decisive() for teacher in run.recipe.teachers]}
     artifact = run.perform("evaluate", section=settings, inputs=inputs, parts=_parts(run.recipe, prompts), work=work)
     return Card(artifact.folder, artifact.manifest)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from potstill.errors import CapabilityError, ModelError
 from potstill.models import Answer, LocalModel, Options, Sampling, Teacher, open_model, open_student, open_teacher, teacher_tokenizer
+from potstill.models.recorded import RecordedTeacher
 from potstill.recipe import Recipe
 from potstill.types import Prompt, Trace
 
@@ -69,8 +70,8 @@ class Subject:
 
 
 def _ask(model: Teacher, prompts: Sequence[Prompt], sampling: Sampling) -> list[Answer]:
-    """One answer a prompt. A teacher of text alone may have been recorded on other prompts: what it was not asked is not given."""
-    if "top_k" in model.gives:
+    """One answer a prompt. Answers on file may be to other prompts: what was not asked is not given."""
+    if not isinstance(model, RecordedTeacher):
         return [row[0] for row in model.draw(prompts, sampling)]
     found = []
     for prompt in prompts:

@@ -62,7 +62,7 @@ class Contender:
         asks = [Ask(ids, str(i)) for i, ids in enumerate(self.prompts[:batch])]
         sampling = Sampling(temperature=0.0, max_new_tokens=TOKENS)
         started = time.perf_counter()
-        drawn = generate(self.head, asks, sampling, top_k=0, end_ids=(), context=self.context, batch_size=batch)
+        drawn = generate(self.head, asks, sampling, end_ids=(), context=self.context, batch_size=batch)
         return sum(len(row[0].token_ids) for row in drawn) / (time.perf_counter() - started)
 
 

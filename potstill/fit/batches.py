@@ -27,14 +27,14 @@ class Example:
         input_ids: [T] token ids.
         loss_from: the first token that is a target (at least 1).
         weight: factor of each of its targets.
-        topk_ids, topk_log_p: [T - loss_from, k] what the teacher expected at each target; None when it gave nothing.
+        support_ids, support_log_p: [T - loss_from, k] what the teacher expected at each target; None when it gave nothing.
     """
 
     input_ids: np.ndarray
     loss_from: int
     weight: float = 1.0
-    topk_ids: np.ndarray | None = None
-    topk_log_p: np.ndarray | None = None
+    support_ids: np.ndarray | None = None
+    support_log_p: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -50,7 +50,7 @@ class Batch:
         rows: [N] places in the flattened [B * T].
         target: [N] the token that follows each place.
         weight: [N] factor of each place.
-        topk_ids, topk_log_p: [N, k] the teacher's stored distribution; None when there is none.
+        support_ids, support_log_p: [N, k] the teacher's stored distribution; None when there is none.
         tokens: how many tokens are not padding.
     """
 
@@ -60,8 +60,8 @@ class Batch:
     rows: Int[Tensor, " N"]
     target: Int[Tensor, " N"]
     weight: Float[Tensor, " N"]
-    topk_ids: Int[Tensor, "N k"] | None
-    topk_log_p: Float[Tensor, "N k"] | None
+    support_ids: Int[Tensor, "N k"] | None
+    support_log_p: Float[Tensor, "N k"] | None
     tokens: int
 
     def to(self, device: torch.device | str) -> Batch:
@@ -104,8 +104,8 @@ def pack(rows: Sequence[Sequence[Example]], length: int) -> Batch:
         rows=flat,
         target=torch.from_numpy(ids).flatten()[flat + 1],
         weight=torch.from_numpy(weight),
-        topk_ids=_joined([e.topk_ids for e in examples], np.int64),
-        topk_log_p=_joined([e.topk_log_p for e in examples], np.float32),
+        support_ids=_joined([e.support_ids for e in examples], np.int64),
+        support_log_p=_joined([e.support_log_p for e in examples], np.float32),
         tokens=int((documents != IGNORED).sum()),
     )
 

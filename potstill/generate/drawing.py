@@ -7,22 +7,27 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
 from potstill.errors import CapabilityError, InputError
 from potstill.generate.routing import route
-from potstill.generate.traces import table_of, trace_of
-from potstill.models import Answer, Sampling, Teacher, open_teacher
+from potstill.generate.traces import card_of, table_of, trace_of
+from potstill.models import Answer, Given, Sampling, Spending, Teacher, keep_of, open_teacher
+from potstill.models.scorings import Scoring, to_table
 from potstill.recipe.sections import GenerateSection
 from potstill.registry import find
 from potstill.store.artifact import Artifact, Workspace
 from potstill.store.run import Run
-from potstill.store.tables import rows
-from potstill.types import Prompt, Trace
+from potstill.store.tables import from_rows, rows
+from potstill.types import Prompt, ScoringMode, TeacherCard, Trace
 
-TRACES = "traces"
+TRACES, SCORINGS, TEACHERS = "traces", "scorings", "teachers"
+"""The tables of the stage."""
+LEDGER = "ledger.sqlite"
+"""The request ledger, in the run folder."""
 
 
 def draw(run: Run, prompts: Artifact) -> Artifact:
@@ -33,7 +38,8 @@ def draw(run: Run, prompts: Artifact) -> Artifact:
         prompts: what `prompts.gather` made.
 
     Returns:
-        the artifact: `traces-00000.parquet`, …, and `log/seconds.json`.
+        the artifact: `traces-00000.parquet`, …; `scorings-00000.parquet`, …, joined to them by `trace_id`; `teachers.parquet`; and
+        `log/seconds.json`.
 
     Raises:
         RecipeError: a prompt has no teacher.
@@ -42,7 +48,8 @@ def draw(run: Run, prompts: Artifact) -> Artifact:
         InputError: the prompts do not fit the mode.
     """
     settings = run.recipe.generate
-    teachers = [open_teacher(section, settings.batch_size) for section in run.recipe.teachers]
+    spending = Spending(run.folder / LEDGER, settings.token_budget, settings.usd_budget)
+    teachers = [open_teacher(section, settings.batch_size, spending) for section in run.recipe.teachers]
     parts = {}
     for place, teacher in enumerate(teachers):
         kind = teacher.name.partition(":")[0]
@@ -50,12 +57,9 @@ def draw(run: Run, prompts: Artifact) -> Artifact:
         parts.update({f"teachers.{place} {key}": value for key, value in teacher.identity().items()})
     if settings.mode == "score":
         for teacher in teachers:
-            if "top_k" not in teacher.gives:
+            if "score" not in teacher.gives:
                 raise CapabilityError("this teacher cannot score texts", where=teacher.name, fix='use mode = "draw", or another teacher')
-    section = {
-        "generate": settings.model_dump(exclude={"batch_size"}),
-        "teachers": [teacher.model_dump() for teacher in run.recipe.teachers],
-    }
+    section = {"generate": settings.decisive(), "teachers": [teacher.decisive() for teacher in run.recipe.teachers]}
     drawing = _Drawing(run, teachers)
     return run.perform("generate", section=section, inputs={"prompts": prompts}, parts=parts, work=lambda w: drawing.work(w, prompts))
 
@@ -66,6 +70,11 @@ class _Drawing:
 
     run: Run
     teachers: Sequence[Teacher]
+
+    @cached_property
+    def cards(self) -> list[TeacherCard]:
+        """Who the teachers are."""
+        return [card_of(section, teacher) for section, teacher in zip(self.run.recipe.teachers, self.teachers, strict=True)]
 
     def work(self, workspace: Workspace, prompts: Artifact) -> Mapping[str, Any]:
         settings = self.run.recipe.generate
@@ -80,37 +89,42 @@ class _Drawing:
             self.run.log.say(f"generate: going on, {len(asked) - remaining} of {len(asked)} prompts are done")
         with self.run.log.task("generate", remaining, "prompts") as task:
             for shard, some in left.items():
-                table = self._shard(some)
+                table, scorings = self._shard(some)
+                workspace.write_table(SCORINGS, scorings, shard)
                 workspace.write_table(TRACES, table, shard)
                 drawn += len(some)
                 tokens += _tokens(table)
                 task.advance(len(some), tokens_a_second=tokens / max(time.monotonic() - started, 1e-9))
+        workspace.write_table(TEACHERS, from_rows(self.cards, TeacherCard))
         seconds = {"seconds": time.monotonic() - started, "prompts": drawn, "tokens": tokens}
         (workspace.log / "seconds.json").write_text(json.dumps(seconds) + "\n")
         return self._summary(workspace, asked)
 
-    def _shard(self, prompts: Sequence[Prompt]) -> pa.Table:
-        """The shard's traces: prompt by prompt, teacher by teacher, draw by draw."""
+    def _shard(self, prompts: Sequence[Prompt]) -> tuple[pa.Table, pa.Table]:
+        """The shard's traces and scorings: prompt by prompt, teacher by teacher, draw by draw."""
         places = {prompt.id: place for place, prompt in enumerate(prompts)}
         found: list[tuple[int, int, Trace, Answer]] = []
-        tasks = route(prompts, self.run.recipe.teachers)
-        for number, (teacher, section, task) in enumerate(zip(self.teachers, self.run.recipe.teachers, tasks, strict=True)):
-            top_k = section.top_k if "top_k" in teacher.gives else 0
-            for prompt_id, trace, answer in self._answers(teacher, task, top_k):
-                found.append((places[prompt_id], number, trace, answer))
+        for number, task in enumerate(route(prompts, self.run.recipe.teachers)):
+            for trace, answer in self._answers(number, task):
+                found.append((places[trace.prompt_id], number, trace, answer))
         found.sort(key=lambda entry: (entry[0], entry[1], entry[2].sample))
-        return table_of([entry[2] for entry in found], [entry[3] for entry in found])
+        scored = [(trace, answer.outlook) for _, _, trace, answer in found if len(answer.outlook)]
+        mode: ScoringMode = "teacher_forced" if self.run.recipe.generate.mode == "score" else "sampled"
+        scorings = to_table([Scoring(trace.id, trace.teacher_id, mode, outlook) for trace, outlook in scored])
+        return table_of([entry[2] for entry in found]), scorings
 
-    def _answers(self, teacher: Teacher, prompts: Sequence[Prompt], top_k: int) -> Iterator[tuple[str, Trace, Answer]]:
-        settings = self.run.recipe.generate
-        scored = settings.mode == "score"
+    def _answers(self, number: int, prompts: Sequence[Prompt]) -> Iterator[tuple[Trace, Answer]]:
+        """The answers of one teacher."""
+        settings, seed = self.run.recipe.generate, self.run.recipe.seed
+        teacher, section = self.teachers[number], self.run.recipe.teachers[number]
+        keep, sampling, scored = keep_of(section, teacher, seed), _sampling(settings, seed), settings.mode == "score"
         if scored:
-            groups = [[answer] for answer in teacher.score([prompt.reference or "" for prompt in prompts], top_k)]
+            groups = [[answer] for answer in teacher.score([Given(prompt) for prompt in prompts], keep)]
         else:
-            groups = teacher.draw(prompts, _sampling(settings, self.run.recipe.seed), top_k)
+            groups = teacher.draw(prompts, sampling, keep)
         for prompt, answers in zip(prompts, groups, strict=True):
             for sample, answer in enumerate(answers):
-                yield prompt.id, trace_of(prompt.id, teacher.name, sample, answer, scored=scored), answer
+                yield trace_of(prompt.id, self.cards[number], sample, answer, sampling, scored=scored), answer
 
     def _summary(self, workspace: Workspace, prompts: Sequence[Prompt]) -> Mapping[str, Any]:
         table = workspace.table(TRACES).select(["prompt_id", "teacher", "finish_reason", "token_ids"])

@@ -5,19 +5,25 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from potstill.models.base import Answer, Options, Sampling, Teacher
+from potstill.models.base import Answer, Endpoint, Given, Keep, Options, Outlook, Sampling, Spending, Teacher
 
 if TYPE_CHECKING:
     from potstill.models.local import LocalModel
-    from potstill.models.opening import open_model, open_student, open_teacher, student_tokenizer, teacher_tokenizer
+    from potstill.models.opening import keep_of, open_model, open_student, open_teacher, student_tokenizer, teacher_tokenizer
     from potstill.models.tokenizers import open_tokenizer
 
 __all__ = [
     "Answer",
+    "Endpoint",
+    "Given",
+    "Keep",
     "LocalModel",
     "Options",
+    "Outlook",
     "Sampling",
+    "Spending",
     "Teacher",
+    "keep_of",
     "open_model",
     "open_student",
     "open_teacher",
@@ -28,6 +34,7 @@ __all__ = [
 
 _HOMES = {
     "LocalModel": "potstill.models.local",
+    "keep_of": "potstill.models.opening",
     "open_model": "potstill.models.opening",
     "open_student": "potstill.models.opening",
     "open_teacher": "potstill.models.opening",

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from potstill.errors import CapabilityError, ModelError
-from potstill.models.base import Answer, Options, Sampling
+from potstill.models.base import NOTHING, Answer, Given, Keep, Options, Outlook, Sampling
 from potstill.registry import part
-from potstill.types import Prompt, content_id
+from potstill.types import FinishReason, Prompt, content_id
 
 VOCABULARY = 257
 END = 256
 
-Given = str | Sequence[str] | Mapping[str, str] | Callable[[Prompt, int], str]
+Answers = str | Sequence[str] | Mapping[str, str] | Callable[[Prompt, int], str]
 """One text for all; the draws in turn; question -> text; or a function of prompt and draw."""
 
 
@@ -39,12 +39,12 @@ class FakeTeacher:
     """A deterministic teacher.
 
     Args:
-        answers: what it answers; see `Given`.
+        answers: what it answers; see `Answers`.
         name: as it appears in traces.
         gives: what it admits to; take `top_k` away to play a black box.
     """
 
-    def __init__(self, answers: Given, name: str = "fake:", gives: frozenset[str] = frozenset({"text", "top_k"})) -> None:
+    def __init__(self, answers: Answers, name: str = "fake:", gives: frozenset[str] = frozenset({"text", "top_k", "score"})) -> None:
         self.answers, self.name, self.gives = answers, name, gives
 
     def identity(self) -> dict[str, str]:
@@ -52,17 +52,23 @@ class FakeTeacher:
         plain = self.answers if isinstance(self.answers, str | Sequence | Mapping) else "function"
         return {"fake": self.name, "answers": content_id(dict(plain) if isinstance(plain, Mapping) else plain)}
 
-    def draw(self, prompts: Sequence[Prompt], sampling: Sampling, top_k: int = 0) -> list[list[Answer]]:
+    def draw(self, prompts: Sequence[Prompt], sampling: Sampling, keep: Keep = NOTHING) -> list[list[Answer]]:
         """The given answers, cut at `sampling.max_new_tokens` bytes.
 
         Raises:
             ModelError: there is no answer to a prompt.
         """
-        return [[self._answer(self._text(prompt, sample), sampling, top_k) for sample in range(sampling.n)] for prompt in prompts]
+        samples = range(sampling.first, sampling.first + sampling.n)
+        return [[self._answer(self._text(prompt, sample), sampling, keep) for sample in samples] for prompt in prompts]
 
-    def score(self, texts: Sequence[str], top_k: int) -> list[Answer]:
-        """The made-up probabilities of each text's bytes; no end token."""
-        return [self._described(text, tuple(text.encode()), "stop", top_k) for text in texts]
+    def score(self, texts: Sequence[Given], keep: Keep = NOTHING) -> list[Answer]:
+        """The made-up probabilities of each text's bytes, with the end token behind an answer that ended."""
+        return [self._scored(each, keep) for each in texts]
+
+    def _scored(self, given: Given, keep: Keep) -> Answer:
+        text = given.text if given.text is not None else given.prompt.reference or ""
+        ended = given.text is not None and given.finish_reason == "stop"
+        return self._described(text, (*text.encode(), *((END,) if ended else ())), given.finish_reason, keep)
 
     def _text(self, prompt: Prompt, sample: int) -> str:
         if callable(self.answers):
@@ -75,22 +81,31 @@ class FakeTeacher:
             return self.answers[prompt.question]
         return self.answers[sample % len(self.answers)]
 
-    def _answer(self, text: str, sampling: Sampling, top_k: int) -> Answer:
+    def _answer(self, text: str, sampling: Sampling, keep: Keep) -> Answer:
         ids = (*text.encode(), END)
         if len(ids) <= sampling.max_new_tokens:
-            return self._described(text, ids, "stop", top_k)
+            return self._described(text, ids, "stop", keep)
         ids = ids[: sampling.max_new_tokens]
-        return self._described(bytes(ids).decode(errors="ignore"), ids, "length", top_k)
+        return self._described(bytes(ids).decode(errors="ignore"), ids, "length", keep)
 
-    def _described(self, text: str, ids: tuple[int, ...], finish_reason: str, top_k: int) -> Answer:
+    def _described(self, text: str, ids: tuple[int, ...], finish_reason: FinishReason, keep: Keep) -> Answer:
+        if keep.codec != "top_k":
+            raise CapabilityError(f"a fake keeps top_k only, not {keep.codec!r}", where=self.name, fix='use codec = "top_k"')
         if "top_k" not in self.gives:
-            if top_k:
+            if keep.size:
                 raise CapabilityError("this fake gives text only", where=self.name, fix="ask it with top_k = 0")
-            return Answer(text, (), "length" if finish_reason == "length" else "stop")
-        log_p = np.full(len(ids), -np.log(2), np.float32)
-        outcomes = (np.array(ids, np.int32).reshape(-1, 1) + np.arange(top_k, dtype=np.int32)) % VOCABULARY
-        topk_log_p = np.tile(-np.log(2) * np.arange(1, top_k + 1), (len(ids), 1)).astype(np.float32)
-        return Answer(text, ids, "length" if finish_reason == "length" else "stop", log_p, outcomes, topk_log_p)
+            return Answer(text, (), finish_reason)
+        steps, limit = len(ids), len(text.encode())
+        outcomes = (np.array(ids, np.int32).reshape(-1, 1) + np.arange(keep.size, dtype=np.int32)) % VOCABULARY
+        halves = np.tile(-np.log(2) * np.arange(1, keep.size + 1), (steps, 1)).astype(np.float32)
+        outlook = Outlook(
+            log_p=np.full(steps, -np.log(2), np.float32),
+            rank=np.ones(steps, np.int32),
+            support_ids=outcomes,
+            support_log_p=halves,
+            tail_mass=np.full(steps, 0.5**keep.size, np.float32),
+        )
+        return Answer(text, ids, finish_reason, outlook, tuple(min(end, limit) for end in range(1, steps + 1)))
 
     @staticmethod
     def decode(token_ids: Sequence[int]) -> str:

@@ -1,12 +1,11 @@
 """Batched generation with a key-value cache: left-padded, rows of like length together, finished rows dropped.
 
-Every row draws from its own stream of uniform numbers, a function of the seed, the prompt's id, the draw's number and the step (SplitMix64,
-Steele, Lea and Flood 2014), so that an answer does not depend on the batch that it was drawn in (beyond the rounding of floats).
+Every row draws from its own stream of uniform numbers, a function of the seed, the prompt's id, the draw's number and the step, so that an
+answer does not depend on the batch that it was drawn in (beyond the rounding of floats).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -17,12 +16,13 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from potstill.errors import ModelError
-from potstill.models.base import Sampling
+from potstill.models.base import NOTHING, Keep, Outlook, Sampling
 from potstill.models.cache import growing_cache, keep_rows
-from potstill.models.scoring import Head, Outlook, outlook
+from potstill.models.scoring import Head, Seen, look
+from potstill.models.streams import row_key, uniforms
+from potstill.signal.codecs.base import open_codec
 from potstill.types import FinishReason
 
-_GAMMA, _MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _DROP_SHARE = 0.25
 """Finished rows leave the batch when they are at least this share of it."""
 
@@ -44,21 +44,6 @@ class Drawn:
     outlook: Outlook
 
 
-def row_key(seed: int, key: str, sample: int) -> int:
-    """The 64-bit start of a row's stream of random numbers."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{key}/{sample}".encode()).digest()[:8], "little")
-
-
-def uniforms(keys: np.ndarray, step: int) -> np.ndarray:
-    """One number in [0, 1) a row: output `step` of a SplitMix64 generator started at each of `keys` ([rows] uint64)."""
-    with np.errstate(over="ignore"):
-        z = keys + np.uint64(step + 1) * _GAMMA
-        z = (z ^ (z >> np.uint64(30))) * _MIX_1
-        z = (z ^ (z >> np.uint64(27))) * _MIX_2
-        z = z ^ (z >> np.uint64(31))
-    return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
 def choose(logits: Float[Tensor, "N V"], uniform: Float[Tensor, " N"], temperature: float, top_p: float) -> Int[Tensor, " N"]:
     """One token a row, by inverting the cumulative distribution at `uniform`; the most probable token at temperature 0."""
     if temperature == 0:
@@ -78,8 +63,8 @@ def generate(
     head: Head,
     asks: Sequence[Ask],
     sampling: Sampling,
+    keep: Keep = NOTHING,
     *,
-    top_k: int,
     end_ids: Collection[int],
     context: int | None,
     batch_size: int = 64,
@@ -90,7 +75,7 @@ def generate(
         head: the network.
         asks: the prompts.
         sampling: how tokens are drawn.
-        top_k: outcomes that are kept of each position; 0 for none.
+        keep: what of each distribution is kept.
         end_ids: a continuation stops at any of these, which is its last token.
         context: positions that the network has; a continuation that reaches the last one ends with `length`.
         batch_size: rows a forward pass; the n draws of a prompt count as n rows.
@@ -108,7 +93,7 @@ def generate(
     try:
         for start in range(0, len(order), prompts_a_batch):
             batch = order[start : start + prompts_a_batch]
-            rows = _Rows(head, [asks[i] for i in batch], sampling, top_k, end_ids, context).run()
+            rows = _Rows(head, [asks[i] for i in batch], sampling, keep, end_ids, context).run()
             for place, index in enumerate(batch):
                 results[index] = rows[place * sampling.n : (place + 1) * sampling.n]
     finally:
@@ -131,24 +116,28 @@ class _Rows:
     """The rows of one batch while they grow. `live[j]` is the row that stands at place j of the cache."""
 
     def __init__(
-        self, head: Head, asks: Sequence[Ask], sampling: Sampling, top_k: int, end_ids: Collection[int], context: int | None
+        self, head: Head, asks: Sequence[Ask], sampling: Sampling, keep: Keep, end_ids: Collection[int], context: int | None
     ) -> None:
         self.head, self.sampling, self.device = head, sampling, head.weight.device
-        self.top_k = min(top_k, head.weight.shape[0])
+        self.keep, self.codec = keep, open_codec(keep.codec, keep.size)
         self.end_ids = torch.tensor(sorted(end_ids), dtype=torch.long, device=self.device)
         lengths = torch.tensor([len(ask.token_ids) for ask in asks]).repeat_interleave(sampling.n)
         room = torch.full_like(lengths, sampling.max_new_tokens)
         self.limit = room if context is None else torch.minimum(room, context - lengths)
-        keys = [row_key(sampling.seed, ask.key, sample) for ask in asks for sample in range(sampling.n)]
-        self.keys = np.array(keys, dtype=np.uint64)
-        self.asks, self.live = asks, torch.arange(len(keys))
+        draws = [(ask.key, sample) for ask in asks for sample in range(sampling.first, sampling.first + sampling.n)]
+        self.keys = np.array([row_key(sampling.seed, key, sample) for key, sample in draws], dtype=np.uint64)
+        self.codec_keys = np.array([row_key(keep.seed, f"{key}/codec", sample) for key, sample in draws], dtype=np.uint64)
+        self.asks, self.live = asks, torch.arange(len(draws))
         steps = int(self.limit.max())
-        self.tokens = torch.zeros(len(keys), steps, dtype=torch.long)
-        self.log_p = torch.zeros(len(keys), steps)
-        self.topk_ids = torch.zeros(len(keys), steps, self.top_k, dtype=torch.int32)
-        self.topk_log_p = torch.zeros(len(keys), steps, self.top_k)
-        self.length = torch.zeros(len(keys), dtype=torch.long)
-        self.stopped = torch.zeros(len(keys), dtype=torch.bool)
+        width = self.codec.width(head.weight.shape[0])
+        self.tokens = torch.zeros(len(draws), steps, dtype=torch.long)
+        self.log_p, self.tail_mass = torch.zeros(2, len(draws), steps)
+        self.rank = torch.zeros(len(draws), steps, dtype=torch.int32)
+        self.support_ids = torch.zeros(len(draws), steps, width, dtype=torch.int32)
+        self.support_log_p = torch.zeros(len(draws), steps, width)
+        self.hidden: Tensor | None = None
+        self.length = torch.zeros(len(draws), dtype=torch.long)
+        self.stopped = torch.zeros(len(draws), dtype=torch.bool)
 
     @torch.inference_mode()
     def run(self) -> list[Drawn]:
@@ -189,23 +178,39 @@ class _Rows:
         logits = self.head.logits(states)
         uniform = torch.from_numpy(uniforms(self.keys[self.live.numpy()], step)).to(self.device)
         chosen = choose(logits, uniform, self.sampling.temperature, self.sampling.top_p)
-        log_p, topk_ids, topk_log_p = outlook(logits, chosen, self.top_k)
+        self._record(look(logits, chosen, states, self.codec, self._codec_uniforms(step)), step, going)
         rows = self.live[going]
         self.tokens[rows, step] = chosen.cpu()[going]
-        self.log_p[rows, step] = log_p.cpu()[going]
-        if self.top_k:
-            self.topk_ids[rows, step] = topk_ids.cpu()[going].int()
-            self.topk_log_p[rows, step] = topk_log_p.cpu()[going]
         self.length[rows] = step + 1
         ended = torch.isin(chosen, self.end_ids).cpu()
         self.stopped[rows] = ended[going]
         going &= ~ended & (step + 1 < self.limit[self.live])
         return chosen
 
+    def _codec_uniforms(self, step: int) -> Float[Tensor, "N u"]:
+        """The codec's random numbers of a step."""
+        width = self.codec.uniforms()
+        numbers = uniforms(self.codec_keys[self.live.numpy()][:, None], step * width + np.arange(width))
+        return torch.from_numpy(numbers).to(self.device)
+
+    def _record(self, seen: Seen, step: int, going: Tensor) -> None:
+        """Write down what was expected at a step of every going row."""
+        rows = self.live[going]
+        support = seen.support
+        pairs = [(self.log_p, seen.log_p), (self.rank, seen.rank), (self.tail_mass, support.tail_mass)]
+        pairs += [(self.support_ids, support.ids), (self.support_log_p, support.log_p)]
+        if support.hidden is not None:
+            if self.hidden is None:
+                self.hidden = torch.zeros(*self.tokens.shape, support.hidden.shape[-1])
+            pairs.append((self.hidden, support.hidden))
+        for column, values in pairs:
+            column[rows, step] = values.cpu()[going].to(column.dtype)
+
     def _collect(self) -> list[Drawn]:
-        log_p, ids, values = self.log_p.numpy(), self.topk_ids.numpy(), self.topk_log_p.numpy()
+        names = ("log_p", "rank", "tail_mass", "support_ids", "support_log_p", *(("hidden",) if self.hidden is not None else ()))
+        columns = {name: getattr(self, name).numpy() for name in names}
         drawn = []
         for row, (length, stopped) in enumerate(zip(self.length.tolist(), self.stopped.tolist(), strict=True)):
-            seen = Outlook(log_p[row, :length].copy(), ids[row, :length].copy(), values[row, :length].copy())
+            seen = Outlook(**{name: column[row, :length].copy() for name, column in columns.items()}, codec=self.keep.codec)
             drawn.append(Drawn(tuple(self.tokens[row, :length].tolist()), "stop" if stopped else "length", seen))
         return drawn

@@ -13,11 +13,12 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from potstill.errors import ModelError
-from potstill.models.base import Answer, Sampling
+from potstill.models.base import NOTHING, Answer, Given, Keep, Outlook, Sampling
 from potstill.models.generation import Ask, Drawn, generate
 from potstill.models.scoring import Head, body_and_head, score_ids
 from potstill.models.tokenizers import tokenizer_facts
-from potstill.text.chat import render
+from potstill.text.chat import Rendered, render
+from potstill.text.spans import decode_with_ends
 from potstill.types import Prompt
 
 
@@ -37,7 +38,7 @@ class LocalModel:
         batch_size: rows a forward pass when answering.
     """
 
-    gives = frozenset({"text", "top_k", "full"})
+    gives = frozenset({"text", "top_k", "score", "full", "hidden_states", "gradients"})
 
     def __init__(self, name: str, load: Callable[[], Loaded], facts: Callable[[], Mapping[str, str]], batch_size: int = 64) -> None:
         self.name, self.batch_size = name, batch_size
@@ -89,39 +90,43 @@ class LocalModel:
         """Digests of weights, tokenizer and chat template; the revision on the hub, and the licence where it is known."""
         return dict(self._facts())
 
-    def draw(self, prompts: Sequence[Prompt], sampling: Sampling, top_k: int = 0) -> list[list[Answer]]:
+    def draw(self, prompts: Sequence[Prompt], sampling: Sampling, keep: Keep = NOTHING) -> list[list[Answer]]:
         """Answers in the prompts' order; a prompt without messages is continued.
 
         Raises:
             ModelError: the tokenizer has no chat template and a prompt is a conversation, or a prompt leaves no room in the context.
         """
         asks = [Ask(render(self.tokenizer, prompt, None).input_ids, prompt.id) for prompt in prompts]
-        drawn = generate(self.head, asks, sampling, top_k=top_k, end_ids=self.end_ids, context=self.context, batch_size=self.batch_size)
+        drawn = generate(self.head, asks, sampling, keep, end_ids=self.end_ids, context=self.context, batch_size=self.batch_size)
         return [[self._answer(one) for one in group] for group in drawn]
 
     def _answer(self, drawn: Drawn) -> Answer:
-        text = self.tokenizer.decode(list(drawn.token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        seen = drawn.outlook
-        return Answer(str(text), drawn.token_ids, drawn.finish_reason, seen.log_p, seen.topk_ids, seen.topk_log_p)
+        text, ends = decode_with_ends(self.tokenizer, drawn.token_ids)
+        return Answer(text, drawn.token_ids, drawn.finish_reason, drawn.outlook, ends)
 
-    def score(self, texts: Sequence[str], top_k: int) -> list[Answer]:
-        """What the model expected at each token of each text. The tokens are those after BOS; without BOS, those after the first.
+    def score(self, texts: Sequence[Given], keep: Keep = NOTHING) -> list[Answer]:
+        """What the model expected at each token of each text. Of plain text these are the tokens after BOS; without BOS, after the first.
 
         Raises:
             ModelError: a text has more tokens than the context holds, or none to predict.
         """
-        rows = [render(self.tokenizer, Prompt((), reference=text), None).input_ids for text in texts]
-        for text, row in zip(texts, rows, strict=True):
-            self._check_length(text, len(row))
-        seen = score_ids(self.head, rows, top_k)
-        pairs = zip(texts, rows, seen, strict=True)
-        return [Answer(text, row[1:], "stop", one.log_p, one.topk_ids, one.topk_log_p) for text, row, one in pairs]
+        rows = [render(self.tokenizer, each.prompt, each.token_ids or each.text, end=each.finish_reason == "stop") for each in texts]
+        for each, row in zip(texts, rows, strict=True):
+            self._check_length(each.text or each.prompt.reference or "", row)
+        seen = score_ids(self.head, [row.input_ids for row in rows], keep, scored_from=[row.loss_from for row in rows])
+        return [self._scored(each, row.input_ids[row.loss_from :], one) for each, row, one in zip(texts, rows, seen, strict=True)]
 
-    def _check_length(self, text: str, length: int) -> None:
+    def _scored(self, given: Given, token_ids: Sequence[int], seen: Outlook) -> Answer:
+        text, ends = decode_with_ends(self.tokenizer, token_ids)
+        whole = given.text if given.text is not None else given.prompt.reference or ""
+        return Answer(whole, tuple(token_ids), given.finish_reason, seen, ends if text == whole else ())
+
+    def _check_length(self, text: str, row: Rendered) -> None:
+        length = len(row.input_ids)
         if self.context is not None and length > self.context:
             what = f"the text {text[:40]!r}... has {length} tokens and the context holds {self.context}"
             raise ModelError(what, where=self.name, fix="cut the texts shorter (`window` of a text source)")
-        if length < 2:
+        if length <= row.loss_from:
             raise ModelError(f"the text {text!r} has no token to predict", where=self.name, fix="leave empty texts out")
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from transformers import PreTrainedTokenizerBase
 
 from potstill.errors import ModelError, RecipeError
-from potstill.models.base import Options, Teacher
+from potstill.models.base import FREE, NOTHING, Endpoint, Keep, Options, Spending, Teacher
 from potstill.models.hf import open_hf
 from potstill.models.local import Loaded, LocalModel, ready
 from potstill.models.new import new_network
 from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
 from potstill.recipe.sections import StudentSection, TeacherSection
 from potstill.registry import find
-from potstill.store.artifact import digest
 from potstill.text.chat import render
-from potstill.types import Message, Prompt
+from potstill.types import Message, Prompt, digest
 
 
 def open_model(spec: str, options: Options | None = None) -> Teacher:
@@ -34,10 +33,45 @@ def open_model(spec: str, options: Options | None = None) -> Teacher:
     return teacher
 
 
-def open_teacher(section: TeacherSection, batch_size: int = 64) -> Teacher:
-    """The teacher of a recipe's section."""
-    options = Options(section.revision, section.dtype, section.remote_code, section.columns, batch_size)
+def open_teacher(section: TeacherSection, batch_size: int = 64, spending: Spending = FREE) -> Teacher:
+    """The teacher of a recipe's section.
+
+    Args:
+        section: of the recipe.
+        batch_size: prompts answered together, by a model in this process.
+        spending: where an endpoint's requests are written down, and how much they may cost.
+    """
+    options = Options(
+        revision=section.revision,
+        dtype=section.dtype,
+        remote_code=section.remote_code,
+        columns=section.columns,
+        batch_size=batch_size,
+        quantization=section.quantization,
+        endpoint=_endpoint(section, spending),
+    )
     return open_model(section.model, options)
+
+
+def _endpoint(section: TeacherSection, spending: Spending) -> Endpoint:
+    return Endpoint(
+        dialect=section.dialect,
+        tokenizer=section.tokenizer,
+        api_key_env=section.api_key_env,
+        concurrency=section.concurrency,
+        timeout=section.timeout,
+        parameters=section.parameters,
+        price=None if section.price is None else section.price.model_dump(exclude_none=True),
+        batch=section.batch,
+        spending=spending,
+    )
+
+
+def keep_of(section: TeacherSection, teacher: Teacher, seed: int) -> Keep:
+    """What of the teacher's distribution the recipe asks for; nothing of a teacher that does not give it."""
+    size = {"top_k": section.top_k, "sampled": section.draws}.get(section.codec, 0)
+    given = find("codec", section.codec, where="teachers.codec").needs <= teacher.gives
+    return Keep(section.codec, size, seed) if given else NOTHING
 
 
 def teacher_tokenizer(section: TeacherSection) -> PreTrainedTokenizerBase | None:
@@ -45,6 +79,8 @@ def teacher_tokenizer(section: TeacherSection) -> PreTrainedTokenizerBase | None
     kind, _, name = section.model.partition(":")
     if kind == "hf":
         return open_tokenizer(f"hf:{name}", section.revision, remote_code=section.remote_code)
+    if section.tokenizer is not None:
+        return open_tokenizer(section.tokenizer)
     return open_tokenizer("world:a") if kind == "world" else None
 
 

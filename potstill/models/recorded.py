@@ -28,13 +28,13 @@ from pathlib import Path
 from typing import get_args
 
 from potstill.errors import CapabilityError, InputError, ModelError
-from potstill.models.base import Answer, Options, Sampling
+from potstill.models.base import NOTHING, Answer, Given, Keep, Options, Sampling
 from potstill.recipe.paths import existing, expand
 from potstill.registry import did_you_mean, part
-from potstill.store.artifact import digest, digest_file
+from potstill.store.artifact import digest_file
 from potstill.text.rows import Row, cell, read_rows
 from potstill.text.specs import split_spec
-from potstill.types import FinishReason, Prompt
+from potstill.types import FinishReason, Prompt, digest
 
 WANTED = ("prompt", "answer", "finish_reason")
 SETTINGS = ("prompts", "cut")
@@ -72,15 +72,15 @@ class RecordedTeacher:
         files = [*self._answer_files, *(self._prompt_files or ())]
         return {"files": digest([digest_file(path) for path in files]), "columns": digest(self._columns), "cut": self._cut or ""}
 
-    def draw(self, prompts: Sequence[Prompt], sampling: Sampling, top_k: int = 0) -> list[list[Answer]]:
-        """The first `sampling.n` recorded answers to each prompt, or as many as there are.
+    def draw(self, prompts: Sequence[Prompt], sampling: Sampling, keep: Keep = NOTHING) -> list[list[Answer]]:
+        """The recorded answers of the draws asked for, or as many of them as there are.
 
         Raises:
             ModelError: there is no recorded answer to a prompt.
         """
-        return [self._recorded_for(prompt)[: sampling.n] for prompt in prompts]
+        return [self._recorded_for(prompt)[sampling.first : sampling.first + sampling.n] for prompt in prompts]
 
-    def score(self, texts: Sequence[str], top_k: int) -> list[Answer]:
+    def score(self, texts: Sequence[Given], keep: Keep = NOTHING) -> list[Answer]:
         """Always refused.
 
         Raises:

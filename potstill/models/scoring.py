@@ -17,6 +17,9 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from potstill.errors import ModelError
+from potstill.models.base import NOTHING, Keep, Outlook
+from potstill.models.streams import row_key, uniforms
+from potstill.signal.codecs.base import Codec, Support, open_codec
 from potstill.signal.head import OutputHead
 
 CHUNK_BYTES = 32 << 20
@@ -135,55 +138,60 @@ def _disagreement(head: Head) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """What a network expected at each of T positions, in nats at temperature 1.
+class Seen:
+    """What a network expected at n positions, as tensors; the columns of `Outlook`."""
 
-    Attributes:
-        log_p: [T] float32, of the token that was there.
-        topk_ids: [T, k] int32, most probable first.
-        topk_log_p: [T, k] float32.
-    """
-
-    log_p: np.ndarray
-    topk_ids: np.ndarray
-    topk_log_p: np.ndarray
+    log_p: Float[Tensor, " n"]
+    rank: Int[Tensor, " n"]
+    support: Support
 
 
-def outlook(logits: Float[Tensor, "N V"], target: Int[Tensor, " N"], top_k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Realised log-probability [rows], top-k ids and log-probabilities [rows, k] from raw logits."""
-    total = logits.logsumexp(-1, keepdim=True)
-    log_p = (logits.gather(-1, target[:, None]) - total)[:, 0]
-    top = logits.topk(min(top_k, logits.shape[-1]), dim=-1)
-    return log_p, top.indices, top.values - total
+def look(
+    logits: Float[Tensor, "n V"], target: Int[Tensor, " n"], hidden: Float[Tensor, "n H"], codec: Codec, uniform: Float[Tensor, "n u"]
+) -> Seen:
+    """The realised tokens' log-probabilities and ranks, and what the codec keeps, from raw logits."""
+    realised = logits.gather(-1, target[:, None])
+    log_p = (realised - logits.logsumexp(-1, keepdim=True))[:, 0]
+    rank = (logits > realised).sum(-1, dtype=torch.int32) + 1
+    return Seen(log_p, rank, codec.encode(logits, hidden, uniform))
 
 
 @torch.inference_mode()
 def score_ids(
-    head: Head, rows: Sequence[Sequence[int]], top_k: int, *, batch_tokens: int = 8192, chunk_bytes: int = CHUNK_BYTES
+    head: Head,
+    rows: Sequence[Sequence[int]],
+    keep: Keep = NOTHING,
+    *,
+    scored_from: Sequence[int] | None = None,
+    batch_tokens: int = 8192,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> list[Outlook]:
-    """What the network expected at every token of each row but the first.
+    """What the network expected at the tokens of each row.
 
     Args:
         head: the network.
         rows: token ids, each row at least one long. Rows of like length are run together, padded on the right, which a causal network
             cannot see.
-        top_k: how many outcomes to keep a position; 0 for none.
+        keep: what of each distribution is kept.
+        scored_from: the first token of each row that is scored, at least 1; None: all but the first of each row.
         batch_tokens: padded tokens a forward pass.
         chunk_bytes: memory for the logits of one chunk.
 
     Returns:
-        one `Outlook` a row, in the rows' order; position t concerns `row[t + 1]`.
+        one `Outlook` a row, in the rows' order; position t concerns `row[scored_from + t]`.
     """
-    results: list[Outlook | None] = [None] * len(rows)
+    starts = [1] * len(rows) if scored_from is None else scored_from
+    scorer = _Scorer(head, keep, chunk_bytes)
+    results = [Outlook()] * len(rows)
     network_was_training = head.network.training
     head.network.eval()
     try:
         for batch in length_batches([len(row) for row in rows], batch_tokens):
-            for index, result in zip(batch, _score_batch(head, [rows[i] for i in batch], top_k, chunk_bytes), strict=True):
+            for index, result in zip(batch, scorer.score([rows[i] for i in batch], [starts[i] for i in batch]), strict=True):
                 results[index] = result
     finally:
         head.network.train(network_was_training)
-    return [result for result in results if result is not None]
+    return results
 
 
 def length_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
@@ -198,26 +206,55 @@ def length_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[i
         yield batch
 
 
-def _score_batch(head: Head, rows: Sequence[Sequence[int]], top_k: int, chunk_bytes: int) -> list[Outlook]:
-    device = head.weight.device
-    lengths = torch.tensor([len(row) for row in rows])
-    ids = torch.zeros(len(rows), int(lengths.max()), dtype=torch.long)
-    for line, row in zip(ids, rows, strict=True):
-        line[: len(row)] = torch.tensor(row)
-    real = torch.arange(ids.shape[1] - 1)[None] < (lengths - 1)[:, None]
-    if not real.any():
-        return _split([torch.zeros(0), torch.zeros(0, top_k), torch.zeros(0, top_k)], lengths - 1)
-    states = head.hidden(ids.to(device))[:, :-1][real.to(device)]
-    targets = ids[:, 1:][real].to(device)
-    chunk = max(1, chunk_bytes // (4 * head.weight.shape[0]))
-    pairs = zip(torch.split(states, chunk), torch.split(targets, chunk), strict=True)
-    parts = [outlook(head.logits(some_states), some_targets, top_k) for some_states, some_targets in pairs]
-    return _split([torch.cat(column) for column in zip(*parts, strict=True)], lengths - 1)
+class _Scorer:
+    """Scores batches of rows."""
+
+    def __init__(self, head: Head, keep: Keep, chunk_bytes: int) -> None:
+        self.head, self.keep, self.codec = head, keep, open_codec(keep.codec, keep.size)
+        self.chunk = max(1, chunk_bytes // (4 * head.weight.shape[0]))
+
+    def score(self, rows: Sequence[Sequence[int]], starts: Sequence[int]) -> list[Outlook]:
+        """One outlook a row."""
+        ids = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
+        wanted = torch.zeros(len(rows), ids.shape[1] - 1, dtype=torch.bool)
+        for line, mark, row, start in zip(ids, wanted, rows, starts, strict=True):
+            line[: len(row)] = torch.tensor(row)
+            mark[start - 1 : len(row) - 1] = True
+        device = self.head.weight.device
+        states = self.head.hidden(ids.to(device))[:, :-1][wanted.to(device)]
+        targets, uniform = ids[:, 1:][wanted].to(device), self._uniforms(rows, starts).to(device)
+        chunks = zip(*(torch.split(column, self.chunk) for column in (states, targets, uniform)), strict=True)
+        parts = [look(self.head.logits(some), target, some, self.codec, numbers) for some, target, numbers in chunks]
+        return split(parts, [len(row) - start for row, start in zip(rows, starts, strict=True)], self.keep)
+
+    def _uniforms(self, rows: Sequence[Sequence[int]], starts: Sequence[int]) -> Float[Tensor, "n u"]:
+        """The codec's random numbers, which belong to a row's tokens and place."""
+        width = self.codec.uniforms()
+        if not width:
+            return torch.zeros(sum(map(len, rows)) - sum(starts), 0)
+        numbers = []
+        for row, start in zip(rows, starts, strict=True):
+            steps = np.arange(start * width, len(row) * width).reshape(-1, width)
+            key = np.uint64(row_key(self.keep.seed, ",".join(map(str, row)), 0))
+            numbers.append(uniforms(np.full(steps.shape, key), steps))
+        return torch.from_numpy(np.concatenate(numbers))
 
 
-def _split(columns: Sequence[Tensor], lengths: Tensor) -> list[Outlook]:
-    """Columns over all rows' tokens, one after the other, as an `Outlook` a row."""
-    log_p, ids, values = (column.cpu().numpy() for column in columns)
-    ends = np.cumsum(lengths.numpy())
-    spans = [slice(end - length, end) for end, length in zip(ends, lengths.tolist(), strict=True)]
-    return [Outlook(log_p[s].astype(np.float32), ids[s].astype(np.int32), values[s].astype(np.float32)) for s in spans]
+def split(parts: Sequence[Seen], lengths: Sequence[int], keep: Keep) -> list[Outlook]:
+    """What was seen at all rows' tokens, one after the other, as an `Outlook` a row of so many tokens."""
+    columns: dict[str, Any] = {
+        "log_p": _joined([part.log_p for part in parts], torch.float32),
+        "rank": _joined([part.rank for part in parts], torch.int32),
+        "support_ids": _joined([part.support.ids for part in parts], torch.int32),
+        "support_log_p": _joined([part.support.log_p for part in parts], torch.float32),
+        "tail_mass": _joined([part.support.tail_mass for part in parts], torch.float32),
+    }
+    if parts and parts[0].support.hidden is not None:
+        columns["hidden"] = _joined([part.support.hidden for part in parts if part.support.hidden is not None], torch.float32)
+    ends = np.cumsum(lengths)
+    spans = [slice(end - length, end) for end, length in zip(ends, lengths, strict=True)]
+    return [Outlook(**{name: column[span] for name, column in columns.items()}, codec=keep.codec) for span in spans]
+
+
+def _joined(parts: Sequence[Tensor], dtype: torch.dtype) -> np.ndarray:
+    return torch.cat(list(parts)).to("cpu", dtype).numpy()

@@ -10,11 +10,13 @@ from __future__ import annotations
 from potstill.recipe.paths import existing, expand
 from potstill.recipe.reading import load, parse, validate
 from potstill.recipe.sections import (
+    BestOfSection,
     EvaluateSection,
     ExportSection,
     FilterSection,
     GenerateSection,
     LossSection,
+    PriceSection,
     PromptsSection,
     Recipe,
     ReportSection,
@@ -26,11 +28,13 @@ from potstill.recipe.sections import (
 from potstill.recipe.writing import dump
 
 __all__ = [
+    "BestOfSection",
     "EvaluateSection",
     "ExportSection",
     "FilterSection",
     "GenerateSection",
     "LossSection",
+    "PriceSection",
     "PromptsSection",
     "Recipe",
     "ReportSection",

@@ -6,9 +6,11 @@ where they are used.
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+from potstill.types import TrainOnOutputs
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 
@@ -25,6 +27,12 @@ class Section(BaseModel):
     """A part of the recipe: frozen, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    INCIDENTAL: ClassVar[frozenset[str]] = frozenset()
+    """Settings that say how the work is done, not what comes of it; changing one makes nothing anew."""
+
+    def decisive(self) -> dict[str, Any]:
+        """The settings on which the outcome depends."""
+        return self.model_dump(exclude=set(self.INCIDENTAL))
 
 
 class ModelSection(Section):
@@ -59,13 +67,59 @@ class StudentSection(ModelSection):
         return self
 
 
-class TeacherSection(ModelSection):
-    """A model, or a file of answers, that teaches."""
+class PriceSection(Section):
+    """What an endpoint charges, in US dollars a million tokens."""
 
-    model: str = Field(pattern=r"^[a-z]+:.+", description="`hf:PATH-or-HUB-ID`, `world:base`, `recorded:FILE` or `fake:…`.")
+    input: FiniteFloat = Field(ge=0, description="Tokens read.")
+    output: FiniteFloat = Field(ge=0, description="Tokens written, reasoning included.")
+    cached_input: FiniteFloat | None = Field(None, ge=0, description="Tokens read from the server's cache; none: as `input`.")
+
+
+class TeacherSection(ModelSection):
+    """A model, an endpoint or a file of answers, that teaches."""
+
+    INCIDENTAL: ClassVar[frozenset[str]] = frozenset({"api_key_env", "concurrency", "timeout", "batch"})
+
+    model: str = Field(
+        pattern=r"^[a-z]+:.+",
+        description="`hf:PATH-or-HUB-ID`, `http://HOST/v1#MODEL`, `world:base`, `recorded:FILE` or `fake:…`.",
+    )
+    codec: str = Field("top_k", description="How its distribution is kept at each position: `top_k`, `sampled` or `hidden_states`.")
     top_k: int = Field(20, ge=0, description="How many of its most likely tokens are kept at each position; 0 keeps none.")
+    draws: int = Field(12, ge=1, description="For the codec `sampled`: how many tokens are drawn at each position.")
     domains: tuple[str, ...] = Field((), description="The domains of the prompts it answers; none: those that no other teacher names.")
     columns: dict[str, str] = Field({}, description="For `recorded:`: what is wanted -> the file's column that holds it.")
+    quantization: dict[str, Any] = Field({}, description='For `hf:`: a transformers quantisation config, as `quant_method = "torchao"`.')
+    licence: str = Field("", description="The licence of its weights or outputs (an SPDX name), where it does not say itself.")
+    terms: str = Field("", description="The address of its terms of use.")
+    train_on_outputs: TrainOnOutputs = Field(
+        "unknown", description="Whether its terms let others train on what it says; `forbidden` stops the run."
+    )
+    dialect: str = Field("openai", description="For an endpoint: `vllm`, `sglang`, `llama_cpp`, `openai` or `anthropic`.")
+    tokenizer: str | None = Field(None, description="For an endpoint: its model's tokenizer (`hf:PATH`); prompts are sent as ids then.")
+    api_key_env: str | None = Field(None, description="For an endpoint: the environment variable that holds the key; it is never written.")
+    concurrency: int = Field(64, ge=1, description="For an endpoint: most requests in flight; fewer when the server slows down.")
+    timeout: FiniteFloat = Field(600.0, gt=0, description="For an endpoint: seconds after which a request is given up and sent again.")
+    parameters: dict[str, Any] = Field({}, description='For an endpoint: keys added to every request, as `reasoning_effort = "none"`.')
+    price: PriceSection | None = Field(None, description="For an endpoint: what it charges; none: the cost is unknown.")
+    batch: bool = Field(False, description="For an endpoint: submit through its asynchronous batch API (cheaper, within a day).")
+
+    @model_validator(mode="after")
+    def _settings_apply(self) -> Self:
+        kind = self.model.partition(":")[0]
+        for kinds, keys in _OF_KIND.items():
+            for key in keys:
+                if kind not in kinds and getattr(self, key) != type(self).model_fields[key].default:
+                    raise Fault(key, f"{key} is for {' and '.join(f'{each}:' for each in kinds)} and not for {self.model}")
+        return self
+
+
+_OF_KIND: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("recorded",): ("columns",),
+    ("hf",): ("quantization",),
+    ("http", "https"): ("dialect", "tokenizer", "api_key_env", "concurrency", "timeout", "parameters", "price", "batch"),
+}
+"""Kinds of model -> the teacher's keys that are theirs alone."""
 
 
 class SourceSection(Section):
@@ -93,8 +147,18 @@ class PromptsSection(SourceSection):
     )
 
 
+class BestOfSection(Section):
+    """Rejection sampling: of the n answers to a prompt the best that passes is kept, and none passing, n more are drawn."""
+
+    judge: str = Field(description="Who scores the answers: `reward:world`, `reward:hf:PATH`, `answer`, or a judge's name.")
+    least: FiniteFloat = Field(0.5, description="An answer with a lower score does not pass.")
+    rounds: int = Field(1, ge=1, description="At most so many times n answers are drawn for a prompt.")
+
+
 class GenerateSection(Section):
     """How the teachers answer."""
+
+    INCIDENTAL: ClassVar[frozenset[str]] = frozenset({"batch_size", "token_budget", "usd_budget"})
 
     mode: Literal["draw", "score"] = Field("draw", description="`draw`: the teacher answers; `score`: it scores the prompts' own text.")
     n: int = Field(1, ge=1, description="Answers to each prompt.")
@@ -105,6 +169,11 @@ class GenerateSection(Section):
     max_new_tokens: int = Field(256, ge=1, description="Longest answer in tokens.")
     batch_size: int = Field(64, ge=1, description="Prompts answered together.")
     shard: int = Field(512, ge=1, description="Prompts a file; an interrupted run goes on after the last whole one.")
+    committee: bool = Field(False, description="Every teacher also scores what the others answered, token by token.")
+    context: str = Field("", description="A system turn that the teachers see and the student never does: a constitution, a safety prompt.")
+    best_of: BestOfSection | None = Field(None, description="Keep the best of the n answers by a judge; the others stay, as noise.")
+    token_budget: int | None = Field(None, ge=1, description="Most tokens, read and written, asked of endpoints; then it stops.")
+    usd_budget: FiniteFloat | None = Field(None, gt=0, description="Most US dollars that endpoints may be paid; needs their prices.")
 
     @model_validator(mode="after")
     def _draws_differ(self) -> Self:
@@ -112,6 +181,10 @@ class GenerateSection(Section):
             raise Fault("n", "scoring a text gives one trace: n must be 1")
         if self.n > 1 and self.temperature == 0:
             raise Fault("n", f"at temperature 0 all {self.n} answers would be the same")
+        if self.best_of is not None and self.mode == "score":
+            raise Fault("best_of", "best_of is for answers; a scored text is not drawn")
+        if self.context and self.mode == "score":
+            raise Fault("context", "a context stands before a question; a scored text is none")
         return self
 
 
@@ -249,10 +322,13 @@ class Recipe(Section):
         if self.train.validate_every is not None and not self.prompts.validation:
             raise Fault("train.validate_every", "validate_every needs sources in prompts.validation")
         seen: set[str] = set()
+        cached = any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.train.losses)
         for i, teacher in enumerate(self.teachers):
             if teacher.model in seen:
                 raise Fault(f"teachers.{i}.model", f"the teacher {teacher.model} stands twice")
             seen.add(teacher.model)
-            if teacher.top_k == 0 and any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.train.losses):
+            if cached and teacher.codec == "top_k" and teacher.top_k == 0:
                 raise Fault(f"teachers.{i}.top_k", "a cached divergence needs top_k above 0")
+            if self.generate.usd_budget is not None and teacher.model.startswith("http") and teacher.price is None:
+                raise Fault(f"teachers.{i}.price", "generate.usd_budget needs to know what this endpoint charges")
         return self

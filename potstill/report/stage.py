@@ -10,7 +10,8 @@ from potstill.report.page import page
 from potstill.report.rendering import html, markdown
 from potstill.report.sources import SPEED, STAGES, collect
 from potstill.store import Artifact, Run, Workspace
-from potstill.store.artifact import digest, digest_file
+from potstill.store.artifact import digest_file
+from potstill.types import digest
 
 VERSION = "2"
 """Raised when the same artifacts would give another page."""

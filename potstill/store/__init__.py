@@ -16,6 +16,6 @@ from potstill.store.artifact import Artifact, Workspace
 from potstill.store.lineage import Lineage, find
 from potstill.store.log import Log, Quiet, Task, Text
 from potstill.store.run import Run
-from potstill.store.tables import SCHEMAS, SIGNALS, from_rows, rows
+from potstill.store.tables import SCHEMAS, from_rows, rows
 
-__all__ = ["SCHEMAS", "SIGNALS", "Artifact", "Lineage", "Log", "Quiet", "Run", "Task", "Text", "Workspace", "find", "from_rows", "rows"]
+__all__ = ["SCHEMAS", "Artifact", "Lineage", "Log", "Quiet", "Run", "Task", "Text", "Workspace", "find", "from_rows", "rows"]

@@ -15,18 +15,13 @@ import pyarrow as pa
 
 from potstill.errors import StoreError
 from potstill.store import atomic, tables
-from potstill.types import Manifest, canonical_json
+from potstill.types import Manifest, digest
 
 MANIFEST = "manifest.json"
 LOG = "log"
 """Files in this folder are kept and belong to no content hash: seconds, rates."""
 SCRATCH = ".scratch"
 """Files in this folder survive an interruption and are removed when the artifact is whole: checkpoints."""
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of a JSON value; the order of keys does not matter."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def digest_file(path: Path) -> str:

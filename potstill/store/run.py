@@ -17,13 +17,13 @@ from pydantic_core import to_jsonable_python
 from potstill.errors import StoreError
 from potstill.recipe import Recipe, dump, load
 from potstill.store import atomic
-from potstill.store.artifact import MANIFEST, Artifact, Workspace, content_of, digest, hash_files
+from potstill.store.artifact import MANIFEST, Artifact, Workspace, content_of, hash_files
 from potstill.store.atomic import is_there
 from potstill.store.environment import code_revision, environment
 from potstill.store.lock import NAME as LOCK
 from potstill.store.lock import FolderLock
 from potstill.store.log import Log, Text
-from potstill.types import Manifest
+from potstill.types import Manifest, digest
 
 RUNS = Path("runs")
 """The folder of run folders, in the working directory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,13 +13,17 @@ import pyarrow.parquet as pq
 
 from potstill.errors import InputError, StoreError
 from potstill.store.atomic import whole_file
-from potstill.types import Finding, Message, Prompt, Segment, Trace, Verdict
+from potstill.types import Finding, Message, Prompt, Segment, TeacherCard, Trace, Usage, Verdict
 
-Row = TypeVar("Row", Prompt, Trace, Verdict, Finding)
+Row = TypeVar("Row", Prompt, Trace, TeacherCard, Verdict, Finding)
 
 _TEXT, _NUMBER, _COUNT = pa.string(), pa.float64(), pa.int32()
 _MESSAGES = pa.list_(pa.struct([("role", _TEXT), ("content", _TEXT)]))
-_SEGMENTS = pa.list_(pa.struct([("kind", _TEXT), ("start", _COUNT), ("end", _COUNT)]))
+_SPANS = ("start", "end", "byte_start", "byte_end", "token_start", "token_end")
+SEGMENTS = pa.list_(pa.struct([("kind", _TEXT), *((name, _COUNT) for name in _SPANS)]))
+"""A trace's segments: spans in characters, in bytes of UTF-8 and in tokens, half open; the last two are null where they are not known."""
+_COUNTED = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+_USAGE = pa.struct([*((name, _COUNT) for name in _COUNTED), ("cost_microusd", pa.int64())])
 
 
 SCHEMAS: dict[type, pa.Schema] = {
@@ -48,11 +52,20 @@ SCHEMAS: dict[type, pa.Schema] = {
             ("teacher", _TEXT),
             ("sample", _COUNT),
             ("text", _TEXT),
-            ("segments", _SEGMENTS),
+            ("segments", SEGMENTS),
             ("token_ids", pa.list_(_COUNT)),
             ("finish_reason", _TEXT),
+            ("token_ends", pa.list_(_COUNT)),
+            ("teacher_id", _TEXT),
+            ("context", _TEXT),
+            ("sampling", _TEXT),
+            ("reasoning_field", _TEXT),
+            ("usage", _USAGE),
+            ("request", _TEXT),
+            ("response", _TEXT),
         ]
     ),
+    TeacherCard: pa.schema([("id", _TEXT), *((field.name, _TEXT) for field in fields(TeacherCard))]),
     Verdict: pa.schema(
         [
             ("trace_id", _TEXT),
@@ -80,16 +93,7 @@ SCHEMAS: dict[type, pa.Schema] = {
         ]
     ),
 }
-"""The columns of each kind of row, in order. Prompts and traces carry their id."""
-
-SIGNALS = pa.schema(
-    [("log_p", pa.list_(pa.float32())), ("k", _COUNT), ("topk_ids", pa.list_(_COUNT)), ("topk_log_p", pa.list_(pa.float32()))]
-)
-"""The columns that follow a trace's own when the teacher gave probabilities, all at temperature 1, in nats.
-
-`log_p` [T]: of the realised tokens; `k`: how many outcomes are kept at a position, 0 for none; `topk_ids`, `topk_log_p` [T*k]: flat,
-position by position, the likeliest first.
-"""
+"""The columns of each kind of row, in order. Prompts, traces and teachers carry their id."""
 
 
 def from_rows(rows: Iterable[Row], kind: type[Row]) -> pa.Table:
@@ -132,7 +136,7 @@ def _plain(value: Any) -> Any:
         return [{"role": message.role, "content": message.content} for message in value]
     if isinstance(value, tuple) and value and isinstance(value[0], Segment):
         return [{"kind": segment.kind, "start": segment.start, "end": segment.end} for segment in value]
-    return value
+    return asdict(value) if isinstance(value, Usage) else value
 
 
 def rows(table: pa.Table, kind: type[Row]) -> Iterator[Row]:
@@ -143,8 +147,9 @@ def rows(table: pa.Table, kind: type[Row]) -> Iterator[Row]:
             if kind is Prompt:
                 values["messages"] = tuple(Message(**message) for message in values["messages"])
             if kind is Trace:
-                values["segments"] = tuple(Segment(**segment) for segment in values["segments"])
-                values["token_ids"] = tuple(values["token_ids"])
+                values["segments"] = tuple(Segment(one["kind"], one["start"], one["end"]) for one in values["segments"])
+                values["token_ids"], values["token_ends"] = tuple(values["token_ids"]), tuple(values["token_ends"])
+                values["usage"] = None if values["usage"] is None else Usage(**values["usage"])
             yield kind(**values)
 
 

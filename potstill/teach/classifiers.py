@@ -247,7 +247,7 @@ def example(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | No
     """
     ids = np.array([*render(tokenizer, prompt, answer).input_ids, tokenizer.pad_token_id])
     p = min(max(probability, 1e-4), 1.0 - 1e-4)
-    return Example(ids, len(ids) - 1, topk_ids=np.array([[0, 1]]), topk_log_p=np.log([[1.0 - p, p]]))
+    return Example(ids, len(ids) - 1, support_ids=np.array([[0, 1]]), support_log_p=np.log([[1.0 - p, p]]))
 
 
 def teach_classifier(name: str, folder: Path, log: Log, *, seed: int = 0, into: Path | None = None) -> dict[str, float]:
@@ -278,7 +278,7 @@ def teach_classifier(name: str, folder: Path, log: Log, *, seed: int = 0, into: 
 
 
 def _soft_labels(batch: Batch) -> Sequence[Term]:
-    labels = batch.topk_log_p
+    labels = batch.support_log_p
     if labels is None:
         raise ValueError("the lessons carry no labels")
     return [Term("soft_labels", Dense(labels, len(LABELS)), ForwardKL(), batch.weight)]

@@ -22,7 +22,6 @@ def answers(network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt
         body_and_head(network),
         asks,
         sampling,
-        top_k=0,
         end_ids=end_ids(tokenizer),
         context=network.config.max_position_embeddings,
         batch_size=batch_size,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,8 @@ from transformers import PreTrainedTokenizerBase
 
 from potstill.errors import CapabilityError, InputError
 from potstill.fit import Example
+from potstill.models import Outlook
+from potstill.models.scorings import Scoring
 from potstill.store.tables import rows
 from potstill.text.chat import Rendered, render
 from potstill.text.segments import without_reasoning
@@ -37,20 +39,27 @@ class Encoder:
     cut: int = field(default=0, init=False)
     dropped: int = field(default=0, init=False)
 
-    def encode(self, table: pa.Table, prompts: Mapping[str, Prompt], kept: set[str]) -> list[Example]:
+    def encode(self, traces: pa.Table, scorings: Iterable[Scoring], prompts: Mapping[str, Prompt], kept: set[str]) -> list[Example]:
         """The kept traces of a table of traces as examples, in its order.
+
+        Args:
+            traces: of the stage `generate`.
+            scorings: what the teachers expected; of a trace that several scored, the one that drew it counts.
+            prompts: prompt id -> prompt.
+            kept: ids of the kept traces.
 
         Raises:
             CapabilityError: a trace has no stored distribution and a loss needs one.
             InputError: no trace is left.
         """
-        found = (self._example(trace, prompts[trace.prompt_id], signal) for trace, signal in _with_signals(table) if trace.id in kept)
+        seen = {one.trace_id: one.outlook for one in scorings if one.trace_id in kept} if self.signals else {}
+        found = (self._example(trace, prompts[trace.prompt_id], seen.get(trace.id)) for trace in rows(traces, Trace) if trace.id in kept)
         examples = [example for example in found if example is not None]
         if not examples:
             raise InputError("no kept trace fits", where="train", fix="raise train.max_length, or look at the filters' verdicts")
         return examples
 
-    def _example(self, trace: Trace, prompt: Prompt, signal: tuple[np.ndarray, np.ndarray] | None) -> Example | None:
+    def _example(self, trace: Trace, prompt: Prompt, seen: Outlook | None) -> Example | None:
         rendered = self._render(trace, prompt)
         ids = np.array(rendered.input_ids[: self.max_length])
         self.cut += len(rendered.input_ids) > self.max_length
@@ -60,12 +69,12 @@ class Encoder:
         if not self.signals:
             return Example(ids, rendered.loss_from)
         targets = len(rendered.input_ids) - rendered.loss_from
-        if signal is None or len(signal[0]) != targets:
-            held = 0 if signal is None else len(signal[0])
+        held = 0 if seen is None else len(seen.support_ids)
+        if seen is None or held != targets:
             remedy = "generate again with top_k above 0 from a teacher that gives probabilities"
             raise CapabilityError(f"the stored distribution covers {held} of {targets} tokens", where=f"trace {trace.id}", fix=remedy)
         size = len(ids) - rendered.loss_from
-        return Example(ids, rendered.loss_from, topk_ids=signal[0][:size], topk_log_p=signal[1][:size])
+        return Example(ids, rendered.loss_from, support_ids=seen.support_ids[:size], support_log_p=seen.support_log_p[:size])
 
     def _render(self, trace: Trace, prompt: Prompt) -> Rendered:
         if not prompt.messages:
@@ -76,17 +85,3 @@ class Encoder:
         if self.same_tokens and trace.token_ids:
             return render(self.tokenizer, prompt, trace.token_ids)
         return render(self.tokenizer, prompt, trace.text, end=trace.finish_reason == "stop")
-
-
-def _with_signals(table: pa.Table) -> Iterator[tuple[Trace, tuple[np.ndarray, np.ndarray] | None]]:
-    """Each trace with its top-k ids and log-probabilities, [T, k] each; None where the teacher gave none."""
-    for batch in table.to_batches(max_chunksize=1024):
-        part = pa.Table.from_batches([batch])
-        widths, ids, log_p = (part.column(name) for name in ("k", "topk_ids", "topk_log_p"))
-        for line, trace in enumerate(rows(part, Trace)):
-            k = widths[line].as_py() or 0
-            yield trace, (_matrix(ids[line], k), _matrix(log_p[line], k)) if k else None
-
-
-def _matrix(cell: pa.ListScalar, k: int) -> np.ndarray:
-    return np.asarray(cell.values.to_numpy()).reshape(-1, k)

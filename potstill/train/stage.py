@@ -15,6 +15,7 @@ from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, O
 from potstill.fit import fit as run_loop
 from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
 from potstill.models.saving import save_network, save_tokenizer, without_progress_bars
+from potstill.models.scorings import from_table
 from potstill.recipe import Recipe, TrainSection
 from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, rows
@@ -44,7 +45,7 @@ def fit(run: Run, cut: Artifact) -> Artifact:
     recipe = run.recipe
     check_divergences(recipe)
     inputs = {"prompts": run.artifact("prompts"), "generate": run.artifact("generate"), "filter": cut}
-    section = {"student": recipe.student, "train": recipe.train, "teachers": recipe.teachers}
+    section = {"student": recipe.student, "train": recipe.train, "teachers": [teacher.decisive() for teacher in recipe.teachers]}
     return run.perform("train", section=section, inputs=inputs, parts=_parts(recipe), work=lambda ws: _Training(run, inputs, ws).work())
 
 
@@ -112,7 +113,8 @@ class _Training:
         prompts = {p.id: p for p in rows(self.inputs["prompts"].table("prompts"), Prompt)}
         decisions = self.inputs["filter"].table("decisions")
         kept = set(decisions.filter(pc.equal(decisions["part"], "keep"))["trace_id"].to_pylist())
-        return encoder.encode(self.inputs["generate"].table("traces"), prompts, kept)
+        generated = self.inputs["generate"]
+        return encoder.encode(generated.table("traces"), from_table(generated.table("scorings")), prompts, kept)
 
     def _source(self, examples: Sequence[Example]) -> EpochBatches:
         longest = max(map(len, examples))

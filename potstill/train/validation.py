@@ -42,7 +42,7 @@ def validator(
 
     @torch.inference_mode()
     def validate(step: int) -> float:
-        scored = score_ids(head, ids, top_k=0)
+        scored = score_ids(head, ids)
         targets = [s.log_p[r.loss_from - 1 :] for s, r in zip(scored, rendered, strict=True)]
         return -float(sum(t.sum(dtype="float64") for t in targets)) / max(1, sum(map(len, targets)))
 

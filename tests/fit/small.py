@@ -47,11 +47,11 @@ def source(**settings: Any) -> EpochBatches:
 
 def objective(batch: Batch) -> list[Term]:
     """Hard labels and a divergence from what the teacher stored."""
-    assert batch.topk_ids is not None
-    assert batch.topk_log_p is not None
+    assert batch.support_ids is not None
+    assert batch.support_log_p is not None
     return [
         Term("cross_entropy", Point(batch.target), ForwardKL(), batch.weight),
-        Term("jsd", Sparse(batch.topk_ids, batch.topk_log_p), JSD(), batch.weight * 0.5),
+        Term("jsd", Sparse(batch.support_ids, batch.support_log_p), JSD(), batch.weight * 0.5),
     ]
 
 

@@ -23,21 +23,21 @@ def test_targets_rows_and_weights_by_hand() -> None:
     assert batch.target.tolist() == [6, 7, 9, 4]
     assert batch.weight.tolist() == [1.0, 1.0, 2.0, 1.0]
     assert batch.tokens == 9
-    assert batch.topk_ids is None
+    assert batch.support_ids is None
 
 
 def test_the_teachers_distributions_stand_beside_their_targets() -> None:
     chosen = small.examples(3)
     batch = pack([[chosen[0]], [chosen[1]], [chosen[2]]], small.LENGTH)
-    assert batch.topk_ids is not None
-    assert batch.topk_log_p is not None
-    assert batch.topk_ids.tolist() == np.concatenate([e.topk_ids for e in chosen if e.topk_ids is not None]).tolist()
-    assert batch.topk_log_p.shape == (len(batch.rows), small.TOP)
+    assert batch.support_ids is not None
+    assert batch.support_log_p is not None
+    assert batch.support_ids.tolist() == np.concatenate([e.support_ids for e in chosen if e.support_ids is not None]).tolist()
+    assert batch.support_log_p.shape == (len(batch.rows), small.TOP)
 
 
 def test_one_example_without_a_distribution_leaves_the_batch_without() -> None:
     with_top = small.examples(1)[0]
-    assert pack([[with_top], [Example(with_top.input_ids, 1)]], small.LENGTH).topk_ids is None
+    assert pack([[with_top], [Example(with_top.input_ids, 1)]], small.LENGTH).support_ids is None
 
 
 def test_packed_sequences_do_not_see_each_other() -> None:

@@ -123,7 +123,7 @@ def test_a_real_network_is_drawn_and_scored(tmp_path):
     run = run_of(tmp_path, teachers=[{"model": f"hf:{folder}", "top_k": 4}], max_new_tokens=5, batch_size=2)
     made = draw(run, gather(run))
     for row in made.table("traces").to_pylist():
-        assert len(row["topk_ids"]) == 4 * len(row["token_ids"]) == 4 * len(row["log_p"])
+        assert len(row["support_ids"]) == 4 * len(row["token_ids"]) == 4 * len(row["log_p"])
     (tmp_path / "t.txt").write_text("Ann has 3 pens.\n\nBo has 4 cups and more.")
     run = run_of(
         tmp_path, teachers=[{"model": f"hf:{folder}", "top_k": 4}], out="scored", sources=[f"text:{tmp_path}/t.txt?window=20"], mode="score"

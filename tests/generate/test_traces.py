@@ -20,16 +20,16 @@ def test_traces_and_signals_beside_each_other():
     for answer, row in zip(group, table.to_pylist(), strict=True):
         assert row["k"] == 2
         assert row["token_ids"] == list(answer.token_ids)
-        np.testing.assert_array_equal(np.array(row["topk_ids"]).reshape(-1, 2), answer.topk_ids)
-        np.testing.assert_array_equal(np.array(row["topk_log_p"], np.float32).reshape(-1, 2), answer.topk_log_p)
-        np.testing.assert_array_equal(np.array(row["log_p"], np.float32), answer.log_p)
+        np.testing.assert_array_equal(np.array(row["support_ids"]).reshape(-1, 2), answer.outlook.support_ids)
+        np.testing.assert_array_equal(np.array(row["support_log_p"], np.float32).reshape(-1, 2), answer.outlook.support_log_p)
+        np.testing.assert_array_equal(np.array(row["log_p"], np.float32), answer.outlook.log_p)
 
 
 def test_a_text_without_signals():
     answers = [Answer("hello"), Answer("")]
     table = table_of([trace_of("p", "t", i, answer) for i, answer in enumerate(answers)], answers)
     assert table["k"].to_pylist() == [0, 0]
-    assert table["topk_ids"].to_pylist() == table["log_p"].to_pylist() == [[], []]
+    assert table["support_ids"].to_pylist() == table["log_p"].to_pylist() == [[], []]
     assert len(table_of([], [])) == 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from potstill.models import Answer, LocalModel, Sampling, Teacher, open_model, world
+from potstill.models import Answer, Given, Keep, LocalModel, Sampling, Teacher, open_model, world
 from potstill.models.fake import FakeTeacher
 from potstill.registry import names
 from potstill.types import Prompt
@@ -61,12 +61,16 @@ def teacher(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return open_model(MAKERS[request.param](tmp_path_factory.mktemp(request.param)))
 
 
-def k_of(teacher: Teacher) -> int:
-    return 4 if "top_k" in teacher.gives else 0
+def keep_of(teacher: Teacher) -> Keep:
+    return Keep(size=4) if "top_k" in teacher.gives else Keep()
+
+
+def plain_text(text: str) -> Given:
+    return Given(Prompt((), reference=text))
 
 
 def drawn(teacher: Teacher, prompts: Sequence[Prompt] = PROMPTS, **sampling: float) -> list[list[Answer]]:
-    return teacher.draw(prompts, Sampling(**{"n": 2, "max_new_tokens": 12, "seed": 3, **sampling}), k_of(teacher))
+    return teacher.draw(prompts, Sampling(**{"n": 2, "max_new_tokens": 12, "seed": 3, **sampling}), keep_of(teacher))
 
 
 def plain(answers: list[list[Answer]]) -> list[list[tuple[str, tuple[int, ...], str]]]:
@@ -82,7 +86,7 @@ def decode(teacher: Teacher, ids: Sequence[int]) -> str:
 
 def test_it_is_a_teacher(teacher):
     assert isinstance(teacher, Teacher)
-    assert teacher.gives <= {"text", "top_k", "full"}
+    assert teacher.gives <= {"text", "top_k", "score", "full", "hidden_states", "gradients", "classes"}
     assert "text" in teacher.gives
     assert teacher.identity() == teacher.identity() != {}
     assert all(isinstance(value, str) for value in teacher.identity().values())
@@ -109,17 +113,23 @@ def test_log_probabilities_are_sorted_and_at_most_one_in_sum(teacher):
 
 def check_signals(teacher: Teacher, answer: Answer) -> None:
     if "top_k" not in teacher.gives:
-        assert answer.topk_ids.size == answer.log_p.size == 0
+        assert answer.outlook.support_ids.size == answer.outlook.log_p.size == 0
         return
     steps = len(answer.token_ids)
-    assert answer.log_p.shape == (steps,)
-    assert answer.topk_ids.shape == answer.topk_log_p.shape == (steps, 4)
-    assert (answer.topk_ids.dtype, answer.topk_log_p.dtype, answer.log_p.dtype) == (np.int32, np.float32, np.float32)
-    assert (answer.log_p <= 1e-6).all()
-    assert (np.exp(answer.topk_log_p.astype(np.float64)).sum(1) <= 1 + 1e-5).all()
-    assert (np.diff(answer.topk_log_p, axis=1) <= 0).all()
-    assert all(len(set(row)) == 4 for row in answer.topk_ids.tolist())
-    for token, log_p, ids, values in zip(answer.token_ids, answer.log_p, answer.topk_ids, answer.topk_log_p, strict=True):
+    assert answer.outlook.log_p.shape == (steps,)
+    assert answer.outlook.support_ids.shape == answer.outlook.support_log_p.shape == (steps, 4)
+    assert (answer.outlook.support_ids.dtype, answer.outlook.support_log_p.dtype, answer.outlook.log_p.dtype) == (
+        np.int32,
+        np.float32,
+        np.float32,
+    )
+    assert (answer.outlook.log_p <= 1e-6).all()
+    assert (np.exp(answer.outlook.support_log_p.astype(np.float64)).sum(1) <= 1 + 1e-5).all()
+    assert (np.diff(answer.outlook.support_log_p, axis=1) <= 0).all()
+    assert all(len(set(row)) == 4 for row in answer.outlook.support_ids.tolist())
+    for token, log_p, ids, values in zip(
+        answer.token_ids, answer.outlook.log_p, answer.outlook.support_ids, answer.outlook.support_log_p, strict=True
+    ):
         if token in ids:
             assert values[list(ids).index(token)] == pytest.approx(log_p, abs=1e-5)
         else:
@@ -139,12 +149,12 @@ def test_the_limit_is_held(teacher):
 
 
 def test_scored_texts(teacher):
-    if "top_k" not in teacher.gives:
-        pytest.skip("gives text only")
-    scored = teacher.score(TEXTS, 4)
+    if "score" not in teacher.gives:
+        pytest.skip("scores nothing")
+    scored = teacher.score([plain_text(text) for text in TEXTS], Keep(size=4))
     for text, answer in zip(TEXTS, scored, strict=True):
         assert answer.text == text
         assert text.endswith(decode(teacher, answer.token_ids))
         check_signals(teacher, answer)
-    (alone,) = teacher.score(TEXTS[1:], 4)
-    np.testing.assert_allclose(alone.log_p, scored[1].log_p, atol=1e-5)
+    (alone,) = teacher.score([plain_text(TEXTS[1])], Keep(size=4))
+    np.testing.assert_allclose(alone.outlook.log_p, scored[1].outlook.log_p, atol=1e-5)

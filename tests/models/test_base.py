@@ -29,5 +29,5 @@ def test_impossible_sampling_is_refused(given, message):
 def test_an_answer_of_text_alone_has_no_numbers():
     answer = Answer("hello")
     assert answer.token_ids == ()
-    assert answer.log_p.shape == (0,)
-    assert answer.topk_ids.shape == answer.topk_log_p.shape == (0, 0)
+    assert answer.outlook.log_p.shape == (0,)
+    assert answer.outlook.support_ids.shape == answer.outlook.support_log_p.shape == (0, 0)

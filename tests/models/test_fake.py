@@ -32,11 +32,11 @@ def test_in_a_recipe_it_knows_the_prompt():
 
 
 def test_probabilities_by_hand():
-    ((answer,),) = FakeTeacher("é").draw([ask("a?")], Sampling(), top_k=3)
+    ((answer,),) = FakeTeacher("é").draw([ask("a?")], Sampling(), Keep(size=3))
     assert answer.token_ids == (0xC3, 0xA9, END)
-    np.testing.assert_allclose(answer.log_p, [math.log(1 / 2)] * 3, rtol=1e-6)
-    assert answer.topk_ids.tolist() == [[0xC3, 0xC4, 0xC5], [0xA9, 0xAA, 0xAB], [256, 0, 1]]
-    np.testing.assert_allclose(np.exp(answer.topk_log_p), [[1 / 2, 1 / 4, 1 / 8]] * 3, rtol=1e-6)
+    np.testing.assert_allclose(answer.outlook.log_p, [math.log(1 / 2)] * 3, rtol=1e-6)
+    assert answer.outlook.support_ids.tolist() == [[0xC3, 0xC4, 0xC5], [0xA9, 0xAA, 0xAB], [256, 0, 1]]
+    np.testing.assert_allclose(np.exp(answer.outlook.support_log_p), [[1 / 2, 1 / 4, 1 / 8]] * 3, rtol=1e-6)
     assert FakeTeacher.decode(answer.token_ids) == "é"
     assert VOCABULARY == 257
 
@@ -47,9 +47,9 @@ def test_long_answers_are_cut_at_a_whole_character():
 
 
 def test_scoring():
-    (answer,) = FakeTeacher("").score(["ab"], 2)
+    (answer,) = FakeTeacher("").score([Given(Prompt((), reference="ab"))], Keep(size=2))
     assert answer.token_ids == (97, 98)
-    assert answer.topk_ids.shape == (2, 2)
+    assert answer.outlook.support_ids.shape == (2, 2)
 
 
 def test_a_black_box_gives_text_alone():
@@ -57,7 +57,7 @@ def test_a_black_box_gives_text_alone():
     ((answer,),) = box.draw([ask("a?")], Sampling())
     assert answer.token_ids == ()
     with pytest.raises(CapabilityError, match="text only"):
-        box.draw([ask("a?")], Sampling(), top_k=2)
+        box.draw([ask("a?")], Sampling(), Keep(size=2))
 
 
 def test_identity_follows_the_answers():

@@ -80,7 +80,7 @@ def test_draws_have_the_distribution_of_the_network(head):
     drawn = run(head, many, Sampling(max_new_tokens=1), top_k=40, batch_size=1000)
     counts = np.bincount([one.token_ids[0] for (one,) in drawn], minlength=40)
     p = np.zeros(40)
-    p[drawn[0][0].outlook.topk_ids[0]] = np.exp(drawn[0][0].outlook.topk_log_p[0])
+    p[drawn[0][0].outlook.support_ids[0]] = np.exp(drawn[0][0].outlook.support_log_p[0])
     assert p.sum() == pytest.approx(1, abs=1e-5)
     assert np.abs(counts / 4000 - p).max() < 0.03
 
@@ -133,9 +133,9 @@ def test_signals_are_raw_whatever_the_temperature(head, temperature):
     for one, (d,), whole in zip(ASKS, drawn, scored, strict=True):
         new = slice(len(one.token_ids) - 1, None)
         np.testing.assert_allclose(d.outlook.log_p, whole.log_p[new], atol=1e-5)
-        np.testing.assert_allclose(d.outlook.topk_log_p, whole.topk_log_p[new], atol=1e-5)
-        assert (d.outlook.topk_ids == whole.topk_ids[new]).all()
-        assert d.outlook.topk_ids.dtype == np.int32
+        np.testing.assert_allclose(d.outlook.support_log_p, whole.support_log_p[new], atol=1e-5)
+        assert (d.outlook.support_ids == whole.support_ids[new]).all()
+        assert d.outlook.support_ids.dtype == np.int32
 
 
 def test_answers_stop_at_an_end_token_or_at_the_limit(head):
@@ -145,7 +145,7 @@ def test_answers_stop_at_an_end_token_or_at_the_limit(head):
         assert drawn.finish_reason == ("stop" if drawn.token_ids[-1] in ends else "length")
         assert len(drawn.token_ids) <= 6
         assert len(drawn.token_ids) == 6 or drawn.finish_reason == "stop"
-        assert len(drawn.outlook.log_p) == len(drawn.token_ids) == len(drawn.outlook.topk_ids)
+        assert len(drawn.outlook.log_p) == len(drawn.token_ids) == len(drawn.outlook.support_ids)
 
 
 def test_the_context_ends_an_answer_and_refuses_a_long_prompt(head):
@@ -160,7 +160,7 @@ def test_the_context_ends_an_answer_and_refuses_a_long_prompt(head):
 def test_without_prompts_or_outcomes(head):
     assert run(head, [], Sampling()) == []
     ((drawn,),) = run(head, [ask(1)], Sampling(max_new_tokens=2), top_k=0, end_ids=set())
-    assert drawn.outlook.topk_ids.shape == (2, 0)
+    assert drawn.outlook.support_ids.shape == (2, 0)
     assert drawn.outlook.log_p.shape == (2,)
 
 

@@ -39,7 +39,7 @@ def test_bfloat16_weights(written):
     assert model.network.dtype == torch.bfloat16
     assert model.identity()["dtype"] == "bfloat16"
     whole = open_hf(str(written), Options())
-    a, b = (score_ids(m.head, [[5, 6, 7, 8]], 3)[0].log_p for m in (model, whole))
+    a, b = (score_ids(m.head, [[5, 6, 7, 8]])[0].log_p for m in (model, whole))
     assert abs(a - b).max() < 0.1
 
 
@@ -147,8 +147,8 @@ def test_a_folder_without_a_tokenizer(folder):
 def test_a_real_model_scores_as_measured(data_dir):
     model = open_hf(str(data_dir / "stories260K" / "hf"), Options())
     text = (data_dir / "tinystories" / "tiny_stories_780k.txt").read_text()[:1000]
-    (answer,) = model.score([text], 10)
-    assert -answer.log_p.mean() == pytest.approx(1.5, abs=0.3)
+    (answer,) = model.score([Given(Prompt((), reference=text))], Keep(size=10))
+    assert -answer.outlook.log_p.mean() == pytest.approx(1.5, abs=0.3)
     assert model.tokenizer.pad_token is not None
     assert model.tokenizer.decode(answer.token_ids) == text
 
@@ -158,5 +158,5 @@ def test_two_real_models_answer(data_dir):
 
     for name in ("stories260K", "aidreams260K"):
         model = open_hf(str(data_dir / name / "hf"), Options())
-        ((answer,),) = model.draw([Prompt((), reference="I was in a")], Sampling(max_new_tokens=20), top_k=3)
+        ((answer,),) = model.draw([Prompt((), reference="I was in a")], Sampling(max_new_tokens=20), Keep(size=3))
         assert answer.text.strip()

@@ -24,28 +24,28 @@ def test_it_is_a_teacher(model):
 
 def test_drawing(model):
     prompts = [ask("What is 2+3?"), ask("Sort 3, 1."), Prompt((), reference="plain text goes on")]
-    drawn = model.draw(prompts, Sampling(n=2, max_new_tokens=8), top_k=5)
+    drawn = model.draw(prompts, Sampling(n=2, max_new_tokens=8), Keep(size=5))
     assert [len(group) for group in drawn] == [2, 2, 2]
     for answer in (one for group in drawn for one in group):
         assert answer.text == model.tokenizer.decode(answer.token_ids, skip_special_tokens=True)
-        assert answer.topk_ids.shape == (len(answer.token_ids), 5)
+        assert answer.outlook.support_ids.shape == (len(answer.token_ids), 5)
         assert answer.finish_reason == ("stop" if answer.token_ids[-1] in model.end_ids else "length")
 
 
 def test_scoring_agrees_with_the_network(model):
-    (answer,) = model.score(["Ann has 3 pens."], 4)
+    (answer,) = model.score([text("Ann has 3 pens.")], Keep(size=4))
     ids = model.tokenizer("Ann has 3 pens.")["input_ids"]
     with torch.no_grad():
         expected = model.network(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
     assert answer.token_ids == tuple(ids[1:])  # this tokenizer has no BOS: nothing predicts the first token
-    np.testing.assert_allclose(answer.log_p, expected[range(len(ids) - 1), ids[1:]].numpy(), atol=1e-5)
+    np.testing.assert_allclose(answer.outlook.log_p, expected[range(len(ids) - 1), ids[1:]].numpy(), atol=1e-5)
 
 
 def test_texts_that_cannot_be_scored(model):
     with pytest.raises(ModelError, match="and the context holds 128"):
-        model.score(["pen " * 400], 2)
+        model.score([text("pen " * 400)])
     with pytest.raises(ModelError, match="no token to predict"):
-        model.score([""], 2)
+        model.score([text("")])
 
 
 def test_answers_end_at_every_end_token():

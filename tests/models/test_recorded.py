@@ -93,7 +93,7 @@ def test_missing_files_and_settings(tmp_path, answers):
 
 def test_it_scores_nothing(answers):
     with pytest.raises(CapabilityError, match="cannot score"):
-        open_recorded(str(answers), Options()).score(["x"], 1)
+        open_recorded(str(answers), Options()).score([Given(Prompt((), reference="x"))])
 
 
 def test_identity_is_of_the_files_and_how_they_are_read(answers):

@@ -87,10 +87,10 @@ def test_scores_are_the_log_softmax_of_the_whole():
         with torch.no_grad():
             whole = network(input_ids=torch.tensor([row])).logits[0, :-1].log_softmax(-1)
         assert found.log_p.dtype == np.float32
-        assert found.topk_ids.dtype == np.int32
+        assert found.support_ids.dtype == np.int32
         np.testing.assert_allclose(found.log_p, whole[range(len(row) - 1), row[1:]].numpy(), atol=1e-5)
-        np.testing.assert_allclose(found.topk_log_p, whole.topk(4).values.numpy(), atol=1e-5)
-        assert (found.topk_ids == whole.topk(4).indices.numpy()).all()
+        np.testing.assert_allclose(found.support_log_p, whole.topk(4).values.numpy(), atol=1e-5)
+        assert (found.support_ids == whole.topk(4).indices.numpy()).all()
 
 
 def test_logits_of_all_tokens_never_stand_together(monkeypatch):
@@ -108,10 +108,10 @@ def test_no_outcomes_and_no_rows():
     head = body_and_head(small_network(vocabulary=40))
     assert score_ids(head, [], 3) == []
     (found,) = score_ids(head, [[1, 2, 3]], 0)
-    assert found.topk_ids.shape == (2, 0)
+    assert found.support_ids.shape == (2, 0)
     (alone,) = score_ids(head, [[1]], 3)
-    assert alone.log_p.shape == (0,)
-    assert alone.topk_ids.shape == (0, 3)
+    assert alone.outlook.log_p.shape == (0,)
+    assert alone.outlook.support_ids.shape == (0, 3)
 
 
 @given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 120))
@@ -127,7 +127,7 @@ def test_bfloat16_is_scored_in_float32():
     network = small_network(vocabulary=40).to(torch.bfloat16)
     (found,) = score_ids(body_and_head(network), [[1, 2, 3]], 2)
     assert found.log_p.dtype == np.float32
-    assert (np.exp(found.topk_log_p).sum(1) <= 1 + 1e-3).all()
+    assert (np.exp(found.support_log_p).sum(1) <= 1 + 1e-3).all()
 
 
 def test_a_model_without_a_head_is_refused():

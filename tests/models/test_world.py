@@ -16,8 +16,8 @@ def test_a_teacher_is_opened_with_the_worlds_tokenizer(tmp_path, monkeypatch):
     model = world.open_world("base", Options())
     assert model.name == "world:base"
     assert model.identity()["licence"] == "Apache-2.0"
-    ((answer,),) = model.draw([ask("What is 1+1?")], Sampling(max_new_tokens=3), top_k=2)
-    assert answer.topk_ids.shape[1] == 2
+    ((answer,),) = model.draw([ask("What is 1+1?")], Sampling(max_new_tokens=3), Keep(size=2))
+    assert answer.outlook.support_ids.shape[1] == 2
     assert len(model.tokenizer) == 640
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from potstill.errors import StoreError
 from potstill.store import Artifact, Workspace
-from potstill.store.artifact import content_of, digest, digest_file, hash_files
+from potstill.store.artifact import content_of, digest_file, hash_files
+from potstill.types import digest
 from tests.store import still
 
 

@@ -196,7 +196,7 @@ SECTIONS = st.dictionaries(st.text("abc", min_size=1), st.integers() | st.floats
 @settings(max_examples=40, deadline=None)
 @given(SECTIONS, SECTIONS)
 def test_two_sections_share_an_identity_only_when_they_are_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
-    from potstill.store.artifact import digest
+    from potstill.types import digest
 
     same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
     assert (digest(one) == digest(other)) == same

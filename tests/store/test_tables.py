@@ -90,11 +90,11 @@ def test_columns_follow_the_vocabulary(kind: type) -> None:
 
 def test_further_columns_are_passed_over() -> None:
     trace = Trace("p", "t", 0, "two", token_ids=(5, 6))
-    signals = {"log_p": [np.array([-0.5, -1.0], np.float32)], "k": [1], "topk_ids": [[5, 6]], "topk_log_p": [[-0.5, -1.0]]}
+    signals = {"log_p": [np.array([-0.5, -1.0], np.float32)], "k": [1], "support_ids": [[5, 6]], "support_log_p": [[-0.5, -1.0]]}
     table = from_rows([trace], Trace)
     for field in SIGNALS:
         table = table.append_column(field, pa.array(signals[field.name], type=field.type))
-    assert table.column_names == [*SCHEMAS[Trace].names, "log_p", "k", "topk_ids", "topk_log_p"]
+    assert table.column_names == [*SCHEMAS[Trace].names, "log_p", "k", "support_ids", "support_log_p"]
     assert list(rows(table, Trace)) == [trace]
 
 

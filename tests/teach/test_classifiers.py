@@ -43,7 +43,7 @@ def test_the_judged_row_is_the_last_token() -> None:
     made = example(tokenizer, prompt, None, 0.2)
     batch = pack([[made]], 256)
     assert batch.rows.tolist() == [len(made) - 2]
-    assert torch.exp(batch.topk_log_p).tolist()[0] == pytest.approx([0.8, 0.2])
+    assert torch.exp(batch.support_log_p).tolist()[0] == pytest.approx([0.8, 0.2])
 
 
 def test_body_and_head_give_the_networks_own_logits_of_each_packed_item() -> None:

@@ -78,14 +78,14 @@ def _write_prompts(workspace: Any, asked: list[Prompt], known: list[Prompt]) -> 
 
 def _write_traces(workspace: Any, recipe: Recipe, asked: list[Prompt], top_k: int) -> dict[str, int]:
     teacher = open_teacher(recipe.teachers[0])
-    answers = [group[0] for group in teacher.draw(asked, Sampling(temperature=1.0, max_new_tokens=12, seed=3), top_k)]
+    answers = [group[0] for group in teacher.draw(asked, Sampling(temperature=1.0, max_new_tokens=12, seed=3), Keep(size=top_k))]
     traces = [Trace(p.id, teacher.name, 0, a.text, (), a.token_ids, a.finish_reason) for p, a in zip(asked, answers, strict=True)]
     table = from_rows(traces, Trace)
     columns = {
         "log_p": [a.log_p for a in answers],
         "k": [top_k] * len(answers),
-        "topk_ids": [a.topk_ids.flatten() for a in answers],
-        "topk_log_p": [a.topk_log_p.flatten() for a in answers],
+        "support_ids": [a.support_ids.flatten() for a in answers],
+        "support_log_p": [a.support_log_p.flatten() for a in answers],
     }
     for field in SIGNALS:
         table = table.append_column(field, pa.array(columns[field.name], type=field.type))

@@ -24,8 +24,8 @@ def _table(k: int = 2) -> tuple[pa.Table, Trace]:
     columns = {
         "log_p": [[-0.1] * len(tokens)],
         "k": [k],
-        "topk_ids": [list(range(k * len(tokens)))],
-        "topk_log_p": [[-1.0] * (k * len(tokens))],
+        "support_ids": [list(range(k * len(tokens)))],
+        "support_log_p": [[-1.0] * (k * len(tokens))],
     }
     table = from_rows([trace], Trace)
     for field in SIGNALS:
@@ -42,8 +42,8 @@ def test_the_teachers_own_tokens_are_the_targets_each_with_its_distribution() ->
     (example,) = _encode(Encoder(TOKENIZER, True, 64, True))
     targets = example.input_ids[example.loss_from :]
     assert TOKENIZER.decode(targets, skip_special_tokens=True) == TEXT
-    assert example.topk_ids.shape == (len(targets), 2)
-    assert example.topk_ids.tolist()[1] == [2, 3]
+    assert example.support_ids.shape == (len(targets), 2)
+    assert example.support_ids.tolist()[1] == [2, 3]
 
 
 def test_a_cut_sequence_keeps_targets_and_distributions_in_step() -> None:
@@ -51,8 +51,8 @@ def test_a_cut_sequence_keeps_targets_and_distributions_in_step() -> None:
     encoder = Encoder(TOKENIZER, True, len(whole) - 3, True)
     (cut,) = _encode(encoder)
     assert encoder.cut == 1
-    assert len(cut.topk_ids) == len(cut) - cut.loss_from == len(whole.topk_ids) - 3
-    assert np.array_equal(cut.topk_ids, whole.topk_ids[:-3])
+    assert len(cut.support_ids) == len(cut) - cut.loss_from == len(whole.support_ids) - 3
+    assert np.array_equal(cut.support_ids, whole.support_ids[:-3])
 
 
 def test_the_answer_alone_when_asked_for() -> None:

@@ -33,7 +33,7 @@ class Divergence:
                     "a live divergence needs a teacher that runs beside", where="train.losses", fix='use teacher = "cached"'
                 )
             return live.signal(batch)
-        if batch.topk_ids is None or batch.topk_log_p is None:
+        if batch.support_ids is None or batch.support_log_p is None:
             remedy = 'generate with top_k above 0 from a teacher that gives probabilities, or use kind = "cross_entropy"'
             raise CapabilityError("the traces hold no distribution of the teacher", where="train.losses", fix=remedy)
-        return Sparse(batch.topk_ids, batch.topk_log_p)
+        return Sparse(batch.support_ids, batch.support_log_p)

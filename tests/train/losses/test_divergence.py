@@ -15,7 +15,7 @@ from potstill.train.losses.divergence import Divergence
 
 def _batch():
     """One target; the teacher's only stored token is token 1 with p = 1/2, so the tail holds 1/2."""
-    stored = {"topk_ids": np.array([[1]]), "topk_log_p": np.log([[0.5]])}
+    stored = {"support_ids": np.array([[1]]), "support_log_p": np.log([[0.5]])}
     return pack([[Example(np.array([0, 1]), 1, **stored)]], 8)
 
 

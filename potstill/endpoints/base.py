@@ -1,0 +1,92 @@
+"""The words between the client, which sends requests, and the dialects, which write and read them. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from potstill.models.base import Answer, Endpoint, Keep, Sampling
+from potstill.types import Prompt, Usage, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a server: what is paid for, once.
+
+    Attributes:
+        url: where it is posted; without credentials.
+        body: its JSON body; without credentials.
+        identity: what decides the answer beside these: revision, chat template, tokenizer, the draw's number.
+        tokens: most tokens that it can take, read and written: what a budget sets aside while it is in flight.
+        about: whom it is for, in words, for errors: the prompt's source or id.
+    """
+
+    url: str
+    body: Mapping[str, Any]
+    identity: Mapping[str, str]
+    tokens: int = 0
+    about: str = ""
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of all that decides the answer: the request's name in the ledger. Keys, limits and time-outs do not enter it."""
+        return digest([self.url, dict(self.body), dict(self.identity)])
+
+
+class MalformedError(Exception):
+    """A response that is not what was asked for (cut off, a field is missing): it is asked again; the message says what is wrong."""
+
+
+class Parse(Protocol):
+    """Reads a response."""
+
+    def __call__(self, request: Request, raw: bytes) -> tuple[Any, Usage]:
+        """What the response says, and what it took.
+
+        Raises:
+            MalformedError: it is not what was asked for.
+        """
+        ...
+
+
+class Dialect(Protocol):
+    """How one kind of server is asked, and how it answers. A dialect neither sends nor waits.
+
+    Attributes:
+        gives: as in `Teacher.gives`.
+        headers: of every request, the key's aside.
+        max_top_k: most outcomes a position that the server gives; None: as many as are asked for, as far as is known.
+    """
+
+    gives: frozenset[str]
+    headers: Mapping[str, str]
+    max_top_k: int | None
+
+    def credentials(self, key: str) -> Mapping[str, str]:
+        """The headers that carry the key; they are sent and never written."""
+        ...
+
+    def draw(self, model: str, prompt: Prompt, token_ids: Sequence[int] | None, sample: int, sampling: Sampling, keep: Keep) -> Request:
+        """The request for one draw. `token_ids`: the prompt in the model's tokens, where its tokenizer is known."""
+        ...
+
+    def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
+        """The answer in a response to `draw`."""
+        ...
+
+    def score(self, model: str, token_ids: Sequence[int], scored_from: int, keep: Keep) -> Sequence[Request]:
+        """The requests that together score `token_ids[scored_from:]`; only where `gives` has `score`."""
+        ...
+
+    def read_score(self, requests: Sequence[Request], raws: Sequence[bytes], token_ids: Sequence[int], scored_from: int) -> Answer:
+        """What the responses to `score` say."""
+        ...
+
+
+class MakeDialect(Protocol):
+    """What a dialect registers: `@part("dialect", "vllm")`."""
+
+    def __call__(self, base_url: str, endpoint: Endpoint) -> Dialect:
+        """The dialect for a server."""
+        ...

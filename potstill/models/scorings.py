@@ -1,0 +1,112 @@
+"""What teachers expected, as a table: one row a scoring, which says of which trace, by whom, and how it was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from potstill.models.base import Outlook
+from potstill.types import ScoringMode, content_id
+
+_TEXT, _INTS, _FLOATS = pa.string(), pa.list_(pa.int32()), pa.list_(pa.float32())
+SCORINGS = pa.schema(
+    [
+        ("id", _TEXT),
+        ("trace_id", _TEXT),
+        ("teacher_id", _TEXT),
+        ("mode", _TEXT),
+        ("codec", _TEXT),
+        ("kind", _TEXT),
+        ("temperature", pa.float32()),
+        ("repeat_difference", pa.float32()),
+        ("k", pa.int32()),
+        ("hidden_size", pa.int32()),
+        ("log_p", _FLOATS),
+        ("rank", _INTS),
+        ("support_ids", _INTS),
+        ("support_log_p", _FLOATS),
+        ("tail_mass", _FLOATS),
+        ("hidden", _FLOATS),
+    ]
+)
+"""`log_p`, `rank`, `tail_mass` hold a number a token; `support_ids` and `support_log_p` k of them, position by position; `hidden`
+`hidden_size`. The other columns are those of `potstill.models.base.Outlook`."""
+
+_ABOUT = ("trace_id", "teacher_id", "mode", "codec", "kind", "temperature", "repeat_difference", "k", "hidden_size")
+_NUMBERS = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What one teacher expected at the tokens of one trace.
+
+    Attributes:
+        trace_id: the trace.
+        teacher_id: whose expectation it is: the one that drew the trace, or another that scored it.
+        mode: how it came to the tokens.
+        outlook: what it expected.
+    """
+
+    trace_id: str
+    teacher_id: str
+    mode: ScoringMode
+    outlook: Outlook
+
+    @property
+    def id(self) -> str:
+        """Identity by content: what was scored, by whom and how."""
+        seen = self.outlook
+        return content_id([self.trace_id, self.teacher_id, self.mode, seen.codec, seen.support_ids.shape[-1], seen.kind])
+
+
+def to_table(scorings: Sequence[Scoring]) -> pa.Table:
+    """The scorings as a table with the columns of `SCORINGS`."""
+    seen = [scoring.outlook for scoring in scorings]
+    columns: dict[str, Any] = {
+        "id": [scoring.id for scoring in scorings],
+        "trace_id": [scoring.trace_id for scoring in scorings],
+        "teacher_id": [scoring.teacher_id for scoring in scorings],
+        "mode": [scoring.mode for scoring in scorings],
+        "codec": [one.codec for one in seen],
+        "kind": [one.kind for one in seen],
+        "temperature": [one.temperature for one in seen],
+        "repeat_difference": [one.repeat_difference for one in seen],
+        "k": [one.support_ids.shape[-1] for one in seen],
+        "hidden_size": [one.hidden.shape[-1] for one in seen],
+        "log_p": _lists([one.log_p for one in seen], np.float32),
+        "rank": _lists([one.rank for one in seen], np.int32),
+        "support_ids": _lists([one.support_ids.reshape(-1) for one in seen], np.int32),
+        "support_log_p": _lists([one.support_log_p.reshape(-1) for one in seen], np.float32),
+        "tail_mass": _lists([one.tail_mass for one in seen], np.float32),
+        "hidden": _lists([one.hidden.reshape(-1) for one in seen], np.float32),
+    }
+    arrays = [pa.array(column, SCORINGS.field(name).type) if isinstance(column, list) else column for name, column in columns.items()]
+    return pa.table(arrays, schema=SCORINGS)
+
+
+def from_table(table: pa.Table) -> Iterator[Scoring]:
+    """The scorings of a table that `to_table` made, without a Python object a number."""
+    for batch in table.to_batches():
+        columns = {name: (batch.column(name).offsets.to_numpy(), batch.column(name).values.to_numpy()) for name in _NUMBERS}
+        for line, row in enumerate(batch.select(_ABOUT).to_pylist()):
+            numbers = {name: values[ends[line] : ends[line + 1]] for name, (ends, values) in columns.items()}
+            yield _scoring(row, numbers)
+
+
+def _scoring(row: dict[str, Any], numbers: dict[str, np.ndarray]) -> Scoring:
+    trace_id, teacher_id, mode, width, size = (row.pop(name) for name in ("trace_id", "teacher_id", "mode", "k", "hidden_size"))
+    steps = len(numbers["log_p"])
+    shaped = {name: numbers[name].reshape(steps, width) for name in ("support_ids", "support_log_p")}
+    hidden = numbers["hidden"].reshape(steps if size else 0, size)
+    return Scoring(trace_id, teacher_id, mode, Outlook(**{**row, **numbers, **shaped, "hidden": hidden}))
+
+
+def _lists(rows: Sequence[np.ndarray], dtype: type[np.generic]) -> pa.ListArray:
+    """One list a row, without a Python object a number."""
+    ends = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int32)
+    flat = np.concatenate([np.zeros(0, dtype), *rows]).astype(dtype, copy=False)
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(flat))

@@ -1,0 +1,1 @@
+"""How a teacher's distribution at a position is kept, one way a file."""

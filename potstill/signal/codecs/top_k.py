@@ -1,0 +1,43 @@
+"""The likeliest tokens and the mass of the rest."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor
+
+from potstill.registry import part
+from potstill.signal.codecs.base import Support
+from potstill.signal.head import OutputHead
+from potstill.signal.outcomes import Sparse
+
+
+@part("codec", "top_k", needs=("top_k",))
+class TopK:
+    """The k likeliest tokens, the likeliest first, and the mass of all others.
+
+    Args:
+        size: k.
+    """
+
+    max_error: float | None = 2e-4
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def width(self, vocabulary: int) -> int:
+        """k, or the whole vocabulary where it is smaller."""
+        return min(self.size, vocabulary)
+
+    def uniforms(self) -> int:
+        """None: nothing is drawn."""
+        return 0
+
+    def encode(self, logits: Float[Tensor, "n V"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]) -> Support:
+        """Log-probabilities of the top k, and 1 less their sum."""
+        top = logits.topk(self.width(logits.shape[-1]), dim=-1)
+        log_p = top.values - logits.logsumexp(-1, keepdim=True)
+        return Support(top.indices, log_p, (1.0 - log_p.double().exp().sum(-1)).clamp_min(0.0).float())
+
+    def decode(self, support: Support, head: OutputHead | None, vocabulary: int) -> Sparse:
+        """The k outcomes and the tail."""
+        return Sparse(support.ids, support.log_p)
