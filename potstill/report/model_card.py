@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,7 +10,8 @@ from potstill.report.costs import subjects as forms
 from potstill.report.findings import Findings
 from potstill.report.headline import FORMAT, exported, summary
 from potstill.report.sources import Material, columns, counts
-from potstill.report.words import kept, plural, told, visible
+from potstill.report.words import kept, plural, told
+from potstill.text.markdown import licence_keys
 
 RESULTS = (
     ("accuracy", "all", "accuracy"),
@@ -90,7 +89,7 @@ def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str
     recipe = material.recipe
     base = _part(material, "train", "student/repository")
     datasets = tuple(dict.fromkeys(source.split(":")[1] for source in recipe.prompts.sources if source.startswith("hf:")))
-    values: dict[str, str | tuple[str, ...]] = dict(_licence_keys({licence.name for licence in found}))
+    values: dict[str, str | tuple[str, ...]] = dict(licence_keys({licence.name for licence in found}))
     if base:
         values["base_model"] = base
     if all(source.startswith("world:") for source in recipe.prompts.sources):
@@ -99,15 +98,6 @@ def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str
         values["datasets"] = datasets
     values |= {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ("distillation", "potstill")}
     return tuple(values.items())
-
-
-def _licence_keys(names: set[str]) -> dict[str, str]:
-    """The licence of the student: that of everything it was made of, or `other` for several; no key unless each of them states one."""
-    if not names or "" in names:
-        return {}
-    if len(names) == 1:
-        return {"license": names.pop().lower()}
-    return {"license": "other", "license_name": "several, see below"}
 
 
 def licences(material: Material) -> tuple[Licence, ...]:
@@ -160,26 +150,3 @@ def _made(material: Material) -> tuple[str, ...]:
         decided = counts(columns(material.artifacts["filter"], "decisions", ["part"]), ["part"])
         lines.append("Traces: " + ", ".join(f"{n:,} {part}" for (part,), n in decided.items()))
     return (*lines, f"Seed: {recipe.seed}")
-
-
-def front_matter(front: Iterable[tuple[str, str | tuple[str, ...]]]) -> str:
-    """YAML, every string in double quotes."""
-    lines = []
-    for key, value in front:
-        if isinstance(value, str):
-            lines.append(f"{key}: {quoted(value)}")
-        else:
-            lines += [f"{key}:", *(f"- {quoted(item)}" for item in value)]
-    return "\n".join(lines)
-
-
-def quoted(text: str) -> str:
-    """A string as YAML reads it back."""
-    return json.dumps(visible(text).replace("\n", " "), ensure_ascii=False)
-
-
-def plain(text: str) -> str:
-    """A text that Markdown shows as it is, on one line."""
-    line = " ".join(visible(text).split())
-    link = r"\[\]" if re.search(r"\]\s*[(\[:]", line) else ""
-    return re.sub(rf"([\\`*_<>#|~&{link}])", r"\\\1", line)

@@ -9,9 +9,10 @@ from markupsafe import Markup
 
 from potstill.report.axes import mark
 from potstill.report.blocks import Page, kind_of
-from potstill.report.model_card import Card, front_matter, plain
+from potstill.report.model_card import Card
 from potstill.report.svg import element, line
-from potstill.report.words import shortened, visible
+from potstill.report.words import shortened
+from potstill.text.markdown import front_matter, plain, visible
 
 LONGEST = 1200
 """Characters of a prompt or an answer that are shown."""

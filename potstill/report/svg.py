@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
-from potstill.report.words import visible
+from potstill.text.markdown import visible
 
 Attribute = str | float | int | None
 BROAD = 0.58

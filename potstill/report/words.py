@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from datetime import datetime
 
 from potstill.types import Finding
 
 _BYTES = ("B", "kB", "MB", "GB", "TB")
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-"""Characters that are not seen and change what is: controls, zero-width ones, line separators, changes of direction."""
-
-
-def visible(text: str) -> str:
-    """`text` with control characters and characters that hide or reorder text made visible; line ends and tabs stay."""
-    return _HIDDEN.sub(_shown, text)
-
-
-def _shown(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return chr(0x2400 + code) if code < 0x20 else f"⟨U+{code:04X}⟩"
 
 
 def shortened(text: str, most: int) -> str:

@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from potstill.recipe import parse
-from potstill.report.model_card import Licence, card, front_matter, licences, plain, quoted
+from potstill.report.model_card import Licence, card, licences
 from potstill.report.rendering import markdown
 from potstill.report.sources import Material, collect
 from tests.report.fake_run import RECIPE, make
@@ -83,14 +83,6 @@ def test_a_card_of_a_run_that_stopped(partial: dict[str, Material], empty: Mater
     assert "## Results" not in text
     assert "## Use" not in text
     assert "Nothing done yet." in markdown(card(empty))
-
-
-def test_names_cannot_break_out_of_table_list_or_front_matter() -> None:
-    assert plain("a | b\n# c `x` <b> *d*") == r"a \| b \# c \`x\` \<b\> \*d\*"
-    assert plain("[click](http://x)") == r"\[click\](http://x)"
-    assert plain("97.1% [94.8, 98.9]") == "97.1% [94.8, 98.9]"
-    assert quoted('a"b\nlicense: mit\u202e') == '"a\\"b license: mit⟨U+202E⟩"'
-    assert front_matter([("tags", ("a: b", "c"))]) == 'tags:\n- "a: b"\n- "c"'
 
 
 def test_the_card_says_when_the_checkpoint_was_chosen_on_the_text(chosen_on_text: Material) -> None:

@@ -36,10 +36,6 @@ def test_a_finding_is_told_with_its_interval() -> None:
     assert words.told(None) == "–"
 
 
-def test_what_hides_or_reorders_text_is_shown() -> None:
-    assert words.visible("a\x00\x1b[31m\u202eb\u200b\ufeff\n\té€🙂") == "a␀␛[31m⟨U+202E⟩b⟨U+200B⟩⟨U+FEFF⟩\n\té€🙂"
-
-
 def test_a_long_text_says_how_much_is_left_out() -> None:
     assert words.shortened("abc", 3) == "abc"
     assert words.shortened("a" * 1300, 1200).endswith("… (100 more characters)")
