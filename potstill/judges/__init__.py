@@ -1,5 +1,6 @@
-"""Judges: a prompt and a text -> a score in [0, 1], or None for "could not judge"."""
+"""Judges: a prompt and a text -> a score, or None for "could not judge"."""
 
-from potstill.judges.base import Judge, judge_of
+from potstill.judges.base import BatchJudge, Judge, judge_of
+from potstill.judges.opening import open_judge
 
-__all__ = ["Judge", "judge_of"]
+__all__ = ["BatchJudge", "Judge", "judge_of", "open_judge"]

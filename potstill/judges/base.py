@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from potstill.registry import find
 from potstill.types import Prompt
@@ -13,6 +14,28 @@ class Judge(Protocol):
 
     def __call__(self, prompt: Prompt, text: str) -> float | None:
         """The score of `text` as an answer to `prompt`."""
+        ...
+
+
+@runtime_checkable
+class BatchJudge(Protocol):
+    """Scores many answers at once: a reward model, an endpoint, or a judge asked one by one.
+
+    Attributes:
+        name: as in the recipe (`reward:world`).
+    """
+
+    name: str
+
+    def identity(self) -> dict[str, str]:
+        """What distinguishes it from every other judge: versions, digests of weights, address."""
+        ...
+
+    def scores(self, asked: Sequence[tuple[Prompt, str]]) -> list[float | None]:
+        """The score of each text as an answer to its prompt, higher for better; None where it could not judge.
+
+        Scores are in [0, 1], but for reward models of one unbounded number. They do not depend on what stands beside them.
+        """
         ...
 
 

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+from potstill.errors import RecipeError
+from potstill.judges.one_by_one import OneByOne, function, own_grader, registered
+from tests.models.small import ask
+
+SEVEN = ask("3 + 4?", reference="7", grader="number")
+
+
+def test_a_registered_judge_scores_many():
+    judge = registered("number", "here")
+    assert judge.scores([(SEVEN, "7"), (SEVEN, "8"), (ask("why?"), "7")]) == [1.0, 0.0, None]
+    assert judge.identity() == {"judge": "number", "version": "1"}
+    with pytest.raises(RecipeError, match=r"here: unknown judge 'numbr'; did you mean 'number'"):
+        registered("numbr", "here")
+
+
+def test_each_prompt_is_judged_by_its_own_grader():
+    words = ask("Who?", reference="Ann", grader="exact")
+    assert own_grader().scores([(SEVEN, "Answer: 7"), (words, "ann."), (words, "7"), (ask("why?"), "7")]) == [1.0, 1.0, 0.0, None]
+    assert {"exact", "number", "world"} <= set(own_grader().identity())
+
+
+def test_a_function_of_another_package(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_judges.py").write_text("def short(prompt, text):\n    return None if not text else 1 / len(text)\n")
+    judge = function("callable:own_judges:short", "here")
+    assert judge.scores([(SEVEN, "ab"), (SEVEN, "")]) == [0.5, None]
+    assert len(judge.identity()["source"]) == 64
+    sys.modules.pop("own_judges")
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("callable:math", "names no function"),
+        ("callable:no.such.module:f", "cannot be imported"),
+        ("callable:potstill.judges.number:numbr", "no function 'numbr'; did you mean 'number'"),
+        ("callable:own_nothing:f", "no function 'f'; name one that it has"),
+        ("callable:math:sqrt", "cannot be read"),
+    ],
+)
+def test_functions_that_cannot_be_used(spec, told, monkeypatch):
+    monkeypatch.setitem(sys.modules, "own_nothing", types.ModuleType("own_nothing"))
+    with pytest.raises(RecipeError, match=told):
+        function(spec, "here")
+
+
+@pytest.mark.parametrize("given", ["yes", float("nan"), float("inf")])
+def test_what_is_no_number_is_refused(given):
+    with pytest.raises(RecipeError, match="the judge gave"):
+        OneByOne("own", lambda prompt, text: given).scores([(SEVEN, "7")])
