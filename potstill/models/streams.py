@@ -21,4 +21,5 @@ def uniforms(keys: np.ndarray, step: int | np.ndarray) -> np.ndarray:
         z = (z ^ (z >> np.uint64(30))) * _MIX_1
         z = (z ^ (z >> np.uint64(27))) * _MIX_2
         z = z ^ (z >> np.uint64(31))
-    return np.multiply(z >> np.uint64(11), 2.0**-53, dtype=np.float64)
+    numbers: np.ndarray = (z >> np.uint64(11)) * 2.0**-53
+    return numbers

@@ -69,7 +69,7 @@ class Encoder:
         if not self.signals:
             return Example(ids, rendered.loss_from)
         targets = len(rendered.input_ids) - rendered.loss_from
-        held = 0 if seen is None else len(seen.support_ids)
+        held = 0 if seen is None or not seen.support_ids.size else len(seen.support_ids)
         if seen is None or held != targets:
             remedy = "generate again with top_k above 0 from a teacher that gives probabilities"
             raise CapabilityError(f"the stored distribution covers {held} of {targets} tokens", where=f"trace {trace.id}", fix=remedy)

@@ -122,15 +122,16 @@ def test_a_real_network_is_drawn_and_scored(tmp_path):
     folder = write_model(tmp_path / "model")
     run = run_of(tmp_path, teachers=[{"model": f"hf:{folder}", "top_k": 4}], max_new_tokens=5, batch_size=2)
     made = draw(run, gather(run))
-    for row in made.table("traces").to_pylist():
-        assert len(row["support_ids"]) == 4 * len(row["token_ids"]) == 4 * len(row["log_p"])
+    lengths = {row["id"]: len(row["token_ids"]) for row in made.table("traces").to_pylist()}
+    for row in made.table("scorings").to_pylist():
+        assert len(row["support_ids"]) == 4 * lengths[row["trace_id"]] == 4 * len(row["log_p"])
     (tmp_path / "t.txt").write_text("Ann has 3 pens.\n\nBo has 4 cups and more.")
     run = run_of(
         tmp_path, teachers=[{"model": f"hf:{folder}", "top_k": 4}], out="scored", sources=[f"text:{tmp_path}/t.txt?window=20"], mode="score"
     )
     made = draw(run, gather(run))
     assert [t.text for t in traces_of(made)] == ["Ann has 3 pens.", "Bo has 4 cups and", "more."]
-    assert all(row["k"] == 4 for row in made.table("traces").to_pylist())
+    assert [row["k"] for row in made.table("scorings").to_pylist()] == [4, 4, 4]
 
 
 def test_what_cannot_be_scored(tmp_path):

@@ -1,38 +1,57 @@
 from __future__ import annotations
 
-import numpy as np
-
-from potstill.generate.traces import table_of, trace_of
+from potstill.generate.traces import card_of, table_of, trace_of
 from potstill.models import Answer, Sampling
 from potstill.models.fake import FakeTeacher
-from potstill.store import SCHEMAS, SIGNALS, rows
-from potstill.types import Segment, Trace
+from potstill.recipe import TeacherSection
+from potstill.store import SCHEMAS, rows
+from potstill.types import Segment, TeacherCard, Trace, Usage
 from tests.models.small import ask
 
+CARD = TeacherCard("fake:x")
 
-def test_traces_and_signals_beside_each_other():
-    (group,) = FakeTeacher(["3+4=7. Answer: 7", "é"]).draw([ask("a?")], Sampling(n=2), top_k=2)
-    traces = [trace_of("p", "fake:x", sample, answer) for sample, answer in enumerate(group)]
-    table = table_of(traces, group)
-    assert table.schema.names == [*SCHEMAS[Trace].names, *SIGNALS.names]
-    assert [table.schema.field(f.name).type for f in SIGNALS] == [f.type for f in SIGNALS]
+
+def test_traces_as_a_table():
+    sampling = Sampling(n=2, temperature=0.5, seed=3)
+    (group,) = FakeTeacher(["3+4=7. Answer: 7", "é"]).draw([ask("a?")], sampling)
+    traces = [trace_of("p", CARD, sample, answer, sampling, context="be kind") for sample, answer in enumerate(group)]
+    table = table_of(traces)
+    assert table.schema == SCHEMAS[Trace]
     assert list(rows(table, Trace)) == traces
-    for answer, row in zip(group, table.to_pylist(), strict=True):
-        assert row["k"] == 2
-        assert row["token_ids"] == list(answer.token_ids)
-        np.testing.assert_array_equal(np.array(row["support_ids"]).reshape(-1, 2), answer.outlook.support_ids)
-        np.testing.assert_array_equal(np.array(row["support_log_p"], np.float32).reshape(-1, 2), answer.outlook.support_log_p)
-        np.testing.assert_array_equal(np.array(row["log_p"], np.float32), answer.outlook.log_p)
+    first, second = table.to_pylist()
+    assert (first["teacher_id"], first["context"]) == (CARD.id, "be kind")
+    assert first["sampling"] == '{"max_new_tokens":256,"seed":3,"temperature":0.5,"top_p":1.0}'
+    assert second["token_ends"] == [1, 2, 2]
 
 
-def test_a_text_without_signals():
-    answers = [Answer("hello"), Answer("")]
-    table = table_of([trace_of("p", "t", i, answer) for i, answer in enumerate(answers)], answers)
-    assert table["k"].to_pylist() == [0, 0]
-    assert table["support_ids"].to_pylist() == table["log_p"].to_pylist() == [[], []]
-    assert len(table_of([], [])) == 0
+def test_segments_have_spans_in_bytes_and_tokens():
+    answer = Answer("é=7. Answer: 7", token_ids=(1, 2, 3), token_ends=(2, 6, 15))
+    (row,) = table_of([trace_of("p", CARD, 0, answer, Sampling())]).to_pylist()
+    assert row["segments"] == [
+        {"kind": "reasoning", "start": 0, "end": 5, "byte_start": 0, "byte_end": 6, "token_start": 0, "token_end": 2},
+        {"kind": "answer", "start": 5, "end": 14, "byte_start": 6, "byte_end": 15, "token_start": 2, "token_end": 3},
+    ]
+
+
+def test_a_text_without_tokens():
+    answers = [Answer("hello", usage=Usage(3, 4, cost_microusd=17), request="k", response="r", reasoning_field="thinking"), Answer("")]
+    traces = [trace_of("p", CARD, i, answer, Sampling()) for i, answer in enumerate(answers)]
+    table = table_of(traces)
+    assert list(rows(table, Trace)) == traces
+    assert table["segments"][0].as_py()[0]["token_start"] is None
+    assert len(table_of([])) == 0
 
 
 def test_segments():
-    assert [s.kind for s in trace_of("p", "t", 0, Answer("3+4=7. Answer: 7")).segments] == ["reasoning", "answer"]
-    assert trace_of("p", "t", 0, Answer("so: Answer: 7"), scored=True).segments == (Segment("other", 0, 13),)
+    assert [s.kind for s in trace_of("p", CARD, 0, Answer("3+4=7. Answer: 7"), Sampling()).segments] == ["reasoning", "answer"]
+    scored = trace_of("p", CARD, 0, Answer("so: Answer: 7"), Sampling(), scored=True)
+    assert scored.segments == (Segment("other", 0, 13),)
+    assert scored.sampling == "{}"
+
+
+def test_a_card_says_who_the_teacher_is():
+    section = TeacherSection(model="fake:x", licence="MIT", terms="https://example.org/terms", train_on_outputs="restricted")
+    card = card_of(section, FakeTeacher("x", name="fake:x"))
+    assert (card.name, card.licence, card.train_on_outputs, card.weights) == ("fake:x", "MIT", "restricted", "")
+    assert '"fake":"fake:x"' in card.facts
+    assert card.id != card_of(TeacherSection(model="fake:x"), FakeTeacher("x", name="fake:x")).id

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from potstill.errors import CapabilityError, ModelError
-from potstill.models.base import Options, Sampling, Teacher
+from potstill.models.base import Given, Keep, Options, Sampling, Teacher
 from potstill.models.fake import END, VOCABULARY, FakeTeacher, open_fake
+from potstill.types import Prompt
 from tests.models.small import ask
 
 

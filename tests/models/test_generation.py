@@ -7,12 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from potstill.errors import ModelError
-from potstill.models.base import Sampling
-from potstill.models.generation import Ask, choose, generate, row_key, uniforms
+from potstill.models.base import Keep, Sampling
+from potstill.models.generation import Ask, choose, generate
 from potstill.models.scoring import body_and_head, score_ids
 from tests.models.small import SMALL_STATE, small_network
-
-MASK = (1 << 64) - 1
 
 
 def ask(*ids, key=None):
@@ -23,33 +21,12 @@ ASKS = [ask(5, 6, 7), ask(9), ask(8, 3, 2, 1, 4, 6), ask(11, 12), ask(30, 31, 32
 
 
 def run(head, asks, sampling, **given):
-    return generate(head, asks, sampling, **{"top_k": 3, "end_ids": {4}, "context": 128, **given})
+    return generate(head, asks, sampling, **{"keep": Keep(size=3), "end_ids": {4}, "context": 128, **given})
 
 
 @pytest.fixture(scope="module")
 def head():
     return body_and_head(small_network(vocabulary=40))
-
-
-def splitmix64(state):
-    """The generator as its authors publish it, one number."""
-    z = state
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-    return z ^ (z >> 31)
-
-
-def test_uniforms_are_splitmix64():
-    keys = [0, 1, 2**63 + 12345, MASK]
-    for step in (0, 1, 77):
-        expected = [(splitmix64((key + (step + 1) * 0x9E3779B97F4A7C15) & MASK) >> 11) * 2.0**-53 for key in keys]
-        assert uniforms(np.array(keys, dtype=np.uint64), step).tolist() == expected
-    assert splitmix64(0x9E3779B97F4A7C15) == 0xE220A8397B1DCDAF  # the first output for seed 0, as published
-
-
-def test_row_keys_differ_by_seed_prompt_and_draw():
-    keys = {row_key(seed, key, sample) for seed in (0, 1) for key in ("a", "b") for sample in (0, 1)}
-    assert len(keys) == 8
 
 
 def test_choose_inverts_the_distribution():
@@ -77,7 +54,7 @@ def test_impossible_tokens_are_never_drawn(uniform, seed):
 
 def test_draws_have_the_distribution_of_the_network(head):
     many = [ask(5, 6, key=str(i)) for i in range(4000)]
-    drawn = run(head, many, Sampling(max_new_tokens=1), top_k=40, batch_size=1000)
+    drawn = run(head, many, Sampling(max_new_tokens=1), keep=Keep(size=40), batch_size=1000)
     counts = np.bincount([one.token_ids[0] for (one,) in drawn], minlength=40)
     p = np.zeros(40)
     p[drawn[0][0].outlook.support_ids[0]] = np.exp(drawn[0][0].outlook.support_log_p[0])
@@ -129,7 +106,7 @@ def test_the_seed_and_the_draw_matter(head):
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_signals_are_raw_whatever_the_temperature(head, temperature):
     drawn = run(head, ASKS, Sampling(temperature=temperature, max_new_tokens=10))
-    scored = score_ids(head, [one.token_ids + d.token_ids for one, (d,) in zip(ASKS, drawn, strict=True)], 3)
+    scored = score_ids(head, [one.token_ids + d.token_ids for one, (d,) in zip(ASKS, drawn, strict=True)], Keep(size=3))
     for one, (d,), whole in zip(ASKS, drawn, scored, strict=True):
         new = slice(len(one.token_ids) - 1, None)
         np.testing.assert_allclose(d.outlook.log_p, whole.log_p[new], atol=1e-5)
@@ -159,7 +136,7 @@ def test_the_context_ends_an_answer_and_refuses_a_long_prompt(head):
 
 def test_without_prompts_or_outcomes(head):
     assert run(head, [], Sampling()) == []
-    ((drawn,),) = run(head, [ask(1)], Sampling(max_new_tokens=2), top_k=0, end_ids=set())
+    ((drawn,),) = run(head, [ask(1)], Sampling(max_new_tokens=2), keep=Keep(), end_ids=set())
     assert drawn.outlook.support_ids.shape == (2, 0)
     assert drawn.outlook.log_p.shape == (2,)
 

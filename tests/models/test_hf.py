@@ -9,10 +9,11 @@ from safetensors.torch import load_file, save_file
 
 from potstill.errors import ModelError
 from potstill.models import hf
-from potstill.models.base import Options, Sampling
+from potstill.models.base import Given, Keep, Options, Sampling
 from potstill.models.hf import Place, locate, open_hf, weights_facts
 from potstill.models.scoring import score_ids
 from potstill.store.artifact import digest_file
+from potstill.types import Prompt
 from tests.models.small import ask, write_model
 
 
@@ -154,7 +155,6 @@ def test_a_real_model_scores_as_measured(data_dir):
 
 
 def test_two_real_models_answer(data_dir):
-    from potstill.types import Prompt
 
     for name in ("stories260K", "aidreams260K"):
         model = open_hf(str(data_dir / name / "hf"), Options())

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from potstill.errors import ModelError
-from potstill.models.base import Sampling, Teacher
+from potstill.models.base import Given, Keep, Sampling, Teacher
 from potstill.models.local import Loaded, LocalModel, weights_digest
 from potstill.types import Prompt
 from tests.models.small import ask, small_network, world_tokenizer
@@ -18,8 +18,12 @@ def model():
 
 def test_it_is_a_teacher(model):
     assert isinstance(model, Teacher)
-    assert model.gives == {"text", "top_k", "full"}
+    assert model.gives == {"text", "top_k", "score", "full", "hidden_states", "gradients"}
     assert model.context == 128
+
+
+def text(words: str) -> Given:
+    return Given(Prompt((), reference=words))
 
 
 def test_drawing(model):

@@ -6,9 +6,10 @@ import pytest
 
 from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
 from potstill.models import open_teacher
-from potstill.models.base import Options, Sampling
+from potstill.models.base import Given, Options, Sampling
 from potstill.models.recorded import open_recorded
 from potstill.recipe import load
+from potstill.types import Prompt
 from tests.house import tree
 from tests.models.small import ask
 

@@ -11,7 +11,9 @@ from torch import nn
 
 from potstill.errors import ModelError
 from potstill.models import scoring
-from potstill.models.scoring import body_and_head, length_batches, outlook, score_ids
+from potstill.models.base import Keep
+from potstill.models.scoring import body_and_head, length_batches, look, score_ids
+from potstill.signal.codecs.top_k import TopK
 from tests.models.small import SMALL_STATE, small_network
 
 FAMILIES = {
@@ -67,22 +69,24 @@ def test_training_mode_is_left_as_it_was():
     network = small_network(vocabulary=40, attention_dropout=0.5).train()
     body_and_head(network)
     assert network.training
-    score_ids(body_and_head(network), [[1, 2, 3]], 2)
+    score_ids(body_and_head(network), [[1, 2, 3]])
     assert network.training
 
 
-def test_outlook_by_hand():
+def test_a_look_by_hand():
     logits = torch.tensor([[math.log(1), math.log(2), math.log(5)]])  # probabilities 1/8, 2/8, 5/8
-    log_p, ids, values = outlook(logits, torch.tensor([1]), 2)
-    assert log_p.tolist() == pytest.approx([math.log(2 / 8)])
-    assert ids.tolist() == [[2, 1]]
-    assert values.tolist() == [pytest.approx([math.log(5 / 8), math.log(2 / 8)])]
+    seen = look(logits, torch.tensor([1]), torch.zeros(1, 4), TopK(2), torch.zeros(1, 0))
+    assert seen.log_p.tolist() == pytest.approx([math.log(2 / 8)])
+    assert seen.rank.tolist() == [2]
+    assert seen.support.ids.tolist() == [[2, 1]]
+    assert seen.support.log_p.tolist() == [pytest.approx([math.log(5 / 8), math.log(2 / 8)])]
+    assert seen.support.tail_mass.tolist() == pytest.approx([1 / 8])
 
 
 def test_scores_are_the_log_softmax_of_the_whole():
     network = small_network(vocabulary=40)
     rows = [[1, 5, 9, 13], [2, 4], [7], [3, 3, 3, 3, 3, 3, 3]]
-    scored = score_ids(body_and_head(network), rows, 4, batch_tokens=10, chunk_bytes=3 * 40 * 4)
+    scored = score_ids(body_and_head(network), rows, Keep(size=4), batch_tokens=10, chunk_bytes=3 * 40 * 4)
     for row, found in zip(rows, scored, strict=True):
         with torch.no_grad():
             whole = network(input_ids=torch.tensor([row])).logits[0, :-1].log_softmax(-1)
@@ -97,21 +101,21 @@ def test_logits_of_all_tokens_never_stand_together(monkeypatch):
     network = small_network(vocabulary=40)
     head = body_and_head(network)
     sizes = []
-    whole = scoring.outlook
-    monkeypatch.setattr(scoring, "outlook", lambda logits, target, k: sizes.append(logits.shape) or whole(logits, target, k))
-    score_ids(head, [[1] * 30, [2] * 30], 2, chunk_bytes=16 * 40 * 4)
+    whole = scoring.look
+    monkeypatch.setattr(scoring, "look", lambda logits, *rest: sizes.append(logits.shape) or whole(logits, *rest))
+    score_ids(head, [[1] * 30, [2] * 30], Keep(size=2), chunk_bytes=16 * 40 * 4)
     assert max(rows for rows, _ in sizes) == 16
     assert sum(rows for rows, _ in sizes) == 58
 
 
 def test_no_outcomes_and_no_rows():
     head = body_and_head(small_network(vocabulary=40))
-    assert score_ids(head, [], 3) == []
-    (found,) = score_ids(head, [[1, 2, 3]], 0)
+    assert score_ids(head, [], Keep(size=3)) == []
+    (found,) = score_ids(head, [[1, 2, 3]])
     assert found.support_ids.shape == (2, 0)
-    (alone,) = score_ids(head, [[1]], 3)
-    assert alone.outlook.log_p.shape == (0,)
-    assert alone.outlook.support_ids.shape == (0, 3)
+    (alone,) = score_ids(head, [[1]], Keep(size=3))
+    assert alone.log_p.shape == (0,)
+    assert alone.support_ids.shape == (0, 3)
 
 
 @given(st.lists(st.integers(1, 50), max_size=30), st.integers(1, 120))
@@ -125,7 +129,7 @@ def test_batches_hold_every_row_once_and_stay_small(lengths, batch_tokens):
 
 def test_bfloat16_is_scored_in_float32():
     network = small_network(vocabulary=40).to(torch.bfloat16)
-    (found,) = score_ids(body_and_head(network), [[1, 2, 3]], 2)
+    (found,) = score_ids(body_and_head(network), [[1, 2, 3]])
     assert found.log_p.dtype == np.float32
     assert (np.exp(found.support_log_p).sum(1) <= 1 + 1e-3).all()
 

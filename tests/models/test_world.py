@@ -4,7 +4,7 @@ import pytest
 
 from potstill.errors import ModelError
 from potstill.models import world
-from potstill.models.base import Options, Sampling
+from potstill.models.base import Keep, Options, Sampling
 from tests.models.small import ask, write_model
 
 

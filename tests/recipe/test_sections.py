@@ -28,9 +28,23 @@ def test_the_defaults_are_the_recommended_setting() -> None:
         "revision": None,
         "dtype": "float32",
         "remote_code": False,
+        "codec": "top_k",
         "top_k": 20,
+        "draws": 12,
         "domains": (),
         "columns": {},
+        "quantization": {},
+        "licence": "",
+        "terms": "",
+        "train_on_outputs": "unknown",
+        "dialect": "openai",
+        "tokenizer": None,
+        "api_key_env": None,
+        "concurrency": 64,
+        "timeout": 600.0,
+        "parameters": {},
+        "price": None,
+        "batch": False,
     }
     assert recipe.generate.model_dump() == {
         "mode": "draw",
@@ -40,6 +54,11 @@ def test_the_defaults_are_the_recommended_setting() -> None:
         "max_new_tokens": 256,
         "batch_size": 64,
         "shard": 512,
+        "committee": False,
+        "context": "",
+        "best_of": None,
+        "token_budget": None,
+        "usd_budget": None,
     }
     assert recipe.filters == ()
     train = recipe.train.model_dump()
@@ -150,3 +169,30 @@ def test_a_live_teacher_needs_no_cached_signals() -> None:
     recipe = parse(text + '[[train.losses]]\nteacher = "live"\ntemperature = 2.0\n[[train.losses]]\nkind = "cross_entropy"\n')
     assert isinstance(recipe, Recipe)
     assert [loss.kind for loss in recipe.train.losses] == ["divergence", "cross_entropy"]
+
+
+def test_settings_that_say_how_the_work_is_done_decide_nothing() -> None:
+    teacher = parse(HEAD).teachers[0]
+    assert "concurrency" not in teacher.decisive()
+    assert {"model", "top_k", "codec", "price"} <= set(teacher.decisive())
+    assert {"batch_size", "token_budget", "usd_budget"}.isdisjoint(parse(HEAD).generate.decisive())
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ('teachers.0.tokenizer="hf:x"', r"tokenizer is for http: and https: and not for world:base"),
+        ('teachers.0.columns={prompt = "q"}', r"columns is for recorded: and not for world:base"),
+        ("teachers.0.quantization={bits = 4}", r"quantization is for hf: and not for world:base"),
+    ],
+)
+def test_a_setting_of_another_kind_of_teacher_is_refused(setting: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        parse(HEAD, overrides=[setting])
+
+
+def test_a_dollar_budget_needs_prices() -> None:
+    asked = ['teachers.0.model="http://localhost:1/v1#m"', "generate.usd_budget=1.5"]
+    with pytest.raises(RecipeError, match=r"usd_budget needs to know what this endpoint charges"):
+        parse(HEAD, overrides=asked)
+    assert parse(HEAD, overrides=[*asked, "teachers.0.price={input = 1, output = 2}"]).generate.usd_budget == 1.5

@@ -32,7 +32,7 @@ RECIPE = st.builds(
     student=st.builds(
         StudentSection, model=st.just("new:llama"), config=st.dictionaries(KEY, VALUE, max_size=3), chat_template=st.none() | TEXT
     ),
-    teachers=st.just((TeacherSection(model="world:base", columns={"a b": "c.d"}), TeacherSection(model="fake:x"))),
+    teachers=st.just((TeacherSection(model="recorded:a.jsonl", columns={"a b": "c.d"}), TeacherSection(model="fake:x"))),
     prompts=st.builds(PromptsSection, sources=st.lists(TEXT, min_size=1, max_size=3).map(tuple), template=st.none() | TEXT),
     generate=st.builds(GenerateSection, temperature=st.floats(0, 10)),
     filters=st.lists(st.builds(FilterSection, kind=st.just("any"), extra=VALUE), max_size=2).map(tuple),

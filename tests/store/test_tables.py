@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -11,8 +10,8 @@ from hypothesis import strategies as st
 
 from potstill.errors import InputError, StoreError
 from potstill.store import tables
-from potstill.store.tables import SCHEMAS, SIGNALS, from_rows, rows
-from potstill.types import Finding, Message, Prompt, Segment, Trace, Verdict
+from potstill.store.tables import SCHEMAS, from_rows, rows
+from potstill.types import Finding, Message, Prompt, Segment, TeacherCard, Trace, Usage, Verdict
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 NUMBER = st.none() | st.floats(allow_nan=False)
@@ -35,6 +34,7 @@ PROMPT = st.builds(
     licence=TEXT,
 )
 SEGMENT = st.builds(Segment, kind=st.sampled_from(["reasoning", "answer", "refusal", "other"]), start=COUNT, end=COUNT)
+USAGE = st.builds(Usage, prompt_tokens=st.none() | COUNT, completion_tokens=COUNT, cost_microusd=st.none() | st.integers(0, 2**40))
 TRACE = st.builds(
     Trace,
     prompt_id=TEXT,
@@ -44,6 +44,18 @@ TRACE = st.builds(
     segments=st.lists(SEGMENT, max_size=3).map(tuple),
     token_ids=st.lists(COUNT, max_size=4).map(tuple),
     finish_reason=st.sampled_from(["stop", "length", "content_filter", "error"]),
+    token_ends=st.lists(COUNT, max_size=4).map(tuple),
+    teacher_id=TEXT,
+    context=TEXT,
+    sampling=TEXT,
+    reasoning_field=TEXT,
+    usage=st.none()
+    | st.builds(Usage, prompt_tokens=st.none() | COUNT, completion_tokens=COUNT, cost_microusd=st.none() | st.integers(0, 2**40)),
+    request=TEXT,
+    response=TEXT,
+)
+TEACHER = st.builds(
+    TeacherCard, name=TEXT, revision=TEXT, licence=TEXT, train_on_outputs=st.sampled_from(["allowed", "unknown"]), facts=TEXT
 )
 VERDICT = st.builds(
     Verdict, trace_id=TEXT, part=st.sampled_from(["keep", "hazard", "noise"]), by=TEXT, why=TEXT, score=NUMBER, evidence=TEXT, version=TEXT
@@ -62,7 +74,7 @@ FINDING = st.builds(
     unit=TEXT,
     by=TEXT,
 )
-KINDS = [(Prompt, PROMPT), (Trace, TRACE), (Verdict, VERDICT), (Finding, FINDING)]
+KINDS = [(Prompt, PROMPT), (Trace, TRACE), (TeacherCard, TEACHER), (Verdict, VERDICT), (Finding, FINDING)]
 
 
 @pytest.mark.parametrize(("kind", "strategy"), KINDS, ids=lambda value: getattr(value, "__name__", ""))
@@ -90,11 +102,7 @@ def test_columns_follow_the_vocabulary(kind: type) -> None:
 
 def test_further_columns_are_passed_over() -> None:
     trace = Trace("p", "t", 0, "two", token_ids=(5, 6))
-    signals = {"log_p": [np.array([-0.5, -1.0], np.float32)], "k": [1], "support_ids": [[5, 6]], "support_log_p": [[-0.5, -1.0]]}
-    table = from_rows([trace], Trace)
-    for field in SIGNALS:
-        table = table.append_column(field, pa.array(signals[field.name], type=field.type))
-    assert table.column_names == [*SCHEMAS[Trace].names, "log_p", "k", "support_ids", "support_log_p"]
+    table = from_rows([trace], Trace).append_column("weight", pa.array([0.5]))
     assert list(rows(table, Trace)) == [trace]
 
 
@@ -138,3 +146,27 @@ def test_a_damaged_table_is_named(tmp_path: Path, damage: object) -> None:
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(StoreError, match=r"a\.parquet: a damaged table; make its stage again with --force"):
         tables.read(path)
+
+
+def test_a_table_is_streamed_in_pieces_of_one_size_whatever_its_shards(tmp_path: Path) -> None:
+    for shard, numbers in enumerate((range(3), range(3, 10), range(10, 11))):
+        tables.write(tmp_path / tables.file_name("x", shard), pa.table({"n": list(numbers), "m": ["a"] * len(numbers)}))
+    pieces = [piece["n"].to_pylist() for piece in tables.stream(tmp_path, "x", ["n"], size=4)]
+    assert pieces == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]
+    assert [piece.column_names for piece in tables.stream(tmp_path, "x")] == [["n", "m"]]
+    assert tables.count(tmp_path, "x") == 11
+
+
+def test_what_cannot_be_streamed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no table 'x'; it holds no tables"):
+        next(tables.stream(tmp_path, "x"))
+    (tmp_path / "x.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match=r"x\.parquet: a damaged table"):
+        next(tables.stream(tmp_path, "x"))
+    with pytest.raises(StoreError, match=r"x\.parquet: a damaged table"):
+        tables.count(tmp_path, "x")
+
+
+def test_a_table_without_rows_is_streamed_as_nothing(tmp_path: Path) -> None:
+    tables.write(tmp_path / "x.parquet", pa.table({"n": pa.array([], pa.int32())}))
+    assert list(tables.stream(tmp_path, "x")) == []

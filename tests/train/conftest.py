@@ -11,9 +11,10 @@ import pytest
 
 from potstill import world
 from potstill.models import open_student, open_teacher
-from potstill.models.base import Sampling
+from potstill.models.base import Keep, Sampling
+from potstill.models.scorings import Scoring, to_table
 from potstill.recipe import Recipe, StudentSection
-from potstill.store import SIGNALS, Artifact, Quiet, Run, from_rows
+from potstill.store import Artifact, Quiet, Run, from_rows
 from potstill.types import Prompt, Trace
 
 SIZES = {
@@ -80,16 +81,9 @@ def _write_traces(workspace: Any, recipe: Recipe, asked: list[Prompt], top_k: in
     teacher = open_teacher(recipe.teachers[0])
     answers = [group[0] for group in teacher.draw(asked, Sampling(temperature=1.0, max_new_tokens=12, seed=3), Keep(size=top_k))]
     traces = [Trace(p.id, teacher.name, 0, a.text, (), a.token_ids, a.finish_reason) for p, a in zip(asked, answers, strict=True)]
-    table = from_rows(traces, Trace)
-    columns = {
-        "log_p": [a.log_p for a in answers],
-        "k": [top_k] * len(answers),
-        "support_ids": [a.support_ids.flatten() for a in answers],
-        "support_log_p": [a.support_log_p.flatten() for a in answers],
-    }
-    for field in SIGNALS:
-        table = table.append_column(field, pa.array(columns[field.name], type=field.type))
-    workspace.write_table("traces", table, 0)
+    workspace.write_table("traces", from_rows(traces, Trace), 0)
+    scorings = [Scoring(trace.id, "t", "sampled", a.outlook) for trace, a in zip(traces, answers, strict=True)]
+    workspace.write_table("scorings", to_table(scorings), 0)
     return {}
 
 

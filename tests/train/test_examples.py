@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from potstill.errors import CapabilityError, InputError
-from potstill.models import open_tokenizer
-from potstill.store import SIGNALS, from_rows
+from potstill.models import Outlook, open_tokenizer
+from potstill.models.scorings import Scoring
+from potstill.store import from_rows
 from potstill.text.chat import render
 from potstill.train.examples import Encoder
 from potstill.types import Message, Prompt, Segment, Trace
@@ -17,25 +17,21 @@ TEXT = "2+3=5. Answer: 5"
 PARTS = (Segment("reasoning", 0, 7), Segment("answer", 7, len(TEXT)))
 
 
-def _table(k: int = 2) -> tuple[pa.Table, Trace]:
+def _trace() -> Trace:
     ids = render(TOKENIZER, ASKED, TEXT)
-    tokens = ids.input_ids[ids.loss_from :]
-    trace = Trace(ASKED.id, "fake:a", 0, TEXT, PARTS, tokens)
-    columns = {
-        "log_p": [[-0.1] * len(tokens)],
-        "k": [k],
-        "support_ids": [list(range(k * len(tokens)))],
-        "support_log_p": [[-1.0] * (k * len(tokens))],
-    }
-    table = from_rows([trace], Trace)
-    for field in SIGNALS:
-        table = table.append_column(field, pa.array(columns[field.name], type=field.type))
-    return table, trace
+    return Trace(ASKED.id, "fake:a", 0, TEXT, PARTS, ids.input_ids[ids.loss_from :])
+
+
+def _scoring(trace: Trace, k: int) -> Scoring:
+    steps = len(trace.token_ids)
+    support = np.arange(k * steps, dtype=np.int32).reshape(steps, k)
+    outlook = Outlook(np.full(steps, -0.1, np.float32), np.ones(steps, np.int32), support, np.full((steps, k), -1.0, np.float32))
+    return Scoring(trace.id, "t", "sampled", outlook)
 
 
 def _encode(encoder: Encoder, k: int = 2):
-    table, trace = _table(k)
-    return encoder.encode(table, {ASKED.id: ASKED}, {trace.id})
+    trace = _trace()
+    return encoder.encode(from_rows([trace], Trace), [_scoring(trace, k)] if k else [], {ASKED.id: ASKED}, {trace.id})
 
 
 def test_the_teachers_own_tokens_are_the_targets_each_with_its_distribution() -> None:
