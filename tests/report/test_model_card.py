@@ -50,14 +50,6 @@ def test_names_from_the_hub_and_their_licences(tmp_path: Path) -> None:
     assert not {"language", "license", "teacher"} & set(front)
 
 
-def test_one_licence_all_over_is_the_students_and_several_are_told() -> None:
-    from potstill.report.model_card import _licence_keys
-
-    assert _licence_keys({"Apache-2.0"}) == {"license": "apache-2.0"}
-    assert _licence_keys({"Apache-2.0", "MIT"}) == {"license": "other", "license_name": "several, see below"}
-    assert _licence_keys({"Apache-2.0", ""}) == _licence_keys(set()) == {}
-
-
 def test_the_front_matter_and_the_text_agree_on_the_licence(material: Material) -> None:
     made = replace(card(material), front=(("license", "apache-2.0"),), licences=(Licence("teacher world:aligned", "Apache-2.0"),))
     text = markdown(made)
