@@ -48,7 +48,7 @@ def token_bytes(tokenizer: PreTrainedTokenizerBase) -> TokenBytes:
     their own (WordPiece and others that decode by rules over several tokens).
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
-    decoder = "" if backend is None or backend.decoder is None else str(backend.decoder.__getstate__())
+    decoder = "" if backend is None or backend.decoder is None else backend.decoder.__getstate__().decode()
     special = frozenset(tokenizer.all_special_ids)
     added = {i: token.content for i, token in tokenizer.added_tokens_decoder.items()}
 
