@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +103,22 @@ class Artifact:
         """
         return tables.read_all(self.folder, name)
 
+    def stream(self, name: str, columns: Sequence[str] | None = None, size: int = tables.BATCH) -> Iterator[pa.Table]:
+        """As `table`, `size` rows at a time; `columns` alone, where they are named.
+
+        Raises:
+            StoreError: there is none, or a file is damaged.
+        """
+        return tables.stream(self.folder, name, columns, size)
+
+    def count(self, name: str) -> int:
+        """How many rows the table has; none is read.
+
+        Raises:
+            StoreError: there is no such table, or a file is damaged.
+        """
+        return tables.count(self.folder, name)
+
     def verify(self, *, hashes: bool = True) -> None:
         """Check that every file of the manifest is there.
 
@@ -153,6 +169,10 @@ class Workspace:
     def table(self, name: str) -> pa.Table:
         """As `Artifact.table`, for what is there so far."""
         return tables.read_all(self.folder, name)
+
+    def stream(self, name: str, columns: Sequence[str] | None = None, size: int = tables.BATCH) -> Iterator[pa.Table]:
+        """As `Artifact.stream`, for what is there so far."""
+        return tables.stream(self.folder, name, columns, size)
 
     def write_table(self, name: str, table: pa.Table, shard: int | None = None) -> None:
         """Write `<name>.parquet`, or one shard of it."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ _SPANS = ("start", "end", "byte_start", "byte_end", "token_start", "token_end")
 SEGMENTS = pa.list_(pa.struct([("kind", _TEXT), *((name, _COUNT) for name in _SPANS)]))
 """A trace's segments: spans in characters, in bytes of UTF-8 and in tokens, half open; the last two are null where they are not known."""
 _COUNTED = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+BATCH = 8192
+"""Rows that are read at a time."""
 _USAGE = pa.struct([*((name, _COUNT) for name in _COUNTED), ("cost_microusd", pa.int64())])
 
 
@@ -165,8 +168,15 @@ def read(path: Path) -> pa.Table:
     Raises:
         StoreError: it is not there or is damaged.
     """
-    try:
+    with _damaged(path):
         return pq.read_table(path, partitioning=None)
+
+
+@contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    """What pyarrow says of a file that is not there or is damaged becomes a StoreError."""
+    try:
+        yield
     except FileNotFoundError:
         raise StoreError("no such table", where=str(path), fix="run the stage that makes it") from None
     except (pa.ArrowException, OSError) as error:
@@ -192,8 +202,58 @@ def read_all(folder: Path, name: str) -> pa.Table:
     Raises:
         StoreError: there is none, or a file is damaged.
     """
+    return pa.concat_tables(read(path) for path in _files_of(folder, name))
+
+
+def _files_of(folder: Path, name: str) -> list[Path]:
     files = find_files(folder, name)
     if not files:
         there = ", ".join(sorted(path.name for path in folder.glob("*.parquet"))) or "no tables"
         raise StoreError(f"no table {name!r}", where=str(folder), fix=f"it holds {there}")
-    return pa.concat_tables(read(path) for path in files)
+    return files
+
+
+def stream(folder: Path, name: str, columns: Sequence[str] | None = None, size: int = BATCH) -> Iterator[pa.Table]:
+    """The table `name` of a folder, `size` rows at a time and fewer at the end, whatever its shards are: memory stays flat.
+
+    Args:
+        folder: where its files are.
+        name: of the table.
+        columns: those to read; None: all.
+        size: rows at a time.
+
+    Raises:
+        StoreError: there is none, or a file is damaged.
+    """
+    waiting: list[pa.Table] = []
+    held = 0
+    for batch in _batches(_files_of(folder, name), columns, size):
+        waiting.append(batch)
+        held += len(batch)
+        while held >= size:
+            whole = pa.concat_tables(waiting)
+            yield whole.slice(0, size)
+            waiting, held = [whole.slice(size)], held - size
+    if held:
+        yield pa.concat_tables(waiting)
+
+
+def _batches(files: Iterable[Path], columns: Sequence[str] | None, size: int) -> Iterator[pa.Table]:
+    for path in files:
+        with _damaged(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=size, columns=columns):
+                yield pa.Table.from_batches([batch])
+
+
+def count(folder: Path, name: str) -> int:
+    """How many rows the table `name` of a folder has, by the files' own account: none of them is read.
+
+    Raises:
+        StoreError: there is no such table, or a file is damaged.
+    """
+    return sum(_count(path) for path in _files_of(folder, name))
+
+
+def _count(path: Path) -> int:
+    with _damaged(path):
+        return int(pq.read_metadata(path).num_rows)

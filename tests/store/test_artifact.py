@@ -39,7 +39,8 @@ def test_an_artifact_is_read_and_verified(artifact: Artifact) -> None:
     assert again == artifact
     again.verify()
     assert again.label == f"generate {again.content[:12]}"
-    assert again.table("traces").num_rows == still.SHARDS * 50
+    assert again.table("traces").num_rows == again.count("traces") == still.SHARDS * 50
+    assert [len(piece) for piece in again.stream("traces", ["x"], size=60)] == [60, 40]
     assert again.path("student/weights").stat().st_size == 1000
     assert not (again.folder / ".scratch").exists()
 
@@ -124,6 +125,7 @@ def test_a_workspace_tells_what_is_there(tmp_path: Path) -> None:
     assert workspace.has_table("traces", 0)
     assert not workspace.has_table("traces")
     assert workspace.table("traces")["x"].to_pylist() == [1, 2]
+    assert [piece["x"].to_pylist() for piece in workspace.stream("traces", ["x"], size=1)] == [[1], [2]]
     with workspace.write_folder("student") as folder:
         (folder / "a").write_text("")
         assert not workspace.has("student")
