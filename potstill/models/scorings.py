@@ -31,13 +31,17 @@ SCORINGS = pa.schema(
         ("support_log_p", _FLOATS),
         ("tail_mass", _FLOATS),
         ("hidden", _FLOATS),
+        ("token_ids", _INTS),
+        ("token_ends", _INTS),
     ]
 )
 """`log_p`, `rank`, `tail_mass` hold a number a token; `support_ids` and `support_log_p` k of them, position by position; `hidden`
-`hidden_size`. The other columns are those of `potstill.models.base.Outlook`."""
+`hidden_size`. `token_ids` and `token_ends` are empty where they are the trace's own. The other columns are those of
+`potstill.models.base.Outlook`."""
 
 _ABOUT = ("trace_id", "teacher_id", "mode", "codec", "kind", "temperature", "repeat_difference", "k", "hidden_size")
 _NUMBERS = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
+_TOKENS = ("token_ids", "token_ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,15 @@ class Scoring:
         teacher_id: whose expectation it is: the one that drew the trace, or another that scored it.
         mode: how it came to the tokens.
         outlook: what it expected.
+        token_ids, token_ends: the scorer's own tokens, as those of a trace, where they are not the trace's; else empty.
     """
 
     trace_id: str
     teacher_id: str
     mode: ScoringMode
     outlook: Outlook
+    token_ids: tuple[int, ...] = ()
+    token_ends: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
@@ -83,6 +90,7 @@ def to_table(scorings: Sequence[Scoring]) -> pa.Table:
         "support_log_p": _lists([one.support_log_p.reshape(-1) for one in seen], np.float32),
         "tail_mass": _lists([one.tail_mass for one in seen], np.float32),
         "hidden": _lists([one.hidden.reshape(-1) for one in seen], np.float32),
+        **{name: [getattr(scoring, name) for scoring in scorings] for name in _TOKENS},
     }
     arrays = [pa.array(column, SCORINGS.field(name).type) if isinstance(column, list) else column for name, column in columns.items()]
     return pa.table(arrays, schema=SCORINGS)
@@ -92,17 +100,18 @@ def from_table(table: pa.Table) -> Iterator[Scoring]:
     """The scorings of a table that `to_table` made, without a Python object a number."""
     for batch in table.to_batches():
         columns = {name: (batch.column(name).offsets.to_numpy(), batch.column(name).values.to_numpy()) for name in _NUMBERS}
-        for line, row in enumerate(batch.select(_ABOUT).to_pylist()):
+        for line, row in enumerate(batch.select([*_ABOUT, *_TOKENS]).to_pylist()):
             numbers = {name: values[ends[line] : ends[line + 1]] for name, (ends, values) in columns.items()}
             yield _scoring(row, numbers)
 
 
 def _scoring(row: dict[str, Any], numbers: dict[str, np.ndarray]) -> Scoring:
     trace_id, teacher_id, mode, width, size = (row.pop(name) for name in ("trace_id", "teacher_id", "mode", "k", "hidden_size"))
+    tokens = [tuple(row.pop(name)) for name in _TOKENS]
     steps = len(numbers["log_p"])
     shaped = {name: numbers[name].reshape(steps, width) for name in ("support_ids", "support_log_p")}
     hidden = numbers["hidden"].reshape(steps if size else 0, size)
-    return Scoring(trace_id, teacher_id, mode, Outlook(**{**row, **numbers, **shaped, "hidden": hidden}))
+    return Scoring(trace_id, teacher_id, mode, Outlook(**{**row, **numbers, **shaped, "hidden": hidden}), *tokens)
 
 
 def _lists(rows: Sequence[np.ndarray], dtype: type[np.generic]) -> pa.ListArray:
