@@ -11,7 +11,7 @@ import torch
 
 from potstill.check.agreement import TELLS, Part, agree, fit_prompts, parts
 from potstill.check.counting import count, find_prompts
-from potstill.check.estimate import CHARACTERS_A_TOKEN, Counts, Machine, Size, Take, cost, cpu, estimate, gpu
+from potstill.check.estimate import CHARACTERS_A_TOKEN, Counts, Machine, Size, Take, bill, cost, cpu, estimate, gpu
 from potstill.check.sizes import student_size, teacher_size
 from potstill.models import open_teacher
 from potstill.recipe import Recipe, dump
@@ -54,6 +54,7 @@ class Plan:
             "machine": asdict(self.machine),
             "takes": [asdict(take) for take in self.takes],
             "cost_usd": cost(self.takes, self.machine),
+            "endpoints_usd": bill(self.recipe, self.counts),
             "warnings": list(self.warnings()),
         }
 
@@ -67,6 +68,9 @@ class Plan:
         """What is allowed and looks like a slip."""
         if self.counts.in_both:
             yield f"{self.counts.in_both} prompts of [prompts] also validate or evaluate; they will not be trained on"
+        for teacher in self.recipe.teachers:
+            if teacher.model.startswith("http") and teacher.train_on_outputs == "unknown":
+                yield f"whether the terms of {teacher.model} allow training on its answers is not stated (train_on_outputs)"
         if self.student.parameters and any(size.parameters and size.parameters < self.student.parameters for size in self.teachers):
             yield "the student is larger than a teacher"
 
@@ -97,6 +101,8 @@ class Plan:
         dollars = cost(self.takes, self.machine)
         price = f"{self.machine.price:g} USD an hour{' and core' if self.machine.units > 1 else ''}"
         yield f"together {_of(_together(self.takes), duration)} on {self.machine.name}, {_of(dollars, '{:.4f}'.format)} USD at {price}"
+        if any(teacher.model.startswith("http") for teacher in self.recipe.teachers):
+            yield f"endpoints are paid at most {_of(bill(self.recipe, self.counts), '{:.2f}'.format)} USD, by the recipe's prices"
         each = " on each core" if self.machine.units > 1 else ""
         yield (
             f"assumed: {self.machine.training:.1e} operations a second in training and {self.machine.answering:.1e} in answering{each},"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from potstill.check.estimate import Counts, Machine, Size, cost, cpu, estimate, gpu
+from potstill.check.estimate import Counts, Machine, Size, bill, cost, cpu, estimate, gpu
 from potstill.recipe import Recipe, parse
 
 RECIPE = """
@@ -85,3 +85,14 @@ def test_the_machines() -> None:
     assert cpu(1).name == "1 CPU core"
     assert cpu(2).units == 2
     assert gpu("H200").units == 1
+
+
+def test_what_endpoints_are_paid() -> None:
+    hosted = ('teachers.0.model="https://example.org/v1#m"', "teachers.0.price={input = 3, output = 10}")
+    read = (2 * 900 + 60) / 3  # two draws read each prompt anew, and the evaluation's once
+    written = 30 * 2 * 10 + 5 * 20
+    assert bill(recipe(*hosted), COUNTS) == pytest.approx((read * 3 + written * 10) / 1e6)
+    tried_again = recipe(*hosted, 'generate.best_of={judge = "answer", rounds = 3}')
+    assert bill(tried_again, COUNTS) == pytest.approx(((6 * 900 + 60) / 3 * 3 + (30 * 6 * 10 + 100) * 10) / 1e6)
+    assert bill(recipe(hosted[0]), COUNTS) is None
+    assert bill(recipe(), COUNTS) == 0
