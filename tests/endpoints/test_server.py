@@ -1,0 +1,64 @@
+"""The test server itself: it answers as the model in this process does, and errs as it is told."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import numpy as np
+import pytest
+
+from potstill.models import LocalModel, Sampling, open_model
+from potstill.text.chat import render
+from tests.endpoints.server import Behaviour, Server
+from tests.models.small import ask, write_model
+
+
+def post(server: Server, path: str, body: dict[str, Any], **headers: str) -> Any:
+    request = urllib.request.Request(server.root + path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})
+    with urllib.request.urlopen(request, timeout=20) as response:
+        return json.load(response)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_model(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def model(folder) -> LocalModel:
+    opened = open_model(f"hf:{folder}")
+    assert isinstance(opened, LocalModel)
+    return opened
+
+
+def test_it_answers_as_the_model_does(folder, model):
+    prompt = ask("What is 2+3?")
+    ((expected,),) = model.draw([prompt], Sampling(temperature=0, max_new_tokens=8))
+    ids = list(render(model.tokenizer, prompt, None).input_ids)
+    with Server(folder) as server:
+        body = {"model": "tiny", "prompt": ids, "max_tokens": 8, "temperature": 0, "logprobs": 0, "return_token_ids": True}
+        choice = post(server, "/v1/completions", body)["choices"][0]
+    assert tuple(choice["token_ids"]) == expected.token_ids
+    np.testing.assert_allclose(choice["logprobs"]["token_logprobs"], expected.outlook.log_p, atol=1e-4)
+
+
+def test_faults_pass_and_are_counted(folder):
+    with Server(folder, Behaviour(share=1.0, faults=("500",))) as server:
+        for _ in range(2):
+            with pytest.raises(urllib.error.HTTPError, match="500"):
+                post(server, "/v1/completions", {"prompt": [5], "max_tokens": 1}, **{"Idempotency-Key": "a"})
+        assert server.attempts == {"a": 2}
+        assert not server.answered
+
+
+def test_a_wrong_key_an_unknown_model_and_a_long_prompt_are_refused(folder):
+    with Server(folder, Behaviour(key="right")) as server:
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            post(server, "/v1/completions", {"prompt": [5], "max_tokens": 1})
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            post(server, "/v1/completions", {"model": "other", "prompt": [5]}, Authorization="Bearer right")
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            post(server, "/v1/completions", {"prompt": [5] * 999}, Authorization="Bearer right")
