@@ -17,5 +17,6 @@ from potstill.store.lineage import Lineage, find
 from potstill.store.log import Log, Quiet, Task, Text
 from potstill.store.run import Run
 from potstill.store.tables import SCHEMAS, from_rows, rows
+from potstill.store.view import nested
 
-__all__ = ["SCHEMAS", "Artifact", "Lineage", "Log", "Quiet", "Run", "Task", "Text", "Workspace", "find", "from_rows", "rows"]
+__all__ = ["SCHEMAS", "Artifact", "Lineage", "Log", "Quiet", "Run", "Task", "Text", "Workspace", "find", "from_rows", "nested", "rows"]
