@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
-from transformers import PreTrainedConfig
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedConfig
 
 from potstill.check.estimate import Size
 from potstill.errors import RecipeError
 from potstill.models import student_tokenizer, teacher_tokenizer
-from potstill.models.hf import check_config, locate
+from potstill.models.hf import check_config, classifies, locate
 from potstill.models.new import from_config, new_config
 from potstill.models.world import TEACHERS
 from potstill.recipe import Recipe, TeacherSection
@@ -20,7 +20,7 @@ def teacher_size(section: TeacherSection) -> Size:
     kind, _, name = section.model.partition(":")
     if kind not in ("hf", "world"):
         return Size(section.model, 0)
-    return _size(section, _config(section, str(TEACHERS / name) if kind == "world" else name))
+    return network_size(section, _config(section, str(TEACHERS / name) if kind == "world" else name))
 
 
 def student_size(recipe: Recipe) -> Size:
@@ -37,7 +37,7 @@ def student_size(recipe: Recipe) -> Size:
         config = new_config(name, section.config, student_tokenizer(section, teacher_tokenizer(recipe.teachers[0])))
         _check_heads(config)
     _check_context(config, recipe.train.max_length)
-    return _size(section, config)
+    return network_size(section, config)
 
 
 def _config(section: ModelSection, name: str) -> PreTrainedConfig:
@@ -61,11 +61,12 @@ def _check_context(config: PreTrainedConfig, longest: int) -> None:
         raise RecipeError(what, where="train.max_length", fix=f"set it to {context} or less, or give the student a longer context")
 
 
-def _size(section: ModelSection, config: PreTrainedConfig) -> Size:
+def network_size(section: ModelSection, config: PreTrainedConfig) -> Size:
     """The parameters of a network without memory (torch's meta device), tied ones counted once."""
-    fix = "take a causal language model whose sizes fit together"
+    fix = "take a model whose sizes fit together"
+    kind = AutoModelForSequenceClassification if classifies(config) else AutoModelForCausalLM
     with torch.device("meta"):
-        network = from_config(config, section.model, fix, trust_remote_code=section.remote_code)
+        network = from_config(config, section.model, fix, kind, trust_remote_code=section.remote_code)
     text = config.get_text_config(decoder=True)
     parameters = sum(p.numel() for p in network.parameters())
     return Size(section.model, parameters, text.num_hidden_layers, text.hidden_size, section.dtype)

@@ -20,7 +20,6 @@ from potstill.models.local import Loaded, LocalModel, ready
 from potstill.models.saving import without_progress_bars
 from potstill.models.tokenizers import first_line, is_path, load_tokenizer, tokenizer_facts
 from potstill.recipe.paths import VARIABLE, expand
-from potstill.registry import part
 from potstill.store.artifact import digest_file
 
 _WEIGHTS = "*.safetensors"
@@ -47,15 +46,16 @@ class Place:
         return Path(self.name) if self.revision is None else None
 
 
-@part("model", "hf", version="1")
 def open_hf(name: str, options: Options) -> LocalModel:
     """A causal language model of transformers: `hf:FOLDER` or `hf:HUB-ID`; safetensors only.
 
     Raises:
-        ModelError: there is no such folder or repository, no weights in safetensors, or an unknown architecture.
+        ModelError: there is no such folder or repository, no weights in safetensors, an unknown architecture, or a classifier.
     """
     place = locate(name, options.revision)
-    check_config(place, options.remote_code)
+    if classifies(check_config(place, options.remote_code)):
+        what, fix = "a sequence classifier, and a language model is needed", "use it as a teacher, or as a judge (reward:hf:PATH)"
+        raise ModelError(what, where=f"hf:{name}", fix=fix)
 
     def facts() -> Mapping[str, str]:
         tokenizer = load_tokenizer(place.name, place.revision, remote_code=options.remote_code)
@@ -120,6 +120,11 @@ def check_config(place: Place, remote_code: bool) -> PreTrainedConfig:
     return config
 
 
+def classifies(config: PreTrainedConfig) -> bool:
+    """Whether the model is a sequence classifier: its config says so of the weights."""
+    return any(name.endswith("ForSequenceClassification") for name in config.architectures or ())
+
+
 def weights_facts(place: Place, remote_code: bool = False) -> dict[str, str]:
     """What fixes weights and end tokens, and code where the model brings its own: SHA-256 of a folder's files, or repository and commit."""
     if place.folder is None:
@@ -155,15 +160,20 @@ def load(place: Place, options: Options) -> Loaded:
     return Loaded(ready(network), tokenizer)
 
 
-def load_network(place: Place, options: Options) -> PreTrainedModel:
+def load_network(place: Place, options: Options, kind: Any = AutoModelForCausalLM) -> PreTrainedModel:
     """The network alone, on the CPU.
+
+    Args:
+        place: where it is.
+        options: how it is opened.
+        kind: transformers' automatic class: of language models, or of classifiers.
 
     Raises:
         ModelError: it cannot be read, or a weight is missing from its files.
     """
     try:
         with without_progress_bars():
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = kind.from_pretrained(
                 place.name,
                 revision=place.revision,
                 trust_remote_code=options.remote_code,
@@ -172,7 +182,7 @@ def load_network(place: Place, options: Options) -> PreTrainedModel:
                 output_loading_info=True,
             )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        fix = "give a causal language model whose files are whole"
+        fix = "give a model whose files are whole"
         raise ModelError(f"cannot be loaded: {first_line(error)}", where=place.name, fix=fix) from error
     network: PreTrainedModel = loaded[0]
     if loaded[1]["missing_keys"]:

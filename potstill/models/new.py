@@ -37,20 +37,21 @@ def new_network(
         return from_config(config, f"new:{model_type}", "see [student] config", dtype=getattr(torch, dtype))
 
 
-def from_config(config: PreTrainedConfig, where: str, fix: str, **options: Any) -> PreTrainedModel:
+def from_config(config: PreTrainedConfig, where: str, fix: str, kind: Any = AutoModelForCausalLM, **options: Any) -> PreTrainedModel:
     """transformers' network of that config.
 
     Args:
-        config: of a causal language model.
+        config: of a model of that kind.
         where: of the error.
         fix: of the error.
+        kind: transformers' automatic class: of language models, or of classifiers.
         options: as transformers takes them.
 
     Raises:
         ModelError: the settings do not fit together.
     """
     try:
-        network: PreTrainedModel = AutoModelForCausalLM.from_config(config, **options)
+        network: PreTrainedModel = kind.from_config(config, **options)
     except (ValueError, RuntimeError, KeyError, TypeError, AssertionError, ZeroDivisionError, StrictDataclassError) as error:
         raise ModelError(f"no network with these settings: {first_line(error)}", where=where, fix=fix) from error
     return network

@@ -70,13 +70,16 @@ def _endpoint(section: TeacherSection, spending: Spending) -> Endpoint:
 def keep_of(section: TeacherSection, teacher: Teacher, seed: int) -> Keep:
     """What of the teacher's distribution the recipe asks for; nothing of a teacher that does not give it."""
     size = {"top_k": section.top_k, "sampled": section.draws}.get(section.codec, 0)
-    given = find("codec", section.codec, where="teachers.codec").needs <= teacher.gives
+    needs = find("codec", section.codec, where="teachers.codec").needs
+    given = needs <= teacher.gives or (section.codec == "top_k" and "classes" in teacher.gives)
     return Keep(section.codec, size, seed) if given else NOTHING
 
 
 def teacher_tokenizer(section: TeacherSection) -> PreTrainedTokenizerBase | None:
     """The tokenizer that a teacher's token ids belong to, read without its weights; None for a teacher that gives no ids of a tokenizer."""
     kind, _, name = section.model.partition(":")
+    if kind == "hf" and "classes" in open_teacher(section).gives:
+        return None
     if kind == "hf":
         return open_tokenizer(f"hf:{name}", section.revision, remote_code=section.remote_code)
     if section.tokenizer is not None:

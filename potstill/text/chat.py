@@ -51,7 +51,7 @@ def render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | Seq
         ModelError: the tokenizer has no chat template, or its template refuses the conversation.
     """
     if prompt.messages:
-        context = _chat_ids(tokenizer, prompt.messages)
+        context = conversation_ids(tokenizer, prompt.messages, answering=True)
     else:
         context = [*start_ids(tokenizer), *encode(tokenizer, prompt.reference or "")]
         if answer is None:
@@ -98,14 +98,24 @@ def _end_ids(tokenizer: PreTrainedTokenizerBase, template: str, eos: int | None)
     return (eos,)
 
 
-def _chat_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> list[int]:
+def conversation_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, answering: bool = False) -> list[int]:
+    """A conversation as the chat template writes it, in ids.
+
+    Args:
+        tokenizer: with a chat template.
+        messages: the conversation.
+        answering: whether the beginning of the assistant's next turn follows.
+
+    Raises:
+        ModelError: the tokenizer has no chat template, or its template refuses the conversation.
+    """
     if not tokenizer.chat_template:
         raise ModelError(
             "the tokenizer has no chat template, and the prompts are conversations",
             where=_name(tokenizer),
             fix="put a chat_template.jinja beside its tokenizer.json, or give it the tokenizer of a chat model",
         )
-    return encode(tokenizer, _chat_text(tokenizer, messages, answering=True))
+    return encode(tokenizer, _chat_text(tokenizer, messages, answering=answering))
 
 
 def _chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, answering: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from potstill.errors import CapabilityError
 from potstill.models import LocalModel, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.tokenizers import tokenizer_facts
-from potstill.recipe import Recipe
+from potstill.recipe import Recipe, TeacherSection
 
 
 def same_tokens(recipe: Recipe) -> bool:
@@ -19,10 +19,14 @@ def check_divergences(recipe: Recipe) -> None:
     """Hold the divergences of `train.losses`, cached and live, against the teachers; no weights are read.
 
     Raises:
-        CapabilityError: a teacher's tokenizer is not the student's, or a live divergence has not exactly one teacher that runs here.
+        CapabilityError: a teacher is a classifier, its tokenizer is not the student's, or a live divergence has not exactly one teacher
+            that runs here.
         ModelError: a tokenizer or teacher cannot be found or read.
     """
     divergences = {f"train.losses.{i}": loss for i, loss in enumerate(recipe.train.losses) if loss.kind == "divergence"}
+    for where in divergences:
+        for section in recipe.teachers:
+            _check_language(section, where)
     for where, loss in divergences.items():
         if loss.teacher == "live" and not (len(recipe.teachers) == 1 and isinstance(open_teacher(recipe.teachers[0]), LocalModel)):
             what = "a live divergence needs exactly one teacher that runs here"
@@ -32,3 +36,10 @@ def check_divergences(recipe: Recipe) -> None:
         raise CapabilityError(
             "a divergence needs the teacher's own tokenizer, and the student has another", where=next(iter(divergences)), fix=fix
         )
+
+
+def _check_language(section: TeacherSection, where: str) -> None:
+    """Probabilities of classes are of no tokens; what a classifier says can be learnt, its distribution cannot by a language model."""
+    if "classes" in open_teacher(section).gives:
+        what = f"a divergence compares probabilities of tokens, and {section.model} gives probabilities of classes"
+        raise CapabilityError(what, where=where, fix='learn the names of its classes with kind = "cross_entropy", or take a language model')

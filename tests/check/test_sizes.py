@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
 
 from potstill.check.sizes import student_size, teacher_size
 from potstill.errors import ModelError, PotstillError
 from potstill.recipe import load
 from tests.e2e.still import TINY
+from tests.models.small import write_classifier
 
 
 def test_a_new_students_size_by_hand() -> None:
@@ -23,6 +25,14 @@ def test_a_really_trained_teacher(data_dir: Path) -> None:
     section = load(TINY, [f"teachers.0.model=hf:{data_dir}/stories260K/hf"]).teachers[0]
     size = teacher_size(section)
     assert (size.parameters, size.layers, size.hidden) == (260_032, 5, 64)
+
+
+def test_a_classifier_of_any_architecture(tmp_path: Path) -> None:
+    folder = write_classifier(tmp_path / "model", "distilbert")
+    section = load(TINY, [f"teachers.0.model=hf:{folder}"]).teachers[0]
+    with safe_open(folder / "model.safetensors", framework="pt") as file:
+        stored = sum(file.get_tensor(name).numel() for name in file.keys())  # noqa: SIM118 - it is no mapping
+    assert teacher_size(section).parameters == stored
 
 
 def test_answers_on_file_have_no_parameters() -> None:

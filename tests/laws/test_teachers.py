@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from potstill.models import Answer, Given, Keep, LocalModel, Sampling, Teacher, open_model, world
+from potstill.models.classifier import ClassifierTeacher
 from potstill.models.fake import FakeTeacher
 from potstill.registry import names
 from potstill.types import Prompt
-from tests.models.small import ask, write_model
+from tests.models.small import ask, write_classifier, write_model
 
 PROMPTS = [ask("What is 2+3?"), ask("Sort 3, 1."), ask("Say é.")]
 TEXTS = ["Ann has 3 pens.", "ten"]
@@ -40,6 +41,11 @@ def _hf(folder: Path) -> str:
     return f"hf:{write_model(folder / 'hf')}"
 
 
+@maker("classifier")
+def _classifier(folder: Path) -> str:
+    return f"hf:{write_classifier(folder / 'classifier', num_labels=5)}"
+
+
 @maker("recorded")
 def _recorded(folder: Path) -> str:
     path = folder / "answers.jsonl"
@@ -54,15 +60,15 @@ def _world(folder: Path) -> str:
     return "world:base"
 
 
-@pytest.fixture(scope="module", params=names("model"))
+@pytest.fixture(scope="module", params=[*names("model"), "classifier"])
 def teacher(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Teacher:
-    """One teacher of each kind."""
+    """One teacher of each kind, and a sequence classifier."""
     assert request.param in MAKERS, f"say in MAKERS how a teacher of the kind {request.param!r} is made"
     return open_model(MAKERS[request.param](tmp_path_factory.mktemp(request.param)))
 
 
 def keep_of(teacher: Teacher) -> Keep:
-    return Keep(size=4) if "top_k" in teacher.gives else Keep()
+    return Keep(size=4) if teacher.gives & {"top_k", "classes"} else Keep()
 
 
 def plain_text(text: str) -> Given:
@@ -80,6 +86,8 @@ def plain(answers: list[list[Answer]]) -> list[list[tuple[str, tuple[int, ...], 
 def decode(teacher: Teacher, ids: Sequence[int]) -> str:
     if isinstance(teacher, LocalModel):
         return str(teacher.tokenizer.decode(list(ids), skip_special_tokens=True))
+    if isinstance(teacher, ClassifierTeacher):
+        return "".join(teacher.labels[i] for i in ids)
     assert isinstance(teacher, FakeTeacher)
     return teacher.decode(ids)
 
@@ -112,7 +120,7 @@ def test_log_probabilities_are_sorted_and_at_most_one_in_sum(teacher):
 
 
 def check_signals(teacher: Teacher, answer: Answer) -> None:
-    if "top_k" not in teacher.gives:
+    if not teacher.gives & {"top_k", "classes"}:
         assert answer.outlook.support_ids.size == answer.outlook.log_p.size == 0
         return
     steps = len(answer.token_ids)

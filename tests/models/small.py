@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from potstill.models.tokenizers import open_tokenizer
 from potstill.types import Message, Prompt
@@ -47,6 +47,22 @@ def write_model(folder: Path, **settings: Any) -> Path:
     """A small model with the world's tokenizer, as `save_pretrained` writes it."""
     small_network(**settings).save_pretrained(folder)
     world_tokenizer().save_pretrained(folder)
+    return folder
+
+
+def write_classifier(folder: Path, model_type: str = "llama", *, template: bool = True, **settings: Any) -> Path:
+    """A small sequence classifier of three classes with the world's tokenizer, with or without its chat template."""
+    labels = {"num_labels": 3, "id2label": {0: "bad", 1: "fair", 2: "good"}, "label2id": {"bad": 0, "fair": 1, "good": 2}}
+    if "num_labels" in settings:
+        labels = {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = AutoConfig.for_model(model_type, **{**SIZES, "vocab_size": 640, **labels, **settings})
+        AutoModelForSequenceClassification.from_config(config).eval().save_pretrained(folder)
+    tokenizer = world_tokenizer()
+    if not template:
+        tokenizer.chat_template = None
+    tokenizer.save_pretrained(folder)
     return folder
 
 

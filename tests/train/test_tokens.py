@@ -11,6 +11,7 @@ import pytest
 from potstill.errors import CapabilityError
 from potstill.recipe import Recipe
 from potstill.train.tokens import check_divergences, same_tokens
+from tests.models.small import write_classifier
 
 CE = {"kind": "cross_entropy"}
 CACHED = {"kind": "divergence"}
@@ -51,3 +52,13 @@ def test_a_live_divergence_has_one_teacher_that_runs_here(recipe_of: Callable[..
     for teachers in ([{"model": "fake:x"}], [live.teachers[0].model_dump(), {"model": "world:base"}]):
         with pytest.raises(CapabilityError, match=r"train\.losses\.0: a live divergence needs exactly one teacher that runs here"):
             check_divergences(changed(live, teachers=teachers))
+
+
+@pytest.mark.parametrize("loss", [CACHED, LIVE])
+def test_no_divergence_from_a_classifier(loss: dict[str, Any], recipe_of: Callable[..., Recipe], tmp_path: Path) -> None:
+    teacher = {"model": f"hf:{write_classifier(tmp_path / 'classifier')}"}
+    student = {"tokenizer": "world:a"}
+    check_divergences(changed(recipe_of([CE], student=student), teachers=[teacher]))
+    assert not same_tokens(changed(recipe_of([CE], student=student), teachers=[teacher]))
+    with pytest.raises(CapabilityError, match=r'^train\.losses\.0: .* probabilities of classes; .* kind = "cross_entropy"'):
+        check_divergences(changed(recipe_of([loss], student=student), teachers=[teacher]))
