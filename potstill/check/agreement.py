@@ -13,7 +13,7 @@ from potstill.evaluate.card import read_limits
 from potstill.evaluate.stage import choose, open_suites
 from potstill.export.formats.base import read_format
 from potstill.filter.base import ready
-from potstill.generate.drawing import check_mode
+from potstill.generate.fitting import check_mode
 from potstill.generate.routing import route
 from potstill.models import Sampling, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.recorded import RecordedTeacher
@@ -29,7 +29,11 @@ from potstill.world import only_evaluates
 TELLS = {
     "text": "answers",
     "top_k": "probabilities of the likeliest tokens",
+    "score": "the same of given texts",
     "full": "the whole distribution, live",
+    "classes": "probabilities of classes",
+    "hidden_states": "hidden states",
+    "gradients": "gradients, live",
 }
 """What a teacher may give, in words."""
 

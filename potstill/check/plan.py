@@ -77,7 +77,7 @@ class Plan:
     def _models(self) -> Iterator[str]:
         rows = [("", "parameters", "gives", "model")]
         for size, gives in zip(self.teachers, self.gives, strict=True):
-            told = ", ".join(TELLS.get(gift, gift) for gift in sorted(gives))
+            told = ", ".join(told for gift, told in TELLS.items() if gift in gives)
             rows.append(("teacher", _number(size.parameters), told, size.name))
         rows.append(("student", _number(self.student.parameters), _smaller(self.teachers[0], self.student), self.student.name))
         yield from _table(rows)
