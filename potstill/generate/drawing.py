@@ -1,67 +1,87 @@
-"""Drawing: every prompt to its teachers, a shard at a time, each shard written whole."""
+"""Drawing: every prompt to its teachers, a shard at a time, each shard written whole. What is in memory does not grow with the prompts."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
-import pyarrow as pa
-
-from potstill.errors import CapabilityError, InputError
-from potstill.generate.routing import route
-from potstill.generate.traces import card_of, table_of, trace_of
-from potstill.models import Answer, Given, Sampling, Spending, Teacher, keep_of, open_teacher
-from potstill.models.scorings import Scoring, to_table
-from potstill.recipe.sections import GenerateSection
+from potstill.generate.asking import Asking, Voice, voices
+from potstill.generate.committee import scored_by_others
+from potstill.generate.fitting import check_scorers, expected
+from potstill.generate.routing import takers
+from potstill.generate.selection import NAME, VERSION, Bar, Selected, select
+from potstill.generate.shards import Gathered, Shard, done, left, together, tokens
+from potstill.generate.summary import best_of, summary
+from potstill.judges import open_judge
+from potstill.models import Spending, Teacher, open_teacher
+from potstill.recipe import Recipe
 from potstill.registry import find
 from potstill.store.artifact import Artifact, Workspace
 from potstill.store.run import Run
-from potstill.store.tables import from_rows, rows
-from potstill.types import Prompt, ScoringMode, TeacherCard, Trace
+from potstill.store.tables import from_rows
+from potstill.types import ScoringMode, TeacherCard
 
-TRACES, SCORINGS, TEACHERS = "traces", "scorings", "teachers"
-"""The tables of the stage."""
+TEACHERS = "teachers"
+"""The table of who the teachers are."""
 LEDGER = "ledger.sqlite"
 """The request ledger, in the run folder."""
+Examine: TypeAlias = Callable[[Sequence[Teacher], Path], None]
+"""Looks at the teachers before anything is paid, and writes what it found in a folder."""
+IN_FLIGHT = 32
+"""An endpoint is handed this many times its limit of requests at a time: few of them wait at the end for the slowest."""
 
 
-def draw(run: Run, prompts: Artifact) -> Artifact:
+def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Artifact:
     """Traces of the teachers on the prompts, in shards; shards that an interrupted run left whole are not drawn again.
 
     Args:
         run: its recipe names the teachers and how they answer.
         prompts: what `prompts.gather` made.
+        examine: is handed the teachers and the artifact's log folder before the first of them is asked; what it raises ends the stage.
 
     Returns:
-        the artifact: `traces-00000.parquet`, …; `scorings-00000.parquet`, …, joined to them by `trace_id`; `teachers.parquet`; and
-        `log/seconds.json`.
+        the artifact: `traces-00000.parquet`, …; `scorings-00000.parquet`, …, joined to them by `trace_id`; where the best of several is kept
+        `verdicts-00000.parquet`, … on every draw and `selections-00000.parquet`, …; `teachers.parquet`; and `log/seconds.json`.
 
     Raises:
-        RecipeError: a prompt has no teacher.
-        ModelError: a teacher cannot be found, loaded or used.
+        RecipeError: a prompt has no teacher, or there is no such judge.
+        ModelError: a teacher or judge cannot be found, loaded or used.
         CapabilityError: a teacher cannot score texts.
         InputError: the prompts do not fit the mode.
     """
-    settings = run.recipe.generate
+    recipe, settings = run.recipe, run.recipe.generate
     spending = Spending(run.folder / LEDGER, settings.token_budget, settings.usd_budget)
-    teachers = [open_teacher(section, settings.batch_size, spending) for section in run.recipe.teachers]
+    teachers = [open_teacher(section, settings.batch_size, spending) for section in recipe.teachers]
+    check_scorers(teachers, settings)
+    bars = _bars(recipe)
+    section = {"generate": settings.decisive(), "teachers": [teacher.decisive() for teacher in recipe.teachers]}
+    parts = {**_teacher_parts(teachers), **_bar_parts(bars)}
+    work = _Drawing(run, voices(recipe, teachers), bars, examine).work
+    return run.perform("generate", section=section, inputs={"prompts": prompts}, parts=parts, work=lambda w: work(w, prompts))
+
+
+def _bars(recipe: Recipe) -> list[Bar]:
+    """What an answer must pass to be kept, the one that ranks first; none where every answer is."""
+    chosen = recipe.generate.best_of
+    return [] if chosen is None else [Bar(open_judge(chosen.judge), chosen.least)]
+
+
+def _teacher_parts(teachers: Sequence[Teacher]) -> dict[str, str]:
     parts = {}
     for place, teacher in enumerate(teachers):
         kind = teacher.name.partition(":")[0]
         parts[f"model {kind}"] = find("model", kind).version
         parts.update({f"teachers.{place} {key}": value for key, value in teacher.identity().items()})
-    if settings.mode == "score":
-        for teacher in teachers:
-            if "score" not in teacher.gives:
-                raise CapabilityError("this teacher cannot score texts", where=teacher.name, fix='use mode = "draw", or another teacher')
-    section = {"generate": settings.decisive(), "teachers": [teacher.decisive() for teacher in run.recipe.teachers]}
-    drawing = _Drawing(run, teachers)
-    return run.perform("generate", section=section, inputs={"prompts": prompts}, parts=parts, work=lambda w: drawing.work(w, prompts))
+    return parts
+
+
+def _bar_parts(bars: Sequence[Bar]) -> dict[str, str]:
+    facts = {f"{bar.judge.name} {key}": value for bar in bars for key, value in bar.judge.identity().items()}
+    return {NAME: VERSION, **facts} if bars else {}
 
 
 @dataclass
@@ -69,97 +89,73 @@ class _Drawing:
     """The work of the stage."""
 
     run: Run
-    teachers: Sequence[Teacher]
-
-    @cached_property
-    def cards(self) -> list[TeacherCard]:
-        """Who the teachers are."""
-        return [card_of(section, teacher) for section, teacher in zip(self.run.recipe.teachers, self.teachers, strict=True)]
+    voices: Sequence[Voice]
+    bars: Sequence[Bar]
+    examine: Examine | None = None
 
     def work(self, workspace: Workspace, prompts: Artifact) -> Mapping[str, Any]:
-        settings = self.run.recipe.generate
-        asked = list(rows(prompts.table("prompts"), Prompt))
-        check_mode(asked, settings)
-        route(asked, self.run.recipe.teachers)
-        started, drawn, tokens = time.monotonic(), 0, 0
-        shards = [asked[start : start + settings.shard] for start in range(0, len(asked), settings.shard)]
-        left = {shard: some for shard, some in enumerate(shards) if not workspace.has_table(TRACES, shard)}
-        remaining = sum(map(len, left.values()))
-        if remaining < len(asked):
-            self.run.log.say(f"generate: going on, {len(asked) - remaining} of {len(asked)} prompts are done")
-        with self.run.log.task("generate", remaining, "prompts") as task:
-            for shard, some in left.items():
-                table, scorings = self._shard(some)
-                workspace.write_table(SCORINGS, scorings, shard)
-                workspace.write_table(TRACES, table, shard)
-                drawn += len(some)
-                tokens += _tokens(table)
-                task.advance(len(some), tokens_a_second=tokens / max(time.monotonic() - started, 1e-9))
-        workspace.write_table(TEACHERS, from_rows(self.cards, TeacherCard))
-        seconds = {"seconds": time.monotonic() - started, "prompts": drawn, "tokens": tokens}
+        wanted, asked = expected(prompts, self.run.recipe), prompts.count("prompts")
+        size = self.run.recipe.generate.shard
+        sizes = {number: min(size, asked - start) for number, start in enumerate(range(0, asked, size))}
+        missing = {number: some for number, some in sizes.items() if not done(workspace, number, judged=bool(self.bars))}
+        remaining = sum(missing.values())
+        if remaining < asked:
+            self.run.log.say(f"generate: going on, {asked - remaining} of {asked} prompts are done")
+        elif self.examine is not None:
+            self.examine([voice.teacher for voice in self.voices], workspace.log)
+        self._draw(workspace, together(left(prompts, size, set(missing)), self._at_a_time()), remaining)
+        workspace.write_table(TEACHERS, from_rows([voice.card for voice in self.voices], TeacherCard))
+        return self._summary(workspace, asked, wanted)
+
+    def _draw(self, workspace: Workspace, groups: Iterator[list[Shard]], prompts: int) -> None:
+        """Answer the shards and write them."""
+        started, heard = time.monotonic(), 0
+        with self.run.log.task("generate", prompts, "prompts") as task:
+            for group in groups:
+                for shard, gathered in zip(group, self._answers(group), strict=True):
+                    gathered.write(workspace, shard.number, judged=bool(self.bars))
+                    heard += tokens(gathered.drawn)
+                    task.advance(len(shard.asked), tokens_a_second=heard / max(time.monotonic() - started, 1e-9))
+        seconds = {"seconds": time.monotonic() - started, "prompts": prompts, "tokens": heard}
         (workspace.log / "seconds.json").write_text(json.dumps(seconds) + "\n")
-        return self._summary(workspace, asked)
 
-    def _shard(self, prompts: Sequence[Prompt]) -> tuple[pa.Table, pa.Table]:
-        """The shard's traces and scorings: prompt by prompt, teacher by teacher, draw by draw."""
-        places = {prompt.id: place for place, prompt in enumerate(prompts)}
-        found: list[tuple[int, int, Trace, Answer]] = []
-        for number, task in enumerate(route(prompts, self.run.recipe.teachers)):
-            for trace, answer in self._answers(number, task):
-                found.append((places[trace.prompt_id], number, trace, answer))
-        found.sort(key=lambda entry: (entry[0], entry[1], entry[2].sample))
-        scored = [(trace, answer.outlook) for _, _, trace, answer in found if len(answer.outlook)]
+    def _at_a_time(self) -> int:
+        """Prompts that are answered before any is written: more of an endpoint's, so that requests stay in flight."""
+        sections = self.run.recipe.teachers
+        return max((IN_FLIGHT * one.concurrency for one in sections if one.model.startswith(("http:", "https:"))), default=1)
+
+    def _answers(self, group: Sequence[Shard]) -> list[Gathered]:
+        """What the teachers answer to some shards."""
+        asked = [one for shard in group for one in shard.asked]
+        answers = self._heard(asked)
+        heard = [(one, drawn) for one, some in zip(asked, answers, strict=True) for each in some for drawn in each.drawn]
+        others = scored_by_others(self.voices, heard) if self.run.recipe.generate.committee else {}
         mode: ScoringMode = "teacher_forced" if self.run.recipe.generate.mode == "score" else "sampled"
-        scorings = to_table([Scoring(trace.id, trace.teacher_id, mode, outlook) for trace, outlook in scored])
-        return table_of([entry[2] for entry in found]), scorings
+        rest = iter(answers)
+        return [Gathered.of([selected for _ in shard.asked for selected in next(rest)], mode, others) for shard in group]
 
-    def _answers(self, number: int, prompts: Sequence[Prompt]) -> Iterator[tuple[Trace, Answer]]:
-        """The answers of one teacher."""
-        settings, seed = self.run.recipe.generate, self.run.recipe.seed
-        teacher, section = self.teachers[number], self.run.recipe.teachers[number]
-        keep, sampling, scored = keep_of(section, teacher, seed), _sampling(settings, seed), settings.mode == "score"
-        if scored:
-            groups = [[answer] for answer in teacher.score([Given(prompt) for prompt in prompts], keep)]
-        else:
-            groups = teacher.draw(prompts, sampling, keep)
-        for prompt, answers in zip(prompts, groups, strict=True):
-            for sample, answer in enumerate(answers):
-                yield trace_of(prompt.id, self.cards[number], sample, answer, sampling, scored=scored), answer
+    def _heard(self, asked: Sequence[Asking]) -> list[list[Selected]]:
+        """What is answered to each prompt, teacher by teacher."""
+        answers: list[list[Selected]] = [[] for _ in asked]
+        tasks: list[list[int]] = [[] for _ in self.voices]
+        for place, one in enumerate(asked):
+            for number in takers(one.prompt, self.run.recipe.teachers):
+                tasks[number].append(place)
+        for voice, places in zip(self.voices, tasks, strict=True):
+            for place, selected in zip(places, self._of(voice, [asked[place] for place in places]), strict=True):
+                answers[place].append(selected)
+        return answers
 
-    def _summary(self, workspace: Workspace, prompts: Sequence[Prompt]) -> Mapping[str, Any]:
-        table = workspace.table(TRACES).select(["prompt_id", "teacher", "finish_reason", "token_ids"])
-        reasons = Counter(table["finish_reason"].to_pylist())
-        by_teacher = Counter(table["teacher"].to_pylist())
-        wanted = self.run.recipe.generate.n * sum(map(len, route(prompts, self.run.recipe.teachers)))
-        if wanted > len(table):
-            self.run.log.say(f"generate: {wanted - len(table)} answers fewer than asked for; some prompts have fewer recorded ones")
-        return {
-            "prompts": len(prompts),
-            "traces": len(table),
-            "tokens": _tokens(table),
-            "finish_reasons": dict(sorted(reasons.items())),
-            "teachers": dict(sorted(by_teacher.items())),
-        }
+    def _of(self, voice: Voice, asked: Sequence[Asking]) -> list[Selected]:
+        """What one teacher answers."""
+        settings = self.run.recipe.generate
+        if settings.best_of is not None:
+            return select(asked, voice.draw, self.bars, settings.best_of.rounds)
+        return [Selected(drawn) for drawn in (voice.read(asked) if settings.mode == "score" else voice.draw(asked))]
 
-
-def _sampling(settings: GenerateSection, seed: int) -> Sampling:
-    return Sampling(settings.n, settings.temperature, settings.top_p, settings.max_new_tokens, seed)
-
-
-def check_mode(prompts: Sequence[Prompt], settings: GenerateSection) -> None:
-    """Whether the prompts can be answered, or scored, as `generate.mode` says.
-
-    Raises:
-        InputError: a conversation is to be scored.
-    """
-    if settings.mode == "score":
-        for prompt in prompts:
-            if prompt.messages:
-                fix = 'use mode = "draw", or sources of plain text (text:PATH)'
-                raise InputError('mode = "score" scores plain texts, and this prompt is a conversation', where=prompt.source, fix=fix)
-
-
-def _tokens(table: pa.Table) -> int:
-    import pyarrow.compute as pc
-
-    return int(pc.sum(pc.list_value_length(table["token_ids"])).as_py() or 0)
+    def _summary(self, workspace: Workspace, asked: int, wanted: int) -> Mapping[str, Any]:
+        found = summary(workspace, asked)
+        if wanted > found["traces"]:
+            less = wanted - found["traces"]
+            self.run.log.say(f"generate: {less} answers fewer than asked for; some prompts have fewer recorded ones")
+        return found | ({NAME: best_of(workspace)} if self.bars else {})

@@ -9,21 +9,28 @@ from potstill.recipe.sections import TeacherSection
 from potstill.types import Prompt
 
 
-def route(prompts: Sequence[Prompt], teachers: Sequence[TeacherSection]) -> list[list[Prompt]]:
-    """The prompts of each teacher, in order.
+def takers(prompt: Prompt, teachers: Sequence[TeacherSection]) -> list[int]:
+    """The places of the teachers that answer a prompt: those within whose domains it lies, else those without domains.
 
-    Teachers within whose domains a prompt lies all answer it; a prompt that lies in none goes to the teachers without domains.
+    Raises:
+        RecipeError: there is none.
+    """
+    special = [i for i, teacher in enumerate(teachers) if prompt.within(teacher.domains)]
+    found = special or [i for i, teacher in enumerate(teachers) if not teacher.domains]
+    if not found:
+        fix = "name the domain for a teacher, or add a teacher without domains"
+        raise RecipeError(f"no teacher for the domain {prompt.domain!r}", where=f"teachers ({prompt.source or prompt.id})", fix=fix)
+    return found
+
+
+def route(prompts: Sequence[Prompt], teachers: Sequence[TeacherSection]) -> list[list[Prompt]]:
+    """The prompts of each teacher, in order; see `takers`.
 
     Raises:
         RecipeError: a prompt has no teacher.
     """
     tasks: list[list[Prompt]] = [[] for _ in teachers]
-    general = [i for i, teacher in enumerate(teachers) if not teacher.domains]
     for prompt in prompts:
-        special = [i for i, teacher in enumerate(teachers) if prompt.within(teacher.domains)]
-        if not special and not general:
-            fix = "name the domain for a teacher, or add a teacher without domains"
-            raise RecipeError(f"no teacher for the domain {prompt.domain!r}", where=f"teachers ({prompt.source or prompt.id})", fix=fix)
-        for i in special or general:
+        for i in takers(prompt, teachers):
             tasks[i].append(prompt)
     return tasks

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import orjson
 import pyarrow as pa
 
-from potstill.models.base import Answer, Sampling, Teacher
+from potstill.models.base import Answer, Outlook, Sampling, Teacher
 from potstill.recipe.sections import TeacherSection
 from potstill.store.tables import SEGMENTS, from_rows
 from potstill.text.segments import segments
 from potstill.text.spans import spans
 from potstill.types import Segment, TeacherCard, Trace, canonical_json
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A trace with its id, which is not hashed anew each time, and what its teacher expected at its tokens."""
+
+    id: str
+    trace: Trace
+    outlook: Outlook
 
 
 def card_of(section: TeacherSection, teacher: Teacher) -> TeacherCard:
@@ -43,7 +53,6 @@ def trace_of(
 ) -> Trace:
     """An answer as a trace. A scored text is not taken apart: it answers nothing, and was not drawn."""
     parts = (Segment("other", 0, len(answer.text)),) if scored else segments(answer.text)
-    drawn = {key: value for key, value in asdict(sampling).items() if key not in ("n", "first")}
     return Trace(
         prompt_id=prompt_id,
         teacher=card.name,
@@ -53,9 +62,9 @@ def trace_of(
         token_ids=tuple(answer.token_ids),
         finish_reason=answer.finish_reason,
         token_ends=tuple(answer.token_ends),
-        teacher_id=card.id,
+        teacher_id=_id(card),
         context=context,
-        sampling="{}" if scored else orjson.dumps(drawn, option=orjson.OPT_SORT_KEYS).decode(),
+        sampling="{}" if scored else _told(sampling),
         reasoning_field=answer.reasoning_field,
         usage=answer.usage,
         request=answer.request,
@@ -63,8 +72,21 @@ def trace_of(
     )
 
 
-def table_of(traces: Sequence[Trace]) -> pa.Table:
+@lru_cache(maxsize=64)
+def _id(card: TeacherCard) -> str:
+    """The card's id, hashed once."""
+    return card.id
+
+
+@lru_cache(maxsize=64)
+def _told(sampling: Sampling) -> str:
+    """The settings that a draw depends on, as JSON."""
+    drawn = {key: value for key, value in asdict(sampling).items() if key not in ("n", "first")}
+    return orjson.dumps(drawn, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def table_of(drawn: Sequence[Drawn]) -> pa.Table:
     """The traces, their segments with spans in bytes and tokens too."""
-    table = from_rows(traces, Trace)
-    spanned = pa.array([list(spans(trace.segments, trace.text, trace.token_ends)) for trace in traces], SEGMENTS)
+    table = from_rows((one.trace for one in drawn), Trace)
+    spanned = pa.array([list(spans(one.trace.segments, one.trace.text, one.trace.token_ends)) for one in drawn], SEGMENTS)
     return table.set_column(table.schema.get_field_index("segments"), "segments", spanned)

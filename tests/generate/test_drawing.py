@@ -50,7 +50,8 @@ def traces_of(artifact):
 def test_traces_of_all_prompts_in_shards(tmp_path):
     run = run_of(tmp_path, n=2)
     made = draw(run, gather(run))
-    assert [path.name for path in sorted(made.folder.glob("*.parquet"))] == [f"traces-0000{i}.parquet" for i in range(3)]
+    shards = [f"{name}-0000{i}.parquet" for name in ("scorings", "traces") for i in range(3)]
+    assert sorted(path.name for path in made.folder.glob("*.parquet")) == sorted([*shards, "teachers.parquet"])
     assert [(t.text, t.sample, t.teacher) for t in traces_of(made)] == [(f"{q}!", s, "fake:{prompt}!") for q in "abcde" for s in (0, 1)]
     assert made.manifest.summary == {
         "prompts": 5,
@@ -59,7 +60,10 @@ def test_traces_of_all_prompts_in_shards(tmp_path):
         "finish_reasons": {"stop": 10},
         "teachers": {"fake:{prompt}!": 10},
     }
-    assert made.table("traces")["k"].to_pylist() == [20] * 10
+    scorings = made.table("scorings")
+    assert scorings["k"].to_pylist() == [20] * 10
+    assert scorings["trace_id"].to_pylist() == made.table("traces")["id"].to_pylist()
+    assert made.table("teachers")["name"].to_pylist() == ["fake:{prompt}!"]
     seconds = json.loads((made.folder / "log" / "seconds.json").read_text())
     assert seconds["tokens"] == 30
     assert not any(name.startswith("log/") for name in made.manifest.files)
@@ -70,7 +74,7 @@ def test_teachers_by_domain(tmp_path):
     run = run_of(tmp_path, teachers=teachers)
     made = draw(run, gather(run))
     assert [t.text for t in traces_of(made)] == ["special", "special", "general", "general", "general"]
-    assert made.table("traces")["k"].to_pylist() == [1, 1, 3, 3, 3]
+    assert made.table("scorings")["k"].to_pylist() == [1, 1, 3, 3, 3]
     run = run_of(tmp_path, teachers=[{"model": "fake:special", "domains": ["math"]}], out="other")
     with pytest.raises(RecipeError, match="no teacher for the domain 'talk'"):
         draw(run, gather(run))
@@ -91,11 +95,11 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(tmp_path, monkeypatch):
     asked = []
     answer = FakeTeacher.draw
 
-    def falls_over(self, prompts, sampling, top_k=0):
+    def falls_over(self, prompts, sampling, keep):
         asked.extend(prompt.question for prompt in prompts)
         if "e" in [prompt.question for prompt in prompts] and asked.count("e") == 1:
             raise Interrupted
-        return answer(self, prompts, sampling, top_k)
+        return answer(self, prompts, sampling, keep)
 
     monkeypatch.setattr(FakeTeacher, "draw", falls_over)
     run = run_of(tmp_path, out="b")
@@ -161,7 +165,7 @@ def test_a_teachers_weights_are_part_of_the_identity(tmp_path, monkeypatch):
     run = run_of(tmp_path)
     first = draw(run, gather(run))
     opened = drawing.open_teacher
-    monkeypatch.setattr(drawing, "open_teacher", lambda section, batch_size: _Changed(opened(section, batch_size)))
+    monkeypatch.setattr(drawing, "open_teacher", lambda *given: _Changed(opened(*given)))
     assert draw(run, gather(run)).folder != first.folder
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from potstill.generate.traces import card_of, table_of, trace_of
-from potstill.models import Answer, Sampling
+from potstill.generate.traces import Drawn, card_of, table_of, trace_of
+from potstill.models import Answer, Outlook, Sampling
 from potstill.models.fake import FakeTeacher
 from potstill.recipe import TeacherSection
 from potstill.store import SCHEMAS, rows
@@ -11,14 +11,18 @@ from tests.models.small import ask
 CARD = TeacherCard("fake:x")
 
 
+def table(traces):
+    return table_of([Drawn(trace.id, trace, Outlook()) for trace in traces])
+
+
 def test_traces_as_a_table():
     sampling = Sampling(n=2, temperature=0.5, seed=3)
     (group,) = FakeTeacher(["3+4=7. Answer: 7", "é"]).draw([ask("a?")], sampling)
     traces = [trace_of("p", CARD, sample, answer, sampling, context="be kind") for sample, answer in enumerate(group)]
-    table = table_of(traces)
-    assert table.schema == SCHEMAS[Trace]
-    assert list(rows(table, Trace)) == traces
-    first, second = table.to_pylist()
+    made = table(traces)
+    assert made.schema == SCHEMAS[Trace]
+    assert list(rows(made, Trace)) == traces
+    first, second = made.to_pylist()
     assert (first["teacher_id"], first["context"]) == (CARD.id, "be kind")
     assert first["sampling"] == '{"max_new_tokens":256,"seed":3,"temperature":0.5,"top_p":1.0}'
     assert second["token_ends"] == [1, 2, 2]
@@ -26,7 +30,7 @@ def test_traces_as_a_table():
 
 def test_segments_have_spans_in_bytes_and_tokens():
     answer = Answer("é=7. Answer: 7", token_ids=(1, 2, 3), token_ends=(2, 6, 15))
-    (row,) = table_of([trace_of("p", CARD, 0, answer, Sampling())]).to_pylist()
+    (row,) = table([trace_of("p", CARD, 0, answer, Sampling())]).to_pylist()
     assert row["segments"] == [
         {"kind": "reasoning", "start": 0, "end": 5, "byte_start": 0, "byte_end": 6, "token_start": 0, "token_end": 2},
         {"kind": "answer", "start": 5, "end": 14, "byte_start": 6, "byte_end": 15, "token_start": 2, "token_end": 3},
@@ -36,10 +40,10 @@ def test_segments_have_spans_in_bytes_and_tokens():
 def test_a_text_without_tokens():
     answers = [Answer("hello", usage=Usage(3, 4, cost_microusd=17), request="k", response="r", reasoning_field="thinking"), Answer("")]
     traces = [trace_of("p", CARD, i, answer, Sampling()) for i, answer in enumerate(answers)]
-    table = table_of(traces)
-    assert list(rows(table, Trace)) == traces
-    assert table["segments"][0].as_py()[0]["token_start"] is None
-    assert len(table_of([])) == 0
+    made = table(traces)
+    assert list(rows(made, Trace)) == traces
+    assert made["segments"][0].as_py()[0]["token_start"] is None
+    assert len(table([])) == 0
 
 
 def test_segments():

@@ -1,0 +1,95 @@
+"""One teacher at work: prompts in, traces with what the teacher expected out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from potstill.generate.context import with_context
+from potstill.generate.traces import Drawn, card_of, trace_of
+from potstill.models import Answer, Given, Keep, Sampling, Teacher, keep_of
+from potstill.models.scorings import Scoring
+from potstill.recipe import Recipe
+from potstill.recipe.sections import GenerateSection
+from potstill.types import Prompt, TeacherCard
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A prompt that is asked, with its id, which is not hashed anew each time."""
+
+    id: str
+    prompt: Prompt
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A teacher of the recipe, and how it is asked.
+
+    Attributes:
+        teacher: the model.
+        card: who it is.
+        keep: what of its distribution is kept.
+        settings: how teachers answer.
+        seed: of the run.
+    """
+
+    teacher: Teacher
+    card: TeacherCard
+    keep: Keep
+    settings: GenerateSection
+    seed: int
+
+    def draw(self, asked: Sequence[Asking], first: int = 0) -> list[list[Drawn]]:
+        """The draws `first` to `first + n - 1` of each prompt; fewer where a file of answers holds fewer."""
+        sampling = replace(self._sampling, first=first)
+        groups = self.teacher.draw([with_context(one.prompt, self.settings.context) for one in asked], sampling, self.keep)
+        return [
+            [self._drawn(one, sample, answer, sampling) for sample, answer in enumerate(answers, start=first)]
+            for one, answers in zip(asked, groups, strict=True)
+        ]
+
+    def read(self, asked: Sequence[Asking]) -> list[list[Drawn]]:
+        """The prompts' own texts, as the teacher expected them."""
+        answers = self.teacher.score([Given(one.prompt) for one in asked], self.keep)
+        return [[self._drawn(one, 0, answer, self._sampling, scored=True)] for one, answer in zip(asked, answers, strict=True)]
+
+    def judge(self, heard: Sequence[tuple[Asking, Drawn]], *, same_tokens: bool) -> list[Scoring]:
+        """What the teacher expected in the answers of another, whose tokens it is given where they are its own.
+
+        An answer without a token, which ended before it began, is left out.
+        """
+        told = [(one, drawn) for one, drawn in heard if drawn.trace.text or drawn.trace.finish_reason == "stop"]
+        texts = [
+            Given(
+                with_context(one.prompt, self.settings.context),
+                drawn.trace.text,
+                drawn.trace.token_ids if same_tokens else (),
+                drawn.trace.finish_reason,
+            )
+            for one, drawn in told
+        ]
+        scored = self.teacher.score(texts, self.keep) if texts else []
+        return [_scoring(drawn, self.card, answer) for (_, drawn), answer in zip(told, scored, strict=True)]
+
+    @property
+    def _sampling(self) -> Sampling:
+        settings = self.settings
+        return Sampling(settings.n, settings.temperature, settings.top_p, settings.max_new_tokens, self.seed)
+
+    def _drawn(self, asked: Asking, sample: int, answer: Answer, sampling: Sampling, *, scored: bool = False) -> Drawn:
+        trace = trace_of(asked.id, self.card, sample, answer, sampling, context=self.settings.context, scored=scored)
+        return Drawn(trace.id, trace, answer.outlook)
+
+
+def voices(recipe: Recipe, teachers: Sequence[Teacher]) -> list[Voice]:
+    """The teachers of a recipe, in its order, ready to be asked."""
+    pairs = zip(recipe.teachers, teachers, strict=True)
+    return [Voice(one, card_of(section, one), keep_of(section, one, recipe.seed), recipe.generate, recipe.seed) for section, one in pairs]
+
+
+def _scoring(drawn: Drawn, card: TeacherCard, answer: Answer) -> Scoring:
+    """A scoring of another's answer; it carries its own tokens where they are not the trace's."""
+    own = tuple(answer.token_ids) != drawn.trace.token_ids
+    ids, ends = (tuple(answer.token_ids), tuple(answer.token_ends)) if own else ((), ())
+    return Scoring(drawn.id, card.id, "teacher_forced", answer.outlook, ids, ends)

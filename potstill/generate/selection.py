@@ -1,0 +1,158 @@
+"""Rejection sampling: of several draws the best that passes is kept; where none does, as many are drawn again.
+
+Every draw is kept as a trace, with a verdict that says why it was chosen or not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from potstill.generate.asking import Asking
+from potstill.generate.traces import Drawn
+from potstill.judges import BatchJudge
+from potstill.types import Verdict
+
+NAME, VERSION = "best_of", "1"
+SELECTIONS = pa.schema(
+    [
+        ("prompt_id", pa.string()),
+        ("teacher_id", pa.string()),
+        ("chosen", pa.string()),
+        ("score", pa.float64()),
+        ("draws", pa.int32()),
+        ("judged", pa.int32()),
+        ("kl_bound", pa.float64()),
+    ]
+)
+"""A row for each prompt and teacher: the trace chosen (null: none passed), its score, how many draws were made and judged, and `kl_bound` of
+those judged (null where none was chosen)."""
+
+Draw = Callable[[Sequence[Asking], int], list[list[Drawn]]]
+"""Prompts, and the number of the first draw -> the next draws of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a draw must pass.
+
+    Attributes:
+        judge: scores it.
+        least: a lower score does not pass, and no score does not either.
+    """
+
+    judge: BatchJudge
+    least: float
+
+
+@dataclass
+class Heard:
+    """What a teacher gave to a prompt so far.
+
+    Attributes:
+        asked: the prompt.
+        drawn: the draws, in order.
+        scores: of each draw, one a bar; None where the judge could not judge.
+    """
+
+    asked: Asking
+    drawn: list[Drawn] = field(default_factory=list)
+    scores: list[list[float | None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What one teacher gave to one prompt.
+
+    Attributes:
+        drawn: in order.
+        verdicts: of each draw; none where every draw is kept.
+        row: of `SELECTIONS`; None where every draw is kept.
+    """
+
+    drawn: list[Drawn]
+    verdicts: list[Verdict] = field(default_factory=list)
+    row: dict[str, object] | None = None
+
+
+def kl_bound(draws: int) -> float:
+    """Most that the best of so many draws may differ from one draw: KL(best of m || one) <= log m - (m - 1) / m nats.
+
+    Stiennon et al. 2020 state it as an equality; Beirami et al. 2024 (arXiv 2401.01879) show that it is an upper bound. It is what taking
+    the best costs. That draws must pass a bar as well, and prompts fall away where none does, is not in it: see the share that passed.
+    """
+    return math.log(draws) - (draws - 1) / draws
+
+
+def select(asked: Sequence[Asking], draw: Draw, bars: Sequence[Bar], rounds: int) -> list[Selected]:
+    """The best draw of each prompt.
+
+    Args:
+        asked: the prompts.
+        draw: gives the next draws.
+        bars: what a draw must pass, all of it; the first one's score ranks those that do, and of equals the first drawn is taken.
+        rounds: most times that a prompt is drawn for.
+    """
+    heard = [Heard(one) for one in asked]
+    left = heard
+    for _ in range(rounds):
+        _draw(left, draw, bars)
+        left = [one for one in left if not _passing(one, bars)]
+        if not left:
+            break
+    return [_selected(one, bars) for one in heard]
+
+
+def _draw(left: Sequence[Heard], draw: Draw, bars: Sequence[Bar]) -> None:
+    """Another round for the prompts left, drawn and judged. All are at the same draw, but where a file of answers holds no more."""
+    new = draw([one.asked for one in left], max(len(one.drawn) for one in left))
+    pairs = [(one.asked.prompt, drawn.trace.text) for one, some in zip(left, new, strict=True) for drawn in some]
+    scores = list(zip(*(bar.judge.scores(pairs) for bar in bars), strict=True))
+    start = 0
+    for one, some in zip(left, new, strict=True):
+        one.drawn += some
+        one.scores += [list(each) for each in scores[start : start + len(some)]]
+        start += len(some)
+
+
+def _passing(heard: Heard, bars: Sequence[Bar]) -> list[int]:
+    """The draws that pass every bar."""
+    return [i for i, scores in enumerate(heard.scores) if _missed(scores, bars) is None]
+
+
+def _missed(scores: Sequence[float | None], bars: Sequence[Bar]) -> str | None:
+    """Why a draw does not pass; None when it does."""
+    for score, bar in zip(scores, bars, strict=True):
+        if score is None:
+            return f"could not be judged by {bar.judge.name}"
+        if score < bar.least:
+            return f"did not pass {bar.least:g} by {bar.judge.name}"
+    return None
+
+
+def _selected(heard: Heard, bars: Sequence[Bar]) -> Selected:
+    judged = sum(scores[0] is not None for scores in heard.scores)
+    ranked = {i: heard.scores[i][0] or 0.0 for i in _passing(heard, bars)}
+    best = max(ranked, key=lambda i: ranked[i], default=None)
+    verdicts = [_verdict(heard, i, best, judged, bars) for i in range(len(heard.drawn))]
+    chosen = None if best is None else heard.drawn[best].id
+    row: dict[str, object] = {
+        "prompt_id": heard.asked.id,
+        "teacher_id": heard.drawn[0].trace.teacher_id if heard.drawn else "",
+        "chosen": chosen,
+        "score": None if best is None else ranked[best],
+        "draws": len(heard.drawn),
+        "judged": judged,
+        "kl_bound": None if best is None else kl_bound(judged),
+    }
+    return Selected(heard.drawn, verdicts, row)
+
+
+def _verdict(heard: Heard, i: int, best: int | None, judged: int, bars: Sequence[Bar]) -> Verdict:
+    score, missed = heard.scores[i][0], _missed(heard.scores[i], bars)
+    if i == best:
+        return Verdict(heard.drawn[i].id, "keep", NAME, f"the best of {judged}: {score:.3g}", score, version=VERSION)
+    return Verdict(heard.drawn[i].id, "noise", NAME, missed or "passed, not the best", score, version=VERSION)
