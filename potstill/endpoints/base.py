@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from potstill.models.base import Answer, Endpoint, Keep, Sampling
+from potstill.models.base import Answer, Endpoint, Keep, Outlook, Sampling
 from potstill.types import Prompt, Usage, digest
 
 
@@ -50,15 +50,29 @@ class Parse(Protocol):
         ...
 
 
+class Ask(Protocol):
+    """Asks a server something that costs nothing: its limits, its tokens for a text."""
+
+    def __call__(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The JSON at a path of the server; with a body it is posted.
+
+        Raises:
+            ModelError: the server does not answer, or not with JSON.
+        """
+        ...
+
+
 class Dialect(Protocol):
     """How one kind of server is asked, and how it answers. A dialect neither sends nor waits.
 
     Attributes:
+        root: the server's address, without the version at its end.
         gives: as in `Teacher.gives`.
         headers: of every request, the key's aside.
         max_top_k: most outcomes a position that the server gives; None: as many as are asked for, as far as is known.
     """
 
+    root: str
     gives: frozenset[str]
     headers: Mapping[str, str]
     max_top_k: int | None
@@ -67,26 +81,38 @@ class Dialect(Protocol):
         """The headers that carry the key; they are sent and never written."""
         ...
 
+    def context(self, model: str, ask: Ask) -> int | None:
+        """Most tokens that the server reads and writes together, as it says itself; None: it does not say."""
+        ...
+
+    def prompt_ids(self, prompt: Prompt, ask: Ask) -> Sequence[int] | None:
+        """The prompt in tokens as the server encodes it, where `draw` needs them and no tokenizer is known; None: it takes text."""
+        ...
+
     def draw(self, model: str, prompt: Prompt, token_ids: Sequence[int] | None, sample: int, sampling: Sampling, keep: Keep) -> Request:
-        """The request for one draw. `token_ids`: the prompt in the model's tokens, where its tokenizer is known."""
+        """The request for one draw. `token_ids`: the prompt in the model's tokens, where they are known."""
         ...
 
     def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
-        """The answer in a response to `draw`."""
+        """The answer in a response to `draw`, and what it took; raises as `Parse` does."""
+        ...
+
+    def scores_draws(self, sampling: Sampling) -> bool:
+        """Whether what is said beside draws is not the model's own distribution, so that they are scored once drawn."""
         ...
 
     def score(self, model: str, token_ids: Sequence[int], scored_from: int, keep: Keep) -> Sequence[Request]:
-        """The requests that together score `token_ids[scored_from:]`; only where `gives` has `score`."""
+        """The requests that together score `token_ids[scored_from:]`, in order; only where `gives` has `score`."""
         ...
 
-    def read_score(self, requests: Sequence[Request], raws: Sequence[bytes], token_ids: Sequence[int], scored_from: int) -> Answer:
-        """What the responses to `score` say."""
+    def read_score(self, request: Request, raw: bytes) -> tuple[Outlook, Usage]:
+        """What was expected at the tokens that one request of `score` covers, and what it took; raises as `Parse` does."""
         ...
 
 
 class MakeDialect(Protocol):
     """What a dialect registers: `@part("dialect", "vllm")`."""
 
-    def __call__(self, base_url: str, endpoint: Endpoint) -> Dialect:
-        """The dialect for a server."""
+    def __call__(self, base_url: str, endpoint: Endpoint, tokenizer: Any | None) -> Dialect:
+        """The dialect for a server; `tokenizer`: the model's, of transformers, where the recipe names it."""
         ...

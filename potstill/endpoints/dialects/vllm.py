@@ -1,0 +1,134 @@
+"""vLLM's server: prompts in token ids, ids beside every log-probability, and log-probabilities of given texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from potstill.endpoints.base import MalformedError, Request
+from potstill.endpoints.common import (
+    CommonDialect,
+    about,
+    draw_identity,
+    messages_of,
+    most_tokens,
+    score_identity,
+    seed_of,
+    token_number,
+)
+from potstill.endpoints.outcomes import Row, outlook
+from potstill.endpoints.reading import field, finish_reason, first_choice, openai_usage, whole, with_reasoning
+from potstill.models.base import Answer, Endpoint, Keep, Outlook, Sampling
+from potstill.registry import part
+from potstill.types import Prompt, Usage, digest
+
+_IDS = {"return_token_ids": True, "return_tokens_as_token_ids": True}
+_PLAIN = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+"""Against the defaults that vLLM takes from the model's generation config."""
+
+
+@part("dialect", "vllm")
+class VLLM(CommonDialect):
+    """vLLM: text, the likeliest tokens, and scores of given texts (these with `tokenizer`).
+
+    Log-probabilities are of the model's own distribution, as `--logprobs-mode raw_logprobs` (vLLM's default) gives them. A server gives at
+    most `--max-logprobs` of them a position. With a tokenizer, prompts are sent in token ids to `/v1/completions`; without one,
+    conversations go to `/v1/chat/completions` and the server's chat template.
+    """
+
+    name = "vllm"
+
+    def __init__(self, base_url: str, endpoint: Endpoint, tokenizer: PreTrainedTokenizerBase | None) -> None:
+        super().__init__(base_url, endpoint, tokenizer)
+        self.gives = frozenset({"text", "top_k"} | ({"score"} if tokenizer is not None else set()))
+
+    def draw(self, model: str, prompt: Prompt, token_ids: Sequence[int] | None, sample: int, sampling: Sampling, keep: Keep) -> Request:
+        """A completion of token ids or of plain text, or a chat completion where only the server knows the template."""
+        body: dict[str, Any] = {
+            "model": model,
+            "max_tokens": sampling.max_new_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": seed_of(sampling, prompt, sample),
+            **_PLAIN,
+            **_IDS,
+        }
+        if token_ids is None and prompt.messages:
+            path = "chat/completions"
+            body |= {"messages": messages_of(prompt, self.root), "logprobs": True, "top_logprobs": keep.size}
+        else:
+            path = "completions"
+            body |= {"prompt": prompt.reference or "" if token_ids is None else list(token_ids), "logprobs": keep.size}
+        return self.request(
+            f"{self.v1}/{path}", body, draw_identity(sample, keep), most_tokens(prompt, token_ids, sampling), about(prompt)
+        )
+
+    def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
+        """The completion, with the ids of its tokens, end token included."""
+        response = whole(raw)
+        choice = first_choice(response)
+        reason, token_ids = finish_reason(choice.get("finish_reason")), _token_ids(choice)
+        log_probs = field(choice, "logprobs", dict)
+        if "messages" in request.body:
+            log_p, rows = _chat_rows(log_probs)
+            message = field(choice, "message", dict)
+            text, where = with_reasoning(message, message.get("content") or "")
+        else:
+            log_p, rows = _rows(log_probs)
+            text, where = self.text_of(token_ids, field(choice, "text", str)), ""
+        seen = outlook(token_ids, log_p, rows, self.asked(request))
+        return Answer(text, token_ids, reason, seen, reasoning_field=where), openai_usage(response)
+
+    def score(self, model: str, token_ids: Sequence[int], scored_from: int, keep: Keep) -> Sequence[Request]:
+        """One completion of a single token, with the log-probabilities of its prompt.
+
+        Its `cache_salt` is its own: a prefix cache would otherwise hold what another request left, whose log-probabilities can be stale.
+        """
+        body = {
+            "model": model,
+            "prompt": list(token_ids),
+            "max_tokens": 1,
+            "temperature": 0.0,
+            "prompt_logprobs": keep.size,
+            "cache_salt": digest([list(token_ids), keep.size]),
+            **_IDS,
+        }
+        identity = score_identity(token_ids, scored_from, keep)
+        return [self.request(f"{self.v1}/completions", body, identity, len(token_ids) + 1, "a text to score")]
+
+    def read_score(self, request: Request, raw: bytes) -> tuple[Outlook, Usage]:
+        """The prompt's log-probabilities from the first scored token on."""
+        response, ids = whole(raw), request.body["prompt"]
+        lines = field(first_choice(response), "prompt_logprobs", list)
+        if len(lines) != len(ids):
+            raise MalformedError(f"a prompt of {len(ids)} tokens, and log-probabilities of {len(lines)}")
+        start = int(request.identity["scored_from"])
+        rows = [_prompt_row(line) for line in lines[start:]]
+        log_p = [dict(row).get(token) for row, token in zip(rows, ids[start:], strict=True)]
+        return outlook(ids[start:], log_p, rows, self.asked(request)), openai_usage(response)
+
+
+def _token_ids(choice: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(field(choice, "token_ids", list))
+
+
+def _rows(log_probs: Mapping[str, Any]) -> tuple[list[float | None], list[Row]]:
+    """Realised log-probabilities and outcomes of a completion: `token_id:123` -> log-probability."""
+    told = log_probs.get("top_logprobs") or []
+    rows = [[(token_number(name), value) for name, value in (line or {}).items()] for line in told]
+    return field(log_probs, "token_logprobs", list), rows
+
+
+def _chat_rows(log_probs: Mapping[str, Any]) -> tuple[list[float | None], list[Row]]:
+    content = field(log_probs, "content", list)
+    rows = [[(token_number(one["token"]), one["logprob"]) for one in field(line, "top_logprobs", list)] for line in content]
+    return [line.get("logprob") for line in content], rows
+
+
+def _prompt_row(line: Any) -> Row:
+    """`{"123": {"logprob": -1.0, ...}, ...}`; the first token of a prompt has none."""
+    if not isinstance(line, dict):
+        raise MalformedError("a token of the prompt has no log-probability")
+    return [(int(name), field(outcome, "logprob", float)) for name, outcome in line.items()]

@@ -1,0 +1,116 @@
+"""Reading responses field by field: what is missing or of another type is said by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import orjson
+
+from potstill.endpoints.base import MalformedError
+from potstill.types import FinishReason, Usage
+
+Value = TypeVar("Value")
+
+_REASONS: Mapping[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "word": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "limit": "length",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "content_filter": "content_filter",
+    "refusal": "content_filter",
+}
+"""Why an answer ended, in the words of all dialects."""
+REASONING = ("reasoning", "reasoning_content")
+"""Fields of a message that hold reasoning: vLLM's now and before, which others share."""
+
+
+def whole(raw: bytes) -> dict[str, Any]:
+    """A response as a JSON object.
+
+    Raises:
+        MalformedError: it is cut off, or something else.
+    """
+    try:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise MalformedError(f"the response is no whole JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise MalformedError(f"the response is a {type(found).__name__} and no object")
+    return found
+
+
+def field(holder: Mapping[str, Any], name: str, kind: type[Value]) -> Value:
+    """The field of that name and type.
+
+    Raises:
+        MalformedError: it is missing, or of another type.
+    """
+    value = holder.get(name)
+    if not isinstance(value, kind):
+        raise MalformedError(f"the response has no {name!r}" if value is None else f"{name!r} is {value!r:.60}")
+    return value
+
+
+def first_choice(response: Mapping[str, Any]) -> dict[str, Any]:
+    """The first of `choices`.
+
+    Raises:
+        MalformedError: there is none.
+    """
+    choices = field(response, "choices", list)
+    if not choices or not isinstance(choices[0], dict):
+        raise MalformedError("the response has no choice")
+    first: dict[str, Any] = choices[0]
+    return first
+
+
+def finish_reason(told: Any) -> FinishReason:
+    """Why an answer ended.
+
+    Raises:
+        MalformedError: it did not end (the server gave it up), or for a reason that is not known.
+    """
+    known = _REASONS.get(told) if isinstance(told, str) else None
+    if known is None:
+        raise MalformedError(f"the answer ended for the unknown reason {told!r}")
+    return known
+
+
+def with_reasoning(message: Mapping[str, Any], text: str) -> tuple[str, str]:
+    """The text with the reasoning that a message gives apart in front of it, and the field where it stood; empty: nowhere."""
+    for name in REASONING:
+        if isinstance(message.get(name), str) and message[name]:
+            return thought(message[name]) + text, name
+    return text, ""
+
+
+def thought(reasoning: str) -> str:
+    """Reasoning as it stands in a text."""
+    return f"<think>{reasoning}</think>"
+
+
+def openai_usage(response: Mapping[str, Any]) -> Usage:
+    """What `usage` of an OpenAI-shaped response says; fields that it leaves out are None."""
+    told = _inner(response, "usage")
+    return Usage(
+        prompt_tokens=_count(told, "prompt_tokens"),
+        completion_tokens=_count(told, "completion_tokens"),
+        reasoning_tokens=_count(_inner(told, "completion_tokens_details"), "reasoning_tokens"),
+        cached_tokens=_count(_inner(told, "prompt_tokens_details"), "cached_tokens"),
+    )
+
+
+def _inner(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = holder.get(name)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _count(holder: Mapping[str, Any], name: str) -> int | None:
+    value = holder.get(name)
+    return value if isinstance(value, int) else None
