@@ -7,28 +7,36 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from potstill.errors import RecipeError
 from potstill.judges.base import BatchJudge
 from potstill.registry import did_you_mean
+from potstill.text.specs import split_spec
 from potstill.types import Prompt
 from potstill.world import VERSION
 
 if TYPE_CHECKING:
+    from potstill.models.classifier import SequenceClassifier
     from potstill.teach.classifiers import Classifier
 
-WORLD = "world"
-"""`reward:world`: the built-in world's reward model."""
+WORLD, LOCAL = "world", "hf"
+"""`reward:world`: the built-in world's reward model; `reward:hf:PATH`: a sequence classifier of transformers."""
 
 
 def open_reward(name: str, where: str = "") -> BatchJudge:
-    """The reward model `world`.
+    """The reward model `world` or `hf:PATH?label=NAME`.
 
     Raises:
-        RecipeError: there is no reward model of that kind.
+        RecipeError: there is no reward model of that kind, or a setting that it does not have.
+        ModelError: it cannot be found or used.
     """
+    kind, _, path = name.partition(":")
     if name == WORLD:
         return WorldReward()
-    raise RecipeError(f"unknown reward model {name!r}", where=where, fix=did_you_mean(name, [WORLD]))
+    if kind == LOCAL and path:
+        return ClassifierReward.of(path, where)
+    raise RecipeError(f"unknown reward model {name!r}", where=where, fix=did_you_mean(name, [WORLD, f"{LOCAL}:PATH"]))
 
 
 @dataclass
@@ -61,3 +69,66 @@ class WorldReward:
         judged = [pair for pair in asked if pair[1].strip()]
         found = iter(self._classifier.probabilities(judged))
         return [next(found) if text.strip() else None for _, text in asked]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierReward:
+    """A sequence classifier as a reward model: its one number, or the probability of one of its classes.
+
+    Attributes:
+        name: as in the recipe.
+        classifier: reads a prompt with its answer.
+        label: the place of the class whose probability is the score; None: the score is the one number, which has no bounds.
+    """
+
+    name: str
+    classifier: SequenceClassifier
+    label: int | None
+
+    @classmethod
+    def of(cls, spec: str, where: str = "") -> ClassifierReward:
+        """The reward model `PATH?label=NAME`; without a label, the last of two classes.
+
+        Raises:
+            RecipeError: an unknown setting, or a label that it does not have or that is not named.
+            ModelError: there is no sequence classifier.
+        """
+        from potstill.models.base import Options
+        from potstill.models.classifier import open_sequence_classifier
+
+        path, settings = split_spec(spec, {"label"}, where)
+        classifier = open_sequence_classifier(path, Options())
+        return cls(f"reward:{LOCAL}:{spec}", classifier, _label(classifier, settings.get("label"), where))
+
+    def identity(self) -> dict[str, str]:
+        """The classifier's digests, and the class whose probability is the score."""
+        return {"judge": self.name, "label": str(self.label), **self.classifier.identity()}
+
+    def scores(self, asked: Sequence[tuple[Prompt, str]]) -> list[float | None]:
+        """One score a pair; None for an empty answer, and for one that does not fit the context."""
+        judged = [(prompt, text) for prompt, text in asked if text.strip()]
+        found = iter(self.classifier.logits(judged))
+        return [self._score(next(found)) if text.strip() else None for _, text in asked]
+
+    def _score(self, logits: np.ndarray | None) -> float | None:
+        if logits is None:
+            return None
+        if self.label is None:
+            return float(logits[0])
+        p = np.exp(logits.astype(np.float64) - logits.max())
+        return float(p[self.label] / p.sum())
+
+
+def _label(classifier: SequenceClassifier, label: str | None, where: str) -> int | None:
+    """The place of the class whose probability is the score."""
+    labels = list(classifier.labels)
+    if classifier.problem_type == "multi_label_classification" and len(labels) > 1:
+        raise RecipeError("its classes do not exclude each other", where=where, fix="take a reward model of one number or of two classes")
+    if label is not None:
+        if label not in labels:
+            raise RecipeError(f"{classifier.name} has no class {label!r}", where=where, fix=did_you_mean(label, labels))
+        return labels.index(label)
+    if len(labels) > 2:
+        what = f"{classifier.name} has {len(labels)} classes, and none is named as the good one"
+        raise RecipeError(what, where=where, fix=f"write ?label=NAME behind it, one of: {', '.join(labels)}")
+    return None if len(labels) == 1 else 1
