@@ -13,7 +13,7 @@ from potstill.errors import CapabilityError, ModelError, RecipeError
 from potstill.models.base import Endpoint, Keep, Outlook, Sampling
 from potstill.models.streams import row_key
 from potstill.text.spans import decode_with_ends
-from potstill.types import LogProbKind, Prompt, Usage, digest
+from potstill.types import LogProbKind, Prompt, Usage
 
 _TURN = 64
 """Tokens that a chat template is taken to add a turn, at most, for the budget."""
@@ -68,7 +68,7 @@ class CommonDialect:
         Raises:
             CapabilityError: the server tells nothing of given texts.
         """
-        fix = "use mode = \"draw\", or a server that scores: vllm, sglang or llama_cpp"
+        fix = 'use mode = "draw", or a server that scores: vllm, sglang or llama_cpp'
         raise CapabilityError(f"the dialect {self.name} cannot score a text", where=self.root, fix=fix)
 
     def read_score(self, request: Request, raw: bytes) -> tuple[Outlook, Usage]:
@@ -127,9 +127,9 @@ def draw_identity(sample: int, keep: Keep) -> dict[str, str]:
     return {"draw": str(sample), "top_k": str(keep.size)}
 
 
-def score_identity(token_ids: Sequence[int], scored_from: int, keep: Keep) -> dict[str, str]:
+def score_identity(scored_from: int, keep: Keep) -> dict[str, str]:
     """What tells a scoring's request from others with the same body."""
-    return {"scored_from": str(scored_from), "top_k": str(keep.size), "tokens": digest(list(token_ids))}
+    return {"scored_from": str(scored_from), "top_k": str(keep.size)}
 
 
 def messages_of(prompt: Prompt, where: str) -> list[dict[str, str]]:

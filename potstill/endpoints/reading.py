@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import UnionType
 from typing import Any, TypeVar
 
 import orjson
@@ -45,7 +46,7 @@ def whole(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def field(holder: Mapping[str, Any], name: str, kind: type[Value]) -> Value:
+def field(holder: Mapping[str, Any], name: str, kind: type[Value] | UnionType) -> Value:
     """The field of that name and type.
 
     Raises:
@@ -55,6 +56,15 @@ def field(holder: Mapping[str, Any], name: str, kind: type[Value]) -> Value:
     if not isinstance(value, kind):
         raise MalformedError(f"the response has no {name!r}" if value is None else f"{name!r} is {value!r:.60}")
     return value
+
+
+def number(holder: Mapping[str, Any], name: str) -> float:
+    """The field of that name, which holds a number.
+
+    Raises:
+        MalformedError: it is missing, or something else.
+    """
+    return float(field(holder, name, float | int))
 
 
 def first_choice(response: Mapping[str, Any]) -> dict[str, Any]:

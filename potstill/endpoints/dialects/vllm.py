@@ -19,7 +19,7 @@ from potstill.endpoints.common import (
     token_number,
 )
 from potstill.endpoints.outcomes import Row, outlook
-from potstill.endpoints.reading import field, finish_reason, first_choice, openai_usage, whole, with_reasoning
+from potstill.endpoints.reading import field, finish_reason, first_choice, number, openai_usage, whole, with_reasoning
 from potstill.models.base import Answer, Endpoint, Keep, Outlook, Sampling
 from potstill.registry import part
 from potstill.types import Prompt, Usage, digest
@@ -61,9 +61,7 @@ class VLLM(CommonDialect):
         else:
             path = "completions"
             body |= {"prompt": prompt.reference or "" if token_ids is None else list(token_ids), "logprobs": keep.size}
-        return self.request(
-            f"{self.v1}/{path}", body, draw_identity(sample, keep), most_tokens(prompt, token_ids, sampling), about(prompt)
-        )
+        return self.request(f"{self.v1}/{path}", body, draw_identity(sample, keep), most_tokens(prompt, token_ids, sampling), about(prompt))
 
     def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
         """The completion, with the ids of its tokens, end token included."""
@@ -95,7 +93,7 @@ class VLLM(CommonDialect):
             "cache_salt": digest([list(token_ids), keep.size]),
             **_IDS,
         }
-        identity = score_identity(token_ids, scored_from, keep)
+        identity = score_identity(scored_from, keep)
         return [self.request(f"{self.v1}/completions", body, identity, len(token_ids) + 1, "a text to score")]
 
     def read_score(self, request: Request, raw: bytes) -> tuple[Outlook, Usage]:
@@ -117,13 +115,13 @@ def _token_ids(choice: Mapping[str, Any]) -> tuple[int, ...]:
 def _rows(log_probs: Mapping[str, Any]) -> tuple[list[float | None], list[Row]]:
     """Realised log-probabilities and outcomes of a completion: `token_id:123` -> log-probability."""
     told = log_probs.get("top_logprobs") or []
-    rows = [[(token_number(name), value) for name, value in (line or {}).items()] for line in told]
+    rows = [[(token_number(name), number(line, name)) for name in line or {}] for line in told]
     return field(log_probs, "token_logprobs", list), rows
 
 
 def _chat_rows(log_probs: Mapping[str, Any]) -> tuple[list[float | None], list[Row]]:
     content = field(log_probs, "content", list)
-    rows = [[(token_number(one["token"]), one["logprob"]) for one in field(line, "top_logprobs", list)] for line in content]
+    rows = [[(token_number(one.get("token")), number(one, "logprob")) for one in field(line, "top_logprobs", list)] for line in content]
     return [line.get("logprob") for line in content], rows
 
 
@@ -131,4 +129,4 @@ def _prompt_row(line: Any) -> Row:
     """`{"123": {"logprob": -1.0, ...}, ...}`; the first token of a prompt has none."""
     if not isinstance(line, dict):
         raise MalformedError("a token of the prompt has no log-probability")
-    return [(int(name), field(outcome, "logprob", float)) for name, outcome in line.items()]
+    return [(int(name), number(outcome, "logprob")) for name, outcome in line.items()]
