@@ -119,8 +119,10 @@ def _prompts(run: Run, made: Made) -> Artifact:
 
 def _generate(run: Run, made: Made) -> Artifact:
     from potstill import generate
+    from potstill.doctor import examine_before
 
-    return generate.draw(run, made["prompts"])
+    prompts = made["prompts"]
+    return generate.draw(run, prompts, examine=lambda teachers, log: examine_before(run, prompts, teachers, log))
 
 
 def _filter(run: Run, made: Made) -> Artifact:

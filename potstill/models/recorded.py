@@ -89,6 +89,10 @@ class RecordedTeacher:
         fix = 'use mode = "draw", or a teacher that is a model'
         raise CapabilityError("recorded answers cannot score a text", where=self.name, fix=fix)
 
+    def questions(self, count: int) -> list[str]:
+        """The first questions that it has answers to, as they are compared."""
+        return list(self._answers)[:count]
+
     def _recorded_for(self, prompt: Prompt) -> list[Answer]:
         answers = self._answers.get(_key(prompt.question))
         if not answers:

@@ -1,0 +1,150 @@
+"""The teacher as the probes see it: every question is really asked, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from transformers import PreTrainedTokenizerBase
+
+from potstill.errors import ModelError, PotstillError
+from potstill.models import Answer, Given, Keep, LocalModel, Sampling, Teacher
+from potstill.types import Message, Prompt
+
+QUESTION = Prompt((Message("user", "What is 2 + 3?"),))
+TEXT = Prompt((), reference="Once upon a time, there was a")
+"""What is asked where no prompts of a recipe are at hand, or none is answered."""
+HOTTER = 2.0
+"""The temperature that tells raw log-probabilities from scaled ones, and one seed from another."""
+TOKENS = 12
+"""Tokens of an answer that is looked at closely."""
+OUTCOMES = 20
+"""Outcomes a position that such an answer comes with, where the recipe asks for fewer or the teacher gives them at all."""
+
+
+@dataclass
+class Patient:
+    """A teacher that is being probed.
+
+    Attributes:
+        name: the teacher's.
+        open: the teacher; for an endpoint a new client each time, so that no answer is remembered from the question before.
+        tokenizer: the one that its token ids belong to; None: not known.
+        prompts: what it will be asked; the first that it answers is used, else a question or a text of our own.
+        top_k: outcomes a position that the recipe asks for.
+        temperature, max_new_tokens: as the recipe draws.
+        samples: whether its answers are drawn; else they stand on file or are made up, and no setting of the drawing applies.
+        requests, tokens: what it was asked so far: texts to answer or score, and tokens written or scored.
+    """
+
+    name: str
+    open: Callable[[], Teacher]
+    tokenizer: PreTrainedTokenizerBase | None = None
+    prompts: tuple[Prompt, ...] = ()
+    top_k: int = OUTCOMES
+    temperature: float = 1.0
+    max_new_tokens: int = 256
+    samples: bool = True
+    requests: int = 0
+    tokens: int = 0
+
+    @cached_property
+    def gives(self) -> frozenset[str]:
+        """What the teacher says that it gives."""
+        return self.open().gives
+
+    @cached_property
+    def can(self) -> frozenset[str]:
+        """What probes may need of it: what it gives, `sampling`, and `network` where it runs here."""
+        return self.gives | ({"sampling"} if self.samples else set()) | ({"network"} if self.network else set())
+
+    @property
+    def network(self) -> LocalModel | None:
+        """The teacher itself where it runs here."""
+        teacher = self.open()
+        return teacher if isinstance(teacher, LocalModel) else None
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """The first of the prompts that it answers.
+
+        Raises:
+            PotstillError: it answers none; what it said to the first.
+        """
+        return self._first[0]
+
+    @cached_property
+    def answer(self) -> Answer:
+        """Its first answer to that prompt at temperature 1: at most `TOKENS` tokens, with what it expected where it tells.
+
+        Raises:
+            PotstillError: it answers no prompt.
+        """
+        return self._first[1]
+
+    @cached_property
+    def greedy(self) -> Answer:
+        """Its greedy answer to the end, or to 64 tokens."""
+        return self.draw(tokens=64, temperature=0.0)
+
+    @property
+    def heat(self) -> float:
+        """`HOTTER` where it gives log-probabilities; servers that give none may not take it."""
+        return HOTTER if "top_k" in self.gives else 1.0
+
+    @cached_property
+    def hot(self) -> Answer:
+        """Its answer at that temperature."""
+        return self.draw(temperature=self.heat)
+
+    @property
+    def asked(self) -> tuple[Prompt, ...]:
+        """The prompts that it will be asked, or else the one of ours that it answered."""
+        return self.prompts or (self.prompt,)
+
+    @cached_property
+    def _first(self) -> tuple[Prompt, Answer]:
+        said: PotstillError | None = None
+        for prompt in (*self.prompts, QUESTION, TEXT):
+            try:
+                return prompt, self._draw(prompt, Sampling(max_new_tokens=TOKENS), self._usual)
+            except PotstillError as error:
+                said = said or error
+        assert said is not None
+        raise said
+
+    @property
+    def _usual(self) -> int:
+        """Outcomes a position of an ordinary question: at least two tell a temperature."""
+        return min(max(self.top_k, 2), OUTCOMES) if "top_k" in self.gives else 0
+
+    def draw(self, *, tokens: int = TOKENS, temperature: float = 1.0, seed: int = 0, outcomes: int | None = None) -> Answer:
+        """One more answer to its prompt.
+
+        Raises:
+            PotstillError: as the teacher.
+        """
+        sampling = Sampling(temperature=temperature, max_new_tokens=tokens, seed=seed)
+        return self._draw(self.prompt, sampling, self._usual if outcomes is None else outcomes)
+
+    def score(self, given: Given) -> Answer:
+        """What it expected at each token of a text.
+
+        Raises:
+            PotstillError: as the teacher.
+        """
+        (scored,) = self.open().score([given], Keep(size=self._usual))
+        return self._counted(scored)
+
+    def _draw(self, prompt: Prompt, sampling: Sampling, outcomes: int) -> Answer:
+        (answers,) = self.open().draw([prompt], sampling, Keep(size=outcomes))
+        if not answers:
+            raise ModelError("no answer came", where=self.name, fix="ask it by hand, and see what it says")
+        return self._counted(answers[0])
+
+    def _counted(self, answer: Answer) -> Answer:
+        self.requests += 1
+        told = answer.usage.completion_tokens if answer.usage is not None else None
+        self.tokens += len(answer.token_ids) or told or 0
+        return answer
