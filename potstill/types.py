@@ -24,10 +24,12 @@ LogProbKind = Literal["raw", "temperature_scaled", "unknown"]
 ScoringMode = Literal["sampled", "teacher_forced"]
 """How a teacher came to a token: it drew it itself, or it read it in a given text."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def canonical_json(value: Any) -> str:
     """`value` as JSON that is the same text for the same content: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(value)
 
 
 def digest(value: Any) -> str:

@@ -8,7 +8,7 @@ from potstill.types import Message, Prompt
 
 
 def with_context(prompt: Prompt, context: str) -> Prompt:
-    """The prompt with a system turn before it; one that is there already follows in the same turn, for most chat templates take one only."""
+    """The prompt with a system turn before it. A system turn of its own follows in the same turn: most chat templates take one only."""
     if not context:
         return prompt
     first, *others = prompt.messages

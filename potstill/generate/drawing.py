@@ -44,8 +44,8 @@ def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Arti
         examine: is handed the teachers and the artifact's log folder before the first of them is asked; what it raises ends the stage.
 
     Returns:
-        the artifact: `traces-00000.parquet`, …; `scorings-00000.parquet`, …, joined to them by `trace_id`; where the best of several is kept
-        `verdicts-00000.parquet`, … on every draw and `selections-00000.parquet`, …; `teachers.parquet`; and `log/seconds.json`.
+        the artifact: `traces-00000.parquet`, …; `scorings-00000.parquet`, …, joined to them by `trace_id`; where the best of several is
+        kept `verdicts-00000.parquet`, … on every draw and `selections-00000.parquet`, …; `teachers.parquet`; and `log/seconds.json`.
 
     Raises:
         RecipeError: a prompt has no teacher, or there is no such judge.

@@ -87,6 +87,6 @@ def _told(sampling: Sampling) -> str:
 
 def table_of(drawn: Sequence[Drawn]) -> pa.Table:
     """The traces, their segments with spans in bytes and tokens too."""
-    table = from_rows((one.trace for one in drawn), Trace)
+    table = from_rows([one.trace for one in drawn], Trace, [one.id for one in drawn])
     spanned = pa.array([list(spans(one.trace.segments, one.trace.text, one.trace.token_ends)) for one in drawn], SEGMENTS)
     return table.set_column(table.schema.get_field_index("segments"), "segments", spanned)

@@ -97,15 +97,15 @@ class FakeTeacher:
             return Answer(text, (), finish_reason)
         steps, limit = len(ids), len(text.encode())
         outcomes = (np.array(ids, np.int32).reshape(-1, 1) + np.arange(keep.size, dtype=np.int32)) % VOCABULARY
-        halves = np.tile(-np.log(2) * np.arange(1, keep.size + 1), (steps, 1)).astype(np.float32)
+        halves = (-np.log(2) * np.arange(1, keep.size + 1)).astype(np.float32)
         outlook = Outlook(
             log_p=np.full(steps, -np.log(2), np.float32),
             rank=np.ones(steps, np.int32),
             support_ids=outcomes,
-            support_log_p=halves,
+            support_log_p=halves[None].repeat(steps, axis=0),
             tail_mass=np.full(steps, 0.5**keep.size, np.float32),
         )
-        return Answer(text, ids, finish_reason, outlook, tuple(min(end, limit) for end in range(1, steps + 1)))
+        return Answer(text, ids, finish_reason, outlook, (*range(1, limit + 1), *[limit] * (steps - limit)))
 
     @staticmethod
     def decode(token_ids: Sequence[int]) -> str:

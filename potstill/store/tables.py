@@ -99,18 +99,21 @@ SCHEMAS: dict[type, pa.Schema] = {
 """The columns of each kind of row, in order. Prompts, traces and teachers carry their id."""
 
 
-def from_rows(rows: Iterable[Row], kind: type[Row]) -> pa.Table:
+def from_rows(rows: Iterable[Row], kind: type[Row], ids: Sequence[str] | None = None) -> pa.Table:
     """The rows as a table with the columns of `SCHEMAS[kind]`.
+
+    Args:
+        rows: all of one kind.
+        kind: their class.
+        ids: of the rows, where they are known and need not be hashed anew.
 
     Raises:
         InputError: a text that is no valid Unicode; names the row's source, or else its id.
     """
-    schema = SCHEMAS[kind]
-    columns: dict[str, list[Any]] = {name: [] for name in schema.names}
+    schema, given = SCHEMAS[kind], list(rows)
+    columns = {name: _column(given, name) for name in schema.names if name != "id" or ids is None}
+    columns |= {} if ids is None else {"id": list(ids)}
     try:
-        for row in rows:
-            for name, column in columns.items():
-                column.append(_plain(getattr(row, name)))
         return pa.table([pa.array(columns[field.name], type=field.type) for field in schema], schema=schema)
     except UnicodeEncodeError as error:
         what = f"a text is not valid Unicode: {error.object[error.start : error.start + 20]!r}"
@@ -134,12 +137,14 @@ def _is_unicode(value: Any) -> bool:
     return True
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple) and value and isinstance(value[0], Message):
-        return [{"role": message.role, "content": message.content} for message in value]
-    if isinstance(value, tuple) and value and isinstance(value[0], Segment):
-        return [{"kind": segment.kind, "start": segment.start, "end": segment.end} for segment in value]
-    return asdict(value) if isinstance(value, Usage) else value
+def _column(given: Sequence[Any], name: str) -> list[Any]:
+    """A field of all rows, nested ones as plain values."""
+    values = [getattr(row, name) for row in given]
+    if name == "messages":
+        return [[{"role": message.role, "content": message.content} for message in value] for value in values]
+    if name == "segments":
+        return [[{"kind": one.kind, "start": one.start, "end": one.end} for one in value] for value in values]
+    return [None if value is None else asdict(value) for value in values] if name == "usage" else values
 
 
 def rows(table: pa.Table, kind: type[Row]) -> Iterator[Row]:
