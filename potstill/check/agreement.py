@@ -13,8 +13,10 @@ from potstill.evaluate.card import read_limits
 from potstill.evaluate.stage import choose, open_suites
 from potstill.export.formats.base import read_format
 from potstill.filter.base import ready
+from potstill.generate.context import with_context
 from potstill.generate.fitting import check_mode
 from potstill.generate.routing import route
+from potstill.judges import open_judge
 from potstill.models import Sampling, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.recorded import RecordedTeacher
 from potstill.prompts.gathering import open_sources
@@ -29,7 +31,7 @@ from potstill.world import only_evaluates
 TELLS = {
     "text": "answers",
     "top_k": "probabilities of the likeliest tokens",
-    "score": "the same of given texts",
+    "score": "probabilities of given texts",
     "full": "the whole distribution, live",
     "classes": "probabilities of classes",
     "hidden_states": "hidden states",
@@ -113,7 +115,7 @@ def fit_prompts(recipe: Recipe, asked: Sequence[Prompt] | None, held: Sequence[P
         check_mode(asked, recipe.generate)
         _check_halves(asked)
         for section, mine in zip(recipe.teachers, route(asked, recipe.teachers), strict=True):
-            _check_talk(mine, teacher_tokenizer(section))
+            _check_talk([with_context(prompt, recipe.generate.context) for prompt in mine], teacher_tokenizer(section))
             teacher = open_teacher(section)
             if isinstance(teacher, RecordedTeacher):
                 teacher.draw(mine, Sampling())
@@ -149,7 +151,12 @@ def _parts(recipe: Recipe) -> Iterator[Part]:
         where = f"teachers.{i}"
         yield _part(where, find("model", teacher.model.partition(":")[0], where))
     if recipe.generate.mode == "score":
-        yield Part("generate", "mode", "score", "", frozenset({"top_k"}))
+        yield Part("generate", "mode", "score", "", frozenset({"score"}))
+    if recipe.generate.committee:
+        yield Part("generate", "committee", "of teachers", "", frozenset({"score"}))
+    if recipe.generate.best_of is not None:
+        judge = open_judge(recipe.generate.best_of.judge)
+        yield Part("generate.best_of", "judge", judge.name, "", frozenset())
     for name, section in (("prompts", recipe.prompts), ("evaluate", recipe.evaluate)):
         if section.grader is not None:
             yield _part(f"{name}.grader", find("judge", section.grader, f"{name}.grader"))
@@ -181,4 +188,6 @@ def _instead(part: Part) -> str:
     """What to change in the recipe when the teacher stays."""
     if part.kind == "mode":
         return 'set generate.mode = "draw"'
+    if part.kind == "committee":
+        return "leave generate.committee out"
     return 'use losses with kind = "cross_entropy"' if part.kind in ("loss", "divergence") else "leave the part out"

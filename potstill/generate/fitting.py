@@ -39,12 +39,10 @@ def check_scorers(teachers: Sequence[Teacher], settings: GenerateSection) -> Non
         CapabilityError: a teacher cannot score texts.
     """
     if settings.mode == "score" or settings.committee:
-        fix = (
-            'use mode = "draw", or another teacher' if settings.mode == "score" else "leave generate.committee out, or take another teacher"
-        )
+        change = 'use mode = "draw"' if settings.mode == "score" else "leave generate.committee out"
         for teacher in teachers:
             if "score" not in teacher.gives:
-                raise CapabilityError("this teacher cannot score texts", where=teacher.name, fix=fix)
+                raise CapabilityError("this teacher cannot score texts", where=teacher.name, fix=f"{change}, or take another teacher")
 
 
 def expected(prompts: Artifact, recipe: Recipe) -> int:
@@ -57,7 +55,7 @@ def expected(prompts: Artifact, recipe: Recipe) -> int:
     teachers: dict[str, int] = {}
     total = 0
     for table in prompts.stream("prompts"):
-        if (recipe.generate.mode == "score") or recipe.generate.context:
+        if recipe.generate.mode == "score" or recipe.generate.context:
             check_mode(list(rows(_unfit(table, recipe.generate), Prompt)), recipe.generate)
         for one in pc.value_counts(table["domain"]).to_pylist():
             domain = one["values"]

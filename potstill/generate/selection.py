@@ -28,8 +28,8 @@ SELECTIONS = pa.schema(
         ("kl_bound", pa.float64()),
     ]
 )
-"""A row for each prompt and teacher: the trace chosen (null: none passed), its score, how many draws were made and judged, and `kl_bound` of
-those judged (null where none was chosen)."""
+"""A row for each prompt and teacher: the trace chosen (null: none passed), its score, how many draws were made and judged, and `kl_bound`
+of those judged (null where none was chosen)."""
 
 Draw = Callable[[Sequence[Asking], int], list[list[Drawn]]]
 """Prompts, and the number of the first draw -> the next draws of each."""

@@ -32,7 +32,7 @@ def summary(workspace: Workspace, prompts: int) -> dict[str, Any]:
 
 
 def best_of(workspace: Workspace) -> dict[str, Any]:
-    """What choosing the best took: for how many prompts one passed, the draws, those not judged, and the distance spent in nats a prompt."""
+    """What choosing the best took: for how many prompts one passed, the draws, those not judged, the distance spent in nats a prompt."""
     passed = asked = draws = judged = 0
     spent, most = 0.0, 0.0
     for table in workspace.stream(CHOSEN, ["chosen", "draws", "judged", "kl_bound"]):

@@ -185,6 +185,10 @@ class GenerateSection(Section):
             raise Fault("best_of", "best_of is for answers; a scored text is not drawn")
         if self.context and self.mode == "score":
             raise Fault("context", "a context stands before a question; a scored text is none")
+        if self.committee and self.mode == "score":
+            raise Fault("committee", 'with mode = "score" every teacher scores the same texts already')
+        if self.best_of is not None and self.best_of.rounds > 1 and self.temperature == 0:
+            raise Fault("best_of.rounds", "at temperature 0 another round would draw the same again")
         return self
 
 
@@ -321,6 +325,11 @@ class Recipe(Section):
     def _sections_agree(self) -> Self:
         if self.train.validate_every is not None and not self.prompts.validation:
             raise Fault("train.validate_every", "validate_every needs sources in prompts.validation")
+        if self.generate.committee and len(self.teachers) == 1:
+            raise Fault("generate.committee", "a committee needs several teachers")
+        for i, loss in enumerate(self.train.losses):
+            if self.generate.context and loss.teacher == "live":
+                raise Fault(f"train.losses.{i}.teacher", "a live teacher is not told generate.context; use the cached signal")
         seen: set[str] = set()
         cached = any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.train.losses)
         for i, teacher in enumerate(self.teachers):

@@ -73,6 +73,30 @@ def test_scoring_needs_probabilities(tmp_path) -> None:
         agree(tiny(f"teachers.0.model=recorded:{file}", "generate.mode=score"))
 
 
+def test_a_committee_needs_teachers_that_score(tmp_path) -> None:
+    file = tmp_path / "answers.jsonl"
+    file.write_text('{"prompt": "a", "answer": "b"}\n')
+    two = f'teachers=[{{model = "fake:x"}}, {{model = "recorded:{file}"}}]'
+    with pytest.raises(CapabilityError, match=r"needs probabilities of given texts; recorded:.* leave generate\.committee out"):
+        agree(tiny(two, "generate.committee=true"))
+    agree(tiny('teachers=[{model = "fake:x"}, {model = "fake:y"}]', "generate.committee=true"))
+
+
+def test_the_judge_of_the_best_is_found_before_anything_is_asked() -> None:
+    agree(tiny("generate.n=2", 'generate.best_of={judge = "number"}'))
+    with pytest.raises(RecipeError, match=r"generate\.best_of\.judge: unknown judge 'numbr'; did you mean 'number'"):
+        agree(tiny("generate.n=2", 'generate.best_of={judge = "numbr"}'))
+
+
+def test_a_context_must_fit_the_chat_template(monkeypatch) -> None:
+    seen = []
+    monkeypatch.setattr("potstill.check.agreement._check_talk", lambda prompts, tokenizer: seen.append(prompts[0].messages[0]))
+    asked = [Prompt((Message("user", "How?"),))]
+    fit_prompts(tiny("generate.context=Be kind."), asked, None)
+    assert seen[0] == Message("system", "Be kind.")
+    assert seen[-1] == Message("user", "How?")
+
+
 def test_a_suite_needs_the_network() -> None:
     with pytest.raises(CapabilityError, match="suite 'fidelity' needs the whole distribution"):
         agree(tiny('evaluate.suites=["fidelity"]'))

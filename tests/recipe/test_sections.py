@@ -196,3 +196,17 @@ def test_a_dollar_budget_needs_prices() -> None:
     with pytest.raises(RecipeError, match=r"usd_budget needs to know what this endpoint charges"):
         parse(HEAD, overrides=asked)
     assert parse(HEAD, overrides=[*asked, "teachers.0.price={input = 1, output = 2}"]).generate.usd_budget == 1.5
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["generate.committee=true"], "a committee needs several teachers"),
+        (["generate.committee=true", "generate.mode=score"], "every teacher scores the same texts already"),
+        (['generate.best_of={judge = "number", rounds = 2}', "generate.temperature=0"], "another round would draw the same again"),
+        (["generate.context=Be kind.", 'train.losses=[{teacher = "live"}]'], r"a live teacher is not told generate\.context"),
+    ],
+)
+def test_what_cannot_be_asked_of_teachers_together(settings: list[str], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        parse(HEAD, overrides=settings)
