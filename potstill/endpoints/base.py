@@ -69,12 +69,14 @@ class Dialect(Protocol):
         root: the server's address, without the version at its end.
         gives: as in `Teacher.gives`.
         headers: of every request, the key's aside.
+        takes_ids: whether prompts are sent in token ids where the tokenizer is known.
         max_top_k: most outcomes a position that the server gives; None: as many as are asked for, as far as is known.
     """
 
     root: str
     gives: frozenset[str]
     headers: Mapping[str, str]
+    takes_ids: bool
     max_top_k: int | None
 
     def credentials(self, key: str) -> Mapping[str, str]:

@@ -34,6 +34,7 @@ class CommonDialect:
 
     name: ClassVar[str] = ""
     headers: Mapping[str, str] = {}
+    takes_ids = True
     max_top_k: int | None = None
 
     def __init__(self, base_url: str, endpoint: Endpoint, tokenizer: PreTrainedTokenizerBase | None) -> None:

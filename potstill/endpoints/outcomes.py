@@ -61,9 +61,11 @@ def array_outlook(token_ids: Sequence[int], log_p: Sequence[float | None], ids: 
     """`outlook` of outcomes in arrays.
 
     Args:
-        token_ids, log_p, asked: as in `outlook`.
+        token_ids: [T] as in `outlook`.
+        log_p: [T] as in `outlook`.
         ids: [T, w] outcomes, -1 where there is none.
         values: [T, w] their log-probabilities.
+        asked: as in `outlook`.
 
     Raises:
         MalformedError: as in `outlook`.
@@ -73,14 +75,14 @@ def array_outlook(token_ids: Sequence[int], log_p: Sequence[float | None], ids: 
         raise MalformedError(f"{len(token_ids)} tokens, and the likeliest tokens of {len(ids)} positions")
     values = _floored(values.astype(np.float64))
     _check_rows(ids, values, asked)
-    place = _agreeing(np.asarray(token_ids, np.int64), realised, ids, values)
+    among = _agreeing(np.asarray(token_ids, np.int64), realised, ids, values)
     order = np.argsort(-values, axis=1, kind="stable")[:, : asked.top_k]
     kept_ids, kept = np.take_along_axis(ids, order, 1), np.take_along_axis(values, order, 1)
-    rank = np.where(place, 1 + (values > realised[:, None] + 1e-9).sum(1), 0)
+    rank = 1 + (values > among[:, None]).sum(1)
     tail = np.clip(1.0 - np.exp(kept).sum(1), 0.0, 1.0)
     return Outlook(
         log_p=realised.astype(np.float32),
-        rank=rank.astype(np.int32),
+        rank=np.where(np.isfinite(among) & (rank <= asked.top_k), rank, 0).astype(np.int32),
         support_ids=kept_ids.astype(np.int32),
         support_log_p=kept.astype(np.float32),
         tail_mass=tail.astype(np.float32),
@@ -134,11 +136,10 @@ def _check_rows(ids: np.ndarray, values: np.ndarray, asked: Asked) -> None:
 
 
 def _agreeing(token_ids: np.ndarray, realised: np.ndarray, ids: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Where the realised token is among the outcomes, [T] bool; there both must say the same of it."""
+    """What the outcomes say of the realised token, [T]; -inf where it is not among them. It must be what is said of it by itself."""
     same = ids == token_ids[:, None]
-    place = same.any(1)
-    among = np.where(same, values, -np.inf).max(1, initial=-np.inf)
-    both = place & np.isfinite(realised) & np.isfinite(among)
-    if (np.abs(among[both] - realised[both]) > _SLACK).any() or (np.isfinite(realised) != np.isfinite(among))[place].any():
+    among: np.ndarray = np.where(same, values, -np.inf).max(1, initial=-np.inf)
+    both = np.isfinite(realised) & np.isfinite(among)
+    if (np.abs(among[both] - realised[both]) > _SLACK).any() or (np.isfinite(realised) != np.isfinite(among))[same.any(1)].any():
         raise MalformedError("a token's own log-probability is not the one among the outcomes of its position")
-    return place
+    return among

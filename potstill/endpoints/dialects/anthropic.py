@@ -20,6 +20,7 @@ class Anthropic(CommonDialect):
     name = "anthropic"
     gives = frozenset({"text"})
     headers: Mapping[str, str] = {"anthropic-version": "2023-06-01"}
+    takes_ids = False
     max_top_k = 0
 
     def credentials(self, key: str) -> Mapping[str, str]:

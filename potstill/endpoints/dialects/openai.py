@@ -29,6 +29,7 @@ class OpenAI(CommonDialect):
     """
 
     name = "openai"
+    takes_ids = False
     max_top_k = 20
 
     def __init__(self, base_url: str, endpoint: Endpoint, tokenizer: PreTrainedTokenizerBase | None) -> None:

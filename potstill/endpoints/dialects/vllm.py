@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from potstill.endpoints.base import MalformedError, Request
@@ -105,7 +107,9 @@ class VLLM(CommonDialect):
         start = int(request.identity["scored_from"])
         rows = [_prompt_row(line) for line in lines[start:]]
         log_p = [dict(row).get(token) for row, token in zip(rows, ids[start:], strict=True)]
-        return outlook(ids[start:], log_p, rows, self.asked(request)), openai_usage(response)
+        seen = outlook(ids[start:], log_p, rows, self.asked(request))
+        rank = [line[str(token)].get("rank") or 0 for line, token in zip(lines[start:], ids[start:], strict=True)]
+        return replace(seen, rank=np.array(rank, np.int32)), openai_usage(response)
 
 
 def _token_ids(choice: Mapping[str, Any]) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from tests.endpoints.server import openai
+from tests.endpoints.server import anthropic, llama_cpp, openai, sglang
 from tests.endpoints.server.behaviour import Behaviour, Body, RefusedError
 from tests.endpoints.server.network import NAME, Network
 
@@ -22,9 +22,14 @@ Speaker = Callable[[Network, Body], Body]
 SPEAKERS: dict[str, Speaker] = {
     "/v1/completions": openai.completions,
     "/v1/chat/completions": openai.chat,
+    "/v1/messages": anthropic.messages,
+    "/generate": sglang.generate,
+    "/completion": llama_cpp.completion,
+    "/tokenize": llama_cpp.tokenize,
+    "/apply-template": llama_cpp.apply_template,
 }
 """Path -> what answers a body that is posted there."""
-_ESSENTIAL = ("choices", "meta_info", "stop_type", "content")
+_ESSENTIAL = ("choices", "meta_info", "stop_type", "stop_reason", "tokens", "prompt")
 """Of a response whose fault is a missing field, the first of these is left out."""
 
 
@@ -77,6 +82,7 @@ class Server:
         for path in SPEAKERS:
             app.router.add_post(path, self._post)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/props", self._properties)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
         self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
@@ -89,6 +95,10 @@ class Server:
     async def _models(self, request: web.Request) -> web.Response:
         self._check_key(request)
         return _json(200, {"object": "list", "data": [{"id": NAME, "object": "model", "max_model_len": self.network.context}]})
+
+    async def _properties(self, request: web.Request) -> web.Response:
+        self._check_key(request)
+        return _json(200, llama_cpp.properties(self.network))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
