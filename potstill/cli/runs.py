@@ -23,7 +23,7 @@ Set = Annotated[
 ]
 
 
-def _folder(kind: object, tokens: Sequence[Token]) -> Path:
+def folder_as_typed(kind: object, tokens: Sequence[Token]) -> Path:
     """The folder as typed: `Path` alone would take an empty name for the working directory."""
     from potstill.store.run import named
 
@@ -31,7 +31,7 @@ def _folder(kind: object, tokens: Sequence[Token]) -> Path:
 
 
 Out = Annotated[
-    Path | None, Parameter(metavar="FOLDER", converter=_folder, help="The run folder; by default `runs/` and the recipe's name.")
+    Path | None, Parameter(metavar="FOLDER", converter=folder_as_typed, help="The run folder; by default `runs/` and the recipe's name.")
 ]
 Again = Annotated[Flag, Parameter(name="--force", help="Make it again though it is done; what is there is moved aside.")]
 

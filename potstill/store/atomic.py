@@ -102,17 +102,21 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """As `whole_file`, for a folder; one that is there already is replaced."""
     temporary = _temporary(path)
-    with store_errors(path):
+    try:
+        with store_errors(path):
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+            yield temporary
+            for file in sorted(temporary.rglob("*")):
+                sync(file)
+            sync(temporary)
+            if path.exists():
+                shutil.rmtree(path)
+            os.rename(temporary, path)
+            sync(path.parent)
+    except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        yield temporary
-        for file in sorted(temporary.rglob("*")):
-            sync(file)
-        sync(temporary)
-        if path.exists():
-            shutil.rmtree(path)
-        os.rename(temporary, path)
-        sync(path.parent)
+        raise
 
 
 def write_bytes(path: Path, data: bytes) -> None:

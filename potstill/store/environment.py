@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "accelerate", "pyarrow", "numpy")
+UNKNOWN = "unknown"
 
 
 def environment() -> dict[str, str]:
@@ -41,7 +42,12 @@ def code_revision() -> str:
             return done.stdout.strip()
         except (OSError, subprocess.SubprocessError):
             pass  # no git, or no commit yet: the version says it
+    return f"potstill {package_version()}" if package_version() != UNKNOWN else UNKNOWN
+
+
+def package_version() -> str:
+    """The package's version; `unknown` where it is not installed."""
     try:
-        return f"potstill {version('potstill')}"
+        return version("potstill")
     except PackageNotFoundError:
-        return "unknown"
+        return UNKNOWN

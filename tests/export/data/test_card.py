@@ -1,0 +1,75 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from potstill.export.data import export_data
+from tests.store.records import CARDS, PROMPTS, made
+
+yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
+
+
+def read(tmp_path: Path, **changes: Any) -> tuple[dict[str, Any], str]:
+    """The card's front matter, and the text below it."""
+    options = {key: changes.pop(key) for key in ("part", "signals") if key in changes}
+    export_data(made(tmp_path / "run", **changes), tmp_path / "out", **options)
+    _, front, body = (tmp_path / "out" / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    return yaml.safe_load(front), body
+
+
+def test_a_licence_that_is_not_known_is_not_made_up(tmp_path: Path) -> None:
+    front, body = read(tmp_path)
+    assert "license" not in front
+    assert "| hf:two | 4 | not stated | not stated | **not known**: find out before training on this |" in body
+    assert "- Of hf:two: its licence, its terms, whether others may train on what it says." in body
+    assert "| hf:one | 4 | MIT | https://one.example | allowed |" in body
+    assert "Nothing here grants a licence." in body
+
+
+def test_a_licence_that_all_state_stands_in_front(tmp_path: Path) -> None:
+    cards = tuple(replace(card, licence="Apache-2.0") for card in CARDS)
+    assert read(tmp_path, cards=cards)[0]["license"] == "apache-2.0"
+
+
+def test_what_was_cut_is_counted(tmp_path: Path) -> None:
+    _, body = read(tmp_path, parts={1: "noise", 2: "hazard"})
+    assert "Of 8 traces: 4 keep, 2 hazard, 2 noise." in body
+    assert "| b | 4 | 2 | 2 | 4 |" in body
+    assert "| a | 8 | 0 | 0 | 0 |" in body
+    assert "They ended with: 8 stop." in body
+
+
+def test_settings_sources_and_hashes_are_told(tmp_path: Path) -> None:
+    _, body = read(tmp_path)
+    assert "- `temperature`: 0.7" in body
+    assert "4 prompts, from `a.jsonl`." in body
+    assert "- Apache-2.0: 4 prompts" in body
+    assert "- 16 tokens in the rows" in body
+    assert "- 8 answers of a server have no price in the recipe: what they cost is not known" in body
+    for stage in ("prompts", "generate", "filter"):
+        assert f"| {stage} | `" in body
+    assert body.count("` | 20") == 3
+
+
+def test_the_hub_finds_its_files(tmp_path: Path) -> None:
+    front, _ = read(tmp_path, signals=True)
+    names = {config["config_name"]: config["data_files"] for config in front["configs"]}
+    assert names["default"] == "data/train.parquet"
+    assert sorted(names) == ["default", "scorings", "teachers", "tokens"]
+    for file in names.values():
+        assert (tmp_path / "out" / file).is_file()
+    assert front["size_categories"] == ["n<1K"]
+
+
+def test_hazards_are_called_hazards(tmp_path: Path) -> None:
+    _, body = read(tmp_path, parts={1: "hazard"}, part="hazard")
+    assert "Do not train a model to say it." in body
+
+
+def test_names_of_others_cannot_break_the_card(tmp_path: Path) -> None:
+    prompts = (replace(PROMPTS[0], licence="MIT\n---\n# Free | for all"), *PROMPTS[1:])
+    front, body = read(tmp_path, prompts=prompts)
+    assert "license" not in front
+    assert "\n# Free" not in body
+    assert r"MIT --- \# Free \| for all: 1 prompts" in body

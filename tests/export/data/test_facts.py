@@ -1,0 +1,48 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from potstill.errors import CapabilityError
+from potstill.export.data.facts import Facts
+from tests.store.records import CARDS, made
+
+
+def completion(**changes: object) -> dict[str, object]:
+    usage = {"prompt_tokens": 3, "completion_tokens": 5, "cost_microusd": None}
+    verdicts = [{"by": "answer", "part": "keep", "score": None}, {"by": "hazard", "part": "hazard", "score": 0.9}]
+    plain = {
+        "decision": {"part": "hazard"},
+        "finish_reason": "length",
+        "segments": [{"kind": "refusal"}],
+        "usage": usage,
+        "verdicts": verdicts,
+    }
+    return {**plain, **changes}
+
+
+def test_what_was_generated_is_counted(tmp_path: Path) -> None:
+    facts = Facts.of(made(tmp_path / "run"), "messages", "keep")
+    priced = {"prompt_tokens": None, "completion_tokens": 1, "cost_microusd": 7}
+    facts.generated([completion(), completion(usage=None, decision=None, segments=[]), completion(usage=priced)])
+    assert facts.parts == {"hazard": 2, "": 1}
+    assert (facts.refused, facts.finish_reasons) == (2, {"length": 3})
+    assert (facts.read, facts.written, facts.cost_microusd, facts.priced, facts.unpriced) == (3, 6, 7, 1, 1)
+    assert facts.verdicts == {"answer": {"keep": 3, "unjudged": 3}, "hazard": {"hazard": 3, "unjudged": 0}}
+
+
+def test_what_is_exported_is_counted_apart(tmp_path: Path) -> None:
+    facts = Facts.of(made(tmp_path / "run"), "messages", "keep")
+    facts.exported({"licence": "MIT", "completions": [{"teacher": "hf:one", "token_ids": ids, "context": "Be safe."} for ids in ([1], [])]})
+    assert (facts.rows, facts.prompts, facts.tokens, facts.uncounted) == (2, 1, 1, 1)
+    assert (facts.of_teacher, facts.licences, facts.contexts) == ({"hf:one": 2}, {"MIT": 1}, {"Be safe.": 2})
+
+
+def test_terms_decide(tmp_path: Path) -> None:
+    facts = Facts.of(made(tmp_path / "run"), "messages", "keep")
+    facts.check_terms()
+    facts.teachers = (replace(CARDS[0], train_on_outputs="restricted"),)
+    assert facts.warnings() == ["hf:one: its terms restrict training others on what it says"]
+    facts.teachers = (replace(CARDS[0], train_on_outputs="forbidden"),)
+    with pytest.raises(CapabilityError, match="not exported; take another teacher, or mend train_on_outputs"):
+        facts.check_terms()
