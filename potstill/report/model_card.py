@@ -103,7 +103,10 @@ def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str
 def licences(material: Material) -> tuple[Licence, ...]:
     """The licences of the teachers, of the student's weights before training, and of the prompts, as far as they were stated."""
     teachers, student = material.recipe.teachers, material.recipe.student.model
-    found = [Licence(f"teacher {each.model}", _part(material, "generate", f"teachers.{i} licence")) for i, each in enumerate(teachers)]
+    found = [
+        Licence(f"teacher {each.model}", each.licence or _part(material, "generate", f"teachers.{i} licence"))
+        for i, each in enumerate(teachers)
+    ]
     if student.startswith("hf:"):
         found.append(Licence(f"student before training, {student}", _part(material, "train", "student/licence")))
     if "prompts" in material.artifacts:

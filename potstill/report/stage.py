@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from potstill.report.harvest import DOCTOR
 from potstill.report.model_card import card as card_of
 from potstill.report.page import page
 from potstill.report.rendering import html, markdown
@@ -13,9 +14,11 @@ from potstill.store import Artifact, Run, Workspace
 from potstill.store.artifact import digest_file
 from potstill.types import digest
 
-VERSION = "2"
+VERSION = "3"
 """Raised when the same artifacts would give another page."""
 PAGE, CARD = "report.html", "README.md"
+LOGGED = {"generate": DOCTOR, "export": SPEED}
+"""Files that are shown and belong to no content hash."""
 
 
 def write(run: Run, card: Artifact | None = None) -> Artifact:
@@ -36,11 +39,11 @@ def write(run: Run, card: Artifact | None = None) -> Artifact:
 
 
 def _parts(inputs: Mapping[str, Artifact]) -> dict[str, str]:
-    """What is shown beside the artifacts' content: their manifests' times and environments, and the timings of the export."""
+    """What is shown beside the artifacts' content: their manifests' times and environments, and `LOGGED`."""
     found = {"report": VERSION, "manifests": digest({stage: artifact.manifest.to_json() for stage, artifact in inputs.items()})}
-    export = inputs.get("export")
-    if export is not None and (export.folder / SPEED).is_file():
-        found["speed"] = digest_file(export.folder / SPEED)
+    for stage, name in LOGGED.items():
+        if stage in inputs and (path := inputs[stage].folder / name).is_file():
+            found[name] = digest_file(path)
     return found
 
 

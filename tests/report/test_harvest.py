@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from potstill.report.blocks import Notes, Table
+from potstill.report.harvest import section
+from potstill.report.sources import Material, collect
+from potstill.store import Quiet, Run, Workspace, from_rows
+from potstill.types import Segment, TeacherCard, Trace, Usage
+from tests.report.fake_run import recipe
+
+HOSTED = TeacherCard("https://example.org/v1#big", endpoint="https://example.org/v1", licence="other", train_on_outputs="restricted")
+LOCAL = TeacherCard("world:aligned")
+TRACES = [
+    Trace("p", HOSTED.name, 0, "seven", (Segment("answer", 0, 5),), (1, 2), teacher_id=HOSTED.id, usage=Usage(9, 2, cost_microusd=1500)),
+    Trace(
+        "q", HOSTED.name, 0, "I cannot", (Segment("refusal", 0, 8),), (3,), "length", teacher_id=HOSTED.id, usage=Usage(cost_microusd=500)
+    ),
+    Trace("p", LOCAL.name, 0, "7", (), (4,), "content_filter", teacher_id=LOCAL.id),
+]
+CHOSEN = {"passed": 3, "none_passed": 1, "draws": 16, "unjudged": 2, "kl_bound_mean": 0.5, "kl_bound_max": 1.25}
+DOCTOR = [
+    {
+        "teacher": "world:aligned",
+        "results": [{"name": "a", "outcome": "ok", "seen": ""}, {"name": "seed", "outcome": "unknown", "seen": "no"}],
+    }
+]
+
+
+def material(folder: Path, **summary: object) -> Material:
+    """A run whose teachers said three things."""
+    run = Run.open(recipe(), out=folder, log=Quiet())
+
+    def work(workspace: Workspace) -> dict[str, object]:
+        workspace.write_table("traces", from_rows(TRACES, Trace), 0)
+        workspace.write_table("teachers", from_rows([HOSTED, LOCAL], TeacherCard))
+        if summary:
+            (workspace.log / "doctor.json").write_text(json.dumps(DOCTOR))
+        return dict(summary)
+
+    run.perform("generate", section={}, inputs={}, parts={}, work=work)
+    return collect(run.recipe, run.artifacts())
+
+
+def test_a_row_a_teacher(tmp_path: Path) -> None:
+    made = section(material(tmp_path))
+    assert made is not None
+    (table,) = made.blocks
+    assert isinstance(table, Table)
+    hosted, local = table.rows
+    assert hosted[1:] == ("other", "restricted", "2", "3", "0.0020 USD", "1", "1", "0")
+    assert local[1:] == ("not stated", "not stated", "1", "1", "–", "0", "0", "1")
+
+
+def test_what_choosing_took_and_what_the_doctor_said(tmp_path: Path) -> None:
+    made = section(material(tmp_path, best_of=CHOSEN))
+    assert made is not None
+    notes = made.blocks[-1]
+    assert isinstance(notes, Notes)
+    assert "16 draws for 4 prompts" in notes.lines[0]
+    assert "2 draws could not be judged" in notes.lines[1]
+    assert "0.50 nats" in notes.lines[2]
+    assert notes.lines[3] == "The doctor on world:aligned: unknown, seed: no"
+    assert len(notes.lines) == 4
+
+
+def test_without_teachers_nothing_is_shown(empty: Material) -> None:
+    assert section(empty) is None
