@@ -12,20 +12,15 @@ from tests.report.fake_run import recipe
 
 HOSTED = TeacherCard("https://example.org/v1#big", endpoint="https://example.org/v1", licence="other", train_on_outputs="restricted")
 LOCAL = TeacherCard("world:aligned")
+REFUSAL = (Segment("refusal", 0, 8),)
 TRACES = [
     Trace("p", HOSTED.name, 0, "seven", (Segment("answer", 0, 5),), (1, 2), teacher_id=HOSTED.id, usage=Usage(9, 2, cost_microusd=1500)),
-    Trace(
-        "q", HOSTED.name, 0, "I cannot", (Segment("refusal", 0, 8),), (3,), "length", teacher_id=HOSTED.id, usage=Usage(cost_microusd=500)
-    ),
+    Trace("q", HOSTED.name, 0, "I cannot", REFUSAL, (3,), "length", teacher_id=HOSTED.id, usage=Usage(cost_microusd=500)),
     Trace("p", LOCAL.name, 0, "7", (), (4,), "content_filter", teacher_id=LOCAL.id),
 ]
 CHOSEN = {"passed": 3, "none_passed": 1, "draws": 16, "unjudged": 2, "kl_bound_mean": 0.5, "kl_bound_max": 1.25}
-DOCTOR = [
-    {
-        "teacher": "world:aligned",
-        "results": [{"name": "a", "outcome": "ok", "seen": ""}, {"name": "seed", "outcome": "unknown", "seen": "no"}],
-    }
-]
+SEEN = [{"name": "a", "outcome": "ok", "seen": ""}, {"name": "seed", "outcome": "unknown", "seen": "no"}]
+DOCTOR = [{"teacher": "world:aligned", "results": SEEN}]
 
 
 def material(folder: Path, **summary: object) -> Material:
