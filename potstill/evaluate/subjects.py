@@ -61,7 +61,7 @@ class Subject:
         found: list[Answer] = [NOT_GIVEN] * len(prompts)
         for model in self.models:
             mine = [i for i, prompt in enumerate(prompts) if self.model_for(prompt) is model]
-            for i, answer in zip(mine, _ask(model, [prompts[i] for i in mine], sampling), strict=True):
+            for i, answer in zip(mine, ask(model, [prompts[i] for i in mine], sampling), strict=True):
                 found[i] = answer
         return [
             Trace(prompt.id, self.name, 0, answer.text, (), tuple(answer.token_ids), answer.finish_reason)
@@ -69,7 +69,7 @@ class Subject:
         ]
 
 
-def _ask(model: Teacher, prompts: Sequence[Prompt], sampling: Sampling) -> list[Answer]:
+def ask(model: Teacher, prompts: Sequence[Prompt], sampling: Sampling) -> list[Answer]:
     """One answer a prompt. Answers on file may be to other prompts: what was not asked is not given."""
     if not isinstance(model, RecordedTeacher):
         return [row[0] for row in model.draw(prompts, sampling)]

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "potstill"
 FOUNDATION = {"errors", "types", "registry", "recipe", "store"}
 TOOLS = {"text", "signal", "endpoints", "models", "interp", "judges", "attacks", "fit", "world", "teach"}
 STAGES = {"prompts", "generate", "filter", "attribute", "train", "edit", "evaluate", "mine", "calibrate", "export", "serve", "report"}
-TOP = {"pipeline", "check", "doctor", "cli", "console", "__main__", ""}
+TOP = {"pipeline", "check", "compare", "doctor", "cli", "console", "__main__", ""}
 """The last is `potstill/__init__.py`, which hands everything on."""
 LAYERS = {name: height for height, names in enumerate((FOUNDATION, TOOLS, STAGES, TOP)) for name in names}
 
