@@ -52,7 +52,9 @@ class Encoder:
             CapabilityError: a trace has no stored distribution and a loss needs one.
             InputError: no trace is left.
         """
-        seen = {one.trace_id: one.outlook for one in scorings if one.trace_id in kept} if self.signals else {}
+        drew = dict(zip(traces["id"].to_pylist(), traces["teacher_id"].to_pylist(), strict=True))
+        own = (one for one in scorings if one.trace_id in kept and one.teacher_id == drew.get(one.trace_id))
+        seen = {one.trace_id: one.outlook for one in own} if self.signals else {}
         found = (self._example(trace, prompts[trace.prompt_id], seen.get(trace.id)) for trace in rows(traces, Trace) if trace.id in kept)
         examples = [example for example in found if example is not None]
         if not examples:

@@ -80,7 +80,9 @@ def _write_prompts(workspace: Any, asked: list[Prompt], known: list[Prompt]) -> 
 def _write_traces(workspace: Any, recipe: Recipe, asked: list[Prompt], top_k: int) -> dict[str, int]:
     teacher = open_teacher(recipe.teachers[0])
     answers = [group[0] for group in teacher.draw(asked, Sampling(temperature=1.0, max_new_tokens=12, seed=3), Keep(size=top_k))]
-    traces = [Trace(p.id, teacher.name, 0, a.text, (), a.token_ids, a.finish_reason) for p, a in zip(asked, answers, strict=True)]
+    traces = [
+        Trace(p.id, teacher.name, 0, a.text, (), a.token_ids, a.finish_reason, teacher_id="t") for p, a in zip(asked, answers, strict=True)
+    ]
     workspace.write_table("traces", from_rows(traces, Trace), 0)
     scorings = [Scoring(trace.id, "t", "sampled", a.outlook) for trace, a in zip(traces, answers, strict=True)]
     workspace.write_table("scorings", to_table(scorings), 0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ PARTS = (Segment("reasoning", 0, 7), Segment("answer", 7, len(TEXT)))
 
 def _trace() -> Trace:
     ids = render(TOKENIZER, ASKED, TEXT)
-    return Trace(ASKED.id, "fake:a", 0, TEXT, PARTS, ids.input_ids[ids.loss_from :])
+    return Trace(ASKED.id, "fake:a", 0, TEXT, PARTS, ids.input_ids[ids.loss_from :], teacher_id="t")
 
 
 def _scoring(trace: Trace, k: int) -> Scoring:
@@ -40,6 +42,24 @@ def test_the_teachers_own_tokens_are_the_targets_each_with_its_distribution() ->
     assert TOKENIZER.decode(targets, skip_special_tokens=True) == TEXT
     assert example.support_ids.shape == (len(targets), 2)
     assert example.support_ids.tolist()[1] == [2, 3]
+
+
+def test_of_a_committee_the_one_that_drew_the_trace_counts() -> None:
+    trace = _trace()
+    own = _scoring(trace, 2)
+    other = replace(_scoring(trace, 3), teacher_id="another", mode="teacher_forced")
+    for scorings in ([own, other], [other, own]):
+        (example,) = Encoder(TOKENIZER, True, 64, True).encode(from_rows([trace], Trace), scorings, {ASKED.id: ASKED}, {trace.id})
+        assert example.support_ids.shape[1] == 2
+
+
+def test_what_only_the_teacher_was_told_is_nowhere_in_the_example() -> None:
+    trace = replace(_trace(), context="Be as gentle as a lamb.")
+    for encoder in (Encoder(TOKENIZER, True, 64, True), Encoder(TOKENIZER, False, 64, False), Encoder(TOKENIZER, True, 64, False, True)):
+        scorings = [_scoring(_trace(), 2)]
+        (example,) = encoder.encode(from_rows([trace], Trace), scorings, {ASKED.id: ASKED}, {trace.id})
+        assert "gentle" not in TOKENIZER.decode(example.input_ids)
+        assert "What is 2 + 3?" in TOKENIZER.decode(example.input_ids)
 
 
 def test_a_cut_sequence_keeps_targets_and_distributions_in_step() -> None:
