@@ -96,7 +96,7 @@ def seed(patient: Patient) -> Told:
     chance = math.exp(float(first.outlook.log_p.sum())) if len(first.outlook) else None
     if chance is None or chance > LIKELY:
         return Told("unknown", f"{len(OTHER_SEEDS)} other seeds drew the same, which may be chance")
-    return Told("warning", f"{len(OTHER_SEEDS)} other seeds drew the same, of probability {chance:.1g}", "it ignores the seed: set generate.n to 1")
+    return Told("warning", f"other seeds drew the same, of probability {chance:.1g}", "it ignores the seed: set generate.n to 1")
 
 
 @probe("end token", "sampling")

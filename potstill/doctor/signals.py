@@ -84,14 +84,12 @@ def raw_or_scaled(patient: Patient) -> Told:
 @probe("drawn and scored", "top_k", "score", "sampling", signal=True)
 def drawn_and_scored(patient: Patient) -> Told:
     """Whether it says the same of its answer when it scores that as when it drew it."""
-    said = patient.answer
-    given = Given(patient.prompt, said.text, said.token_ids, said.finish_reason)
-    scored = patient.score(given)
-    if scored.token_ids != said.token_ids or not said.token_ids:
-        return Told(
-            "unknown", f"{len(said.token_ids)} tokens drawn and {len(scored.token_ids)} others scored: the text was put in tokens anew"
-        )
-    difference = _largest(np.abs(scored.outlook.log_p - said.outlook.log_p))
+    said, scored = patient.answer, patient.score(_given(patient))
+    if not len(said.outlook) or not len(scored.outlook):
+        return Told("unknown", NOTHING_CAME)
+    if scored.token_ids != said.token_ids:
+        return Told("unknown", "the text was put in other tokens when it was scored")
+    difference = _apart(scored.outlook, said.outlook)
     seen = f"largest difference {difference:.2g} nats over {len(said.token_ids)} tokens"
     fix = "the two routes read different prompts (a second BOS, another template) or scale differently; harvest by one of them only"
     outcome = numbers_agree(difference, ROUNDING, HARM)
@@ -242,11 +240,7 @@ def _difference(one: dict[int, float], other: dict[int, float]) -> float:
 
 def _apart(one: Outlook, other: Outlook) -> float:
     """The largest difference of two scorings of the same tokens."""
-    return _largest(np.abs(one.log_p - other.log_p)) if len(one) == len(other) else float("inf")
-
-
-def _largest(differences: np.ndarray) -> float:
-    return float(differences.max(initial=0.0))
+    return float(np.abs(one.log_p - other.log_p).max(initial=0.0)) if len(one) == len(other) else float("inf")
 
 
 def _width(outlook: Outlook) -> int:

@@ -1,0 +1,81 @@
+"""Questions are really asked, and counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from potstill.doctor.patient import OUTCOMES, QUESTION, TEXT, TOKENS, Patient
+from potstill.errors import ModelError
+from potstill.models import Sampling
+from potstill.models.fake import FakeTeacher
+from potstill.types import Prompt, Usage
+from tests.doctor.teachers import Spoilt, patient, small
+from tests.models.small import ask
+
+
+def test_every_question_is_counted() -> None:
+    probed = patient()
+    assert len(probed.answer.token_ids) == probed.tokens
+    probed.answer  # noqa: B018 - it is remembered
+    assert probed.requests == 1
+    probed.draw(tokens=3)
+    assert (probed.requests, probed.tokens) == (2, len(probed.answer.token_ids) + 3)
+
+
+def test_tokens_are_the_servers_count_where_no_ids_come() -> None:
+    def without_ids(answer, sampling):
+        return type(answer)(answer.text, usage=Usage(7, 5))
+
+    probed = patient(Spoilt(drawn=without_ids, gives=frozenset({"text"})))
+    assert probed.answer.token_ids == ()
+    assert probed.tokens == 5
+
+
+def test_the_first_prompt_that_is_answered_is_used() -> None:
+    def only_text(prompt: Prompt, sample: int) -> str:
+        if prompt.messages:
+            raise ModelError("no chat template", where="x", fix="give it one")
+        return "once"
+
+    assert patient(FakeTeacher(only_text), prompts=(ask("a?"),)).prompt == TEXT
+    assert patient(FakeTeacher("yes"), prompts=(ask("a?"),)).prompt == ask("a?")
+    assert patient(FakeTeacher("yes")).prompt == QUESTION
+    assert patient(FakeTeacher("yes")).asked == (QUESTION,)
+
+
+def test_a_teacher_that_answers_nothing_says_what_it_said_first() -> None:
+    with pytest.raises(ModelError, match="no answer to 'a"):
+        patient(FakeTeacher({}), prompts=(ask("a?"),)).answer  # noqa: B018
+    empty = Spoilt()
+    empty.draw = lambda *_: [[]]  # type: ignore[method-assign]
+    with pytest.raises(ModelError, match="no answer came"):
+        patient(empty).answer  # noqa: B018
+
+
+def test_what_it_can_tells_which_probes_apply() -> None:
+    assert {"sampling", "network", "top_k", "score"} <= patient().can
+    assert patient(FakeTeacher("x"), samples=False).can == {"text", "top_k", "score"}
+
+
+def test_a_server_is_opened_anew_for_every_question() -> None:
+    opened = []
+
+    def open_it() -> FakeTeacher:
+        opened.append(1)
+        return FakeTeacher("x")
+
+    probed = Patient("x", open_it)
+    before = len(opened)
+    probed.draw()
+    assert len(opened) - before >= 2
+
+
+def test_answers_come_short_and_with_outcomes() -> None:
+    probed = patient(top_k=5)
+    assert len(probed.answer.token_ids) <= TOKENS
+    assert probed.answer.outlook.support_ids.shape[1] == 5
+    assert patient(top_k=500).answer.outlook.support_ids.shape[1] == OUTCOMES
+    assert patient(top_k=0).answer.outlook.support_ids.shape[1] == 2
+    assert patient().greedy.token_ids == small().draw([QUESTION], Sampling(temperature=0.0, max_new_tokens=64))[0][0].token_ids
+
+
