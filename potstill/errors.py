@@ -8,7 +8,8 @@
     ├── StoreError           the run folder: locked, of another recipe, unwritable, damaged
     ├── MissingExtraError    an optional package is not installed
     ├── TrainingError        a loss or gradient that is not finite
-    └── LimitError           exit code 2: a limit that the recipe set was missed
+    ├── LimitError           exit code 2: a limit that the recipe set was missed
+    └── BudgetError          exit code 3: a budget of tokens or money is used up; the same command goes on once it is raised
 
 An interrupt (Ctrl-C) exits with code 3; the same command goes on where it stopped.
 """
@@ -81,3 +82,9 @@ class LimitError(PotstillError):
     """A limit that the recipe set was missed."""
 
     exit_code = 2
+
+
+class BudgetError(PotstillError):
+    """A budget of tokens or money, or a server's quota, is used up; all that was paid is kept, and the same command goes on."""
+
+    exit_code = 3

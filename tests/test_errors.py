@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from potstill import errors
-from potstill.errors import LimitError, MissingExtraError, PotstillError, StoreError
+from potstill.errors import BudgetError, LimitError, MissingExtraError, PotstillError, StoreError
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, PotstillError)]
 
@@ -25,8 +25,9 @@ def test_errors_survive_the_way_between_processes(kind: type[PotstillError]) -> 
 
 
 def test_exit_codes() -> None:
-    assert {kind.exit_code for kind in KINDS if kind is not LimitError} == {1}
+    assert {kind.exit_code for kind in KINDS if kind not in (LimitError, BudgetError)} == {1}
     assert LimitError.exit_code == 2
+    assert BudgetError.exit_code == 3
 
 
 def test_a_missing_extra_is_named() -> None:
