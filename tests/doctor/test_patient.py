@@ -77,5 +77,3 @@ def test_answers_come_short_and_with_outcomes() -> None:
     assert patient(top_k=500).answer.outlook.support_ids.shape[1] == OUTCOMES
     assert patient(top_k=0).answer.outlook.support_ids.shape[1] == 2
     assert patient().greedy.token_ids == small().draw([QUESTION], Sampling(temperature=0.0, max_new_tokens=64))[0][0].token_ids
-
-

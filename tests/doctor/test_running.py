@@ -1,0 +1,79 @@
+"""The examination before a run pays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from potstill import pipeline
+from potstill.doctor.running import FILE, examine_before
+from potstill.errors import CapabilityError
+from potstill.models import open_teacher
+from potstill.prompts import gather
+from potstill.store import Quiet, Run
+from tests.doctor.teachers import Spoilt, silent
+from tests.e2e.still import TINY
+
+DIVERGENCE = ["teachers.0.model=world:base", "teachers.0.top_k=5", "train.losses=[{}]"]
+
+
+class Told(Quiet):
+    """A log that keeps what was said."""
+
+    def __init__(self) -> None:
+        self.lines = list[str]()
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def opened(tmp_path: Path, *overrides: str) -> Run:
+    return Run.open(TINY, overrides=overrides, out=tmp_path / "run", log=Told())
+
+
+def test_what_was_found_is_written_and_told_in_a_line(tmp_path: Path) -> None:
+    run = opened(tmp_path)
+    with run.locked():
+        prompts = gather(run)
+    run.log.lines.clear()  # type: ignore[attr-defined]
+    examine_before(run, prompts, [open_teacher(section) for section in run.recipe.teachers], tmp_path)
+    [facts] = json.loads((tmp_path / FILE).read_text())
+    assert facts["student"] == "new:llama"
+    [line] = run.log.lines  # type: ignore[attr-defined]
+    assert line.startswith("doctor: fake:{rationale} Answer: {reference}: ")
+    assert " requests, " in line
+
+
+@pytest.mark.parametrize(("overrides", "refused"), [(DIVERGENCE, True), ([], False)])
+def test_garbage_is_refused_only_where_it_is_trained_on(overrides: list[str], refused: bool, tmp_path: Path) -> None:
+    run = opened(tmp_path, *overrides)
+    with run.locked():
+        prompts = gather(run)
+    if not refused:
+        examine_before(run, prompts, [Spoilt(drawn=silent)], tmp_path)
+        return
+    with pytest.raises(CapabilityError, match=r"teachers\.0 \(world:base\): the doctor refuses it: log-probabilities: they were asked for"):
+        examine_before(run, prompts, [Spoilt(drawn=silent)], tmp_path)
+    assert (tmp_path / FILE).is_file()
+
+
+def test_a_run_is_examined_once_and_not_when_its_answers_are_kept(tmp_path: Path) -> None:
+    run = opened(tmp_path)
+    made = pipeline.run(run, "generate")
+    found = made["generate"].folder / "log" / FILE
+    assert json.loads(found.read_text())[0]["results"][0]["name"] == "answers"
+    assert FILE not in " ".join(made["generate"].manifest.files)
+    found.unlink()
+    again = opened(tmp_path)
+    pipeline.run(again, "generate")
+    assert not found.exists()
+    assert not [line for line in again.log.lines if line.startswith("doctor")]  # type: ignore[attr-defined]
+
+
+def test_a_teacher_whose_terms_forbid_it_is_never_drawn_from(tmp_path: Path) -> None:
+    run = opened(tmp_path, "teachers.0.train_on_outputs=forbidden")
+    with pytest.raises(CapabilityError, match="train on outputs: its terms forbid it; take another teacher"):
+        pipeline.run(run)
+    assert not list((tmp_path / "run" / "generate").rglob("traces*"))
