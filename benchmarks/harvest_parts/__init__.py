@@ -1,0 +1,1 @@
+"""The parts of `harvest.py`, a figure or a few each."""
