@@ -86,7 +86,7 @@ def _reasons(chosen: Performance, best: Performance, close: Sequence[Performance
         return ["it is the only candidate that the recipe can use"]
     if len(close) == 1:
         second = max((one for one in usable if one is not chosen), key=_merit)
-        return [f"the best answers: {_ahead(difference(chosen.marks, second.marks))} of the next, {second.candidate.name}"]
+        return [f"the best answers: {_ahead(difference(chosen.marks, second.marks))} of the next best, {second.candidate.name}"]
     names = ", ".join(one.candidate.name for one in close if one is not chosen)
     told = [f"no clear difference to {names}"]
     if chosen is best:
@@ -103,8 +103,10 @@ def _advantage(chosen: Performance, best: Performance) -> str:
 
 
 def _ahead(apart: Estimate) -> str:
-    low, high = apart.low or 0.0, apart.high or 0.0
-    return f"{100 * (apart.value or 0.0):+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}] ahead"
+    value, low, high = (100 * (bound or 0.0) for bound in (apart.value, apart.low, apart.high))
+    if value < 0:
+        return f"{-value:.1f} points [{-high:.1f}, {-low:.1f}] behind"
+    return f"{value:.1f} points [{low:.1f}, {high:.1f}] ahead"
 
 
 def _why_not(one: Performance, chosen: Performance, behind: Mapping[str, Estimate]) -> str:

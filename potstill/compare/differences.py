@@ -45,7 +45,7 @@ def difference(first: Marks, second: Marks) -> Estimate:
         centre += shrunk / len(first)
         variance += ((sum(x * x for x in d) + 1) / n - shrunk * shrunk) / n / len(first) ** 2
     half = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) * math.sqrt(variance)
-    return Estimate(value, min(value, centre - half), max(value, centre + half))
+    return Estimate(value, max(-1.0, min(value, centre - half)), min(1.0, max(value, centre + half)))
 
 
 def agreement(first: Sequence[str], second: Sequence[str]) -> float | None:
