@@ -50,8 +50,16 @@ def test_faults_pass_and_are_counted(folder):
         for _ in range(2):
             with pytest.raises(urllib.error.HTTPError, match="500"):
                 post(server, "/v1/completions", {"prompt": [5], "max_tokens": 1}, **{"Idempotency-Key": "a"})
-        assert server.attempts == {"a": 2}
+        assert list(server.attempts.values()) == [2]
+        assert server.faults == {"500": 2}
         assert not server.answered
+
+
+def test_a_request_that_comes_again_under_its_key_is_charged_once(folder):
+    with Server(folder) as server:
+        one, other = (post(server, "/v1/completions", {"prompt": [5], "max_tokens": 4}, **{"Idempotency-Key": "a"}) for _ in range(2))
+        assert one == other
+        assert server.answered == {"a": 1}
 
 
 def test_a_wrong_key_an_unknown_model_and_a_long_prompt_are_refused(folder):

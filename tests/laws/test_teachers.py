@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from potstill.models import Answer, Given, Keep, LocalModel, Sampling, Teacher, open_model, world
+from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, Teacher, open_model, world
 from potstill.models.classifier import ClassifierTeacher
+from potstill.models.endpoint import EndpointTeacher
 from potstill.models.fake import FakeTeacher
 from potstill.registry import names
 from potstill.types import Prompt
-from tests.models.small import ask, write_classifier, write_model
+from tests.endpoints.server import Server
+from tests.endpoints.tls import certificate
+from tests.models.small import ask, world_tokenizer, write_classifier, write_model
 
 PROMPTS = [ask("What is 2+3?"), ask("Sort 3, 1."), ask("Say é.")]
 TEXTS = ["Ann has 3 pens.", "ten"]
-MAKERS: dict[str, Callable[[Path], str]] = {}
+MORE = ("classifier", "sglang", "llama_cpp", "openai", "anthropic")
+"""Beside one teacher of each kind: a sequence classifier, and an endpoint in each further dialect."""
+Make = Callable[[Path], str | Teacher]
+MAKERS: dict[str, Make] = {}
+SERVERS: list[Server] = []
 
 
-def maker(kind: str) -> Callable[[Callable[[Path], str]], Callable[[Path], str]]:
+def maker(kind: str) -> Callable[[Make], Make]:
     """Register how a teacher of a kind is made for the laws."""
 
-    def register(make: Callable[[Path], str]) -> Callable[[Path], str]:
+    def register(make: Make) -> Make:
         MAKERS[kind] = make
         return make
 
@@ -60,11 +67,30 @@ def _world(folder: Path) -> str:
     return "world:base"
 
 
-@pytest.fixture(scope="module", params=[*names("model"), "classifier"])
-def teacher(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Teacher:
-    """One teacher of each kind, and a sequence classifier."""
+def served(folder: Path, dialect: str, *, tls: bool = False) -> Teacher:
+    """A small model behind a server of its own, which the fixture stops."""
+    model = write_model(folder / "served", vocabulary=len(world_tokenizer()))
+    SERVERS.append(Server(model, tls=certificate(folder) if tls else None).__enter__())
+    tokenizer = None if dialect == "anthropic" else f"hf:{model}"
+    return open_model(SERVERS[-1].url, Options(endpoint=Endpoint(dialect, tokenizer, concurrency=4)))
+
+
+maker("http")(lambda folder: served(folder, "vllm"))
+maker("https")(lambda folder: served(folder, "vllm", tls=True))
+maker("sglang")(lambda folder: served(folder, "sglang"))
+maker("llama_cpp")(lambda folder: served(folder, "llama_cpp"))
+maker("openai")(lambda folder: served(folder, "openai"))
+maker("anthropic")(lambda folder: served(folder, "anthropic"))
+
+
+@pytest.fixture(scope="module", params=[*names("model"), *MORE])
+def teacher(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teacher]:
+    """One teacher of each kind, and `MORE`."""
     assert request.param in MAKERS, f"say in MAKERS how a teacher of the kind {request.param!r} is made"
-    return open_model(MAKERS[request.param](tmp_path_factory.mktemp(request.param)))
+    made = MAKERS[request.param](tmp_path_factory.mktemp(request.param))
+    yield open_model(made) if isinstance(made, str) else made
+    while SERVERS:
+        SERVERS.pop().__exit__(None, None, None)
 
 
 def keep_of(teacher: Teacher) -> Keep:
@@ -84,7 +110,8 @@ def plain(answers: list[list[Answer]]) -> list[list[tuple[str, tuple[int, ...], 
 
 
 def decode(teacher: Teacher, ids: Sequence[int]) -> str:
-    if isinstance(teacher, LocalModel):
+    if isinstance(teacher, LocalModel | EndpointTeacher):
+        assert teacher.tokenizer is not None
         return str(teacher.tokenizer.decode(list(ids), skip_special_tokens=True))
     if isinstance(teacher, ClassifierTeacher):
         return "".join(teacher.labels[i] for i in ids)

@@ -122,10 +122,10 @@ def test_under_faults_the_answers_are_those_of_an_undisturbed_run(server, folder
     keep = Keep(size=3) if dialect != "anthropic" else Keep()
     sampling = Sampling(3, 0.8, 1.0, 6, seed=1)
     plain = teacher(server, dialect, folder).draw(PROMPTS, sampling, keep)
-    with Server(folder, Behaviour(share=0.2, stall=0.6)) as faulty:
-        disturbed = teacher(faulty, dialect, folder, timeout=0.5).draw(PROMPTS, sampling, keep)
+    with Server(folder, Behaviour(share=0.2, stall=1.5)) as faulty:
+        disturbed = teacher(faulty, dialect, folder, timeout=1.0).draw(PROMPTS, sampling, keep)
     assert max(faulty.answered.values()) == 1
-    assert sum(faulty.attempts.values()) > len(faulty.attempts)
+    assert faulty.faults
     for group, undisturbed in zip(disturbed, plain, strict=True):
         for one, other in zip(group, undisturbed, strict=True):
             assert (one.text, one.token_ids, one.finish_reason) == (other.text, other.token_ids, other.finish_reason)
@@ -196,7 +196,7 @@ def test_what_cannot_be_is_told_before_anything_is_sent(server, folder, monkeypa
         (ModelError, "needs a tokenizer", lambda: teacher(server, "sglang")),
         (CapabilityError, "needs top_k", lambda: teacher(server, "openai").draw(PROMPTS, GREEDY, Keep(size=3))),
         (CapabilityError, "set top_k = 20", lambda: teacher(server, "openai", folder).draw(PROMPTS, GREEDY, Keep(size=21))),
-        (CapabilityError, "needs full", lambda: teacher(server, "vllm", folder).draw(PROMPTS, GREEDY, Keep("sampled", 4))),
+        (PotstillError, "sampled", lambda: teacher(server, "vllm", folder).draw(PROMPTS, GREEDY, Keep("sampled", 4))),
         (CapabilityError, "cannot score", lambda: teacher(server, "vllm").score([Given(PROMPTS[0], "5")])),
         (CapabilityError, "plain text", lambda: teacher(server, "openai").draw([Prompt((), reference="a")], GREEDY)),
         (RecipeError, "set by potstill", lambda: teacher(server, "openai", parameters={"seed": 1}).draw(PROMPTS, GREEDY)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -39,26 +40,31 @@ class Server:
     Args:
         folder: of the model, as `tests.models.small.write_model` writes it.
         behaviour: how it differs from a well-behaved one.
+        tls: to speak `https`.
 
     Attributes:
-        attempts: request -> how often it came. A request is its `Idempotency-Key`, else the digest of path and body.
-        answered: request -> how often it was answered whole.
+        attempts: body's digest -> how often it came.
+        answered: request -> how often it was answered whole, and charged. A request is its `Idempotency-Key` up to a dash, else its
+            body's digest. A key that comes again after its answer gets the same answer, which is not charged again.
+        faults: fault -> how often it was met.
         bodies: what was posted, in order: path and body.
     """
 
-    def __init__(self, folder: Path, behaviour: Behaviour | None = None) -> None:
+    def __init__(self, folder: Path, behaviour: Behaviour | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.behaviour = behaviour or Behaviour()
         self.network = Network(folder, self.behaviour)
         self.attempts: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+        self._kept: dict[str, Body] = {}
         self.bodies: list[tuple[str, Body]] = []
         self._loop = asyncio.new_event_loop()
-        self._port = 0
+        self._port, self._tls = 0, tls
 
     @property
     def root(self) -> str:
         """`http://HOST:PORT`."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self._port}"
 
     @property
     def url(self) -> str:
@@ -85,7 +91,7 @@ class Server:
         app.router.add_get("/props", self._properties)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
-        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
+        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._tls).start())
         self._port = runner.addresses[0][1]
         started.set()
         self._loop.run_forever()
@@ -102,9 +108,10 @@ class Server:
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
-        name = request.headers.get("Idempotency-Key") or hashlib.sha256(request.path.encode() + raw).hexdigest()
-        fault = self.behaviour.fault(name, self.attempts[name])
-        self.attempts[name] += 1
+        plain = hashlib.sha256(request.path.encode() + raw).hexdigest()
+        fault = self.behaviour.fault(plain, self.attempts[plain])
+        self.attempts[plain] += 1
+        self.faults.update([fault] if fault else [])
         body = orjson.loads(raw)
         self.bodies.append((request.path, body))
         await asyncio.sleep(self.behaviour.delay)
@@ -115,10 +122,11 @@ class Server:
             self._check_key(request)
             if body.get("model", NAME) != NAME:
                 raise RefusedError(404, f"The model `{body['model']}` does not exist.", "NotFoundError")
-            answer = SPEAKERS[request.path](self.network, body)
+            key = request.headers.get("Idempotency-Key")
+            answer = self._kept.get(key or "") or SPEAKERS[request.path](self.network, body)
         except RefusedError as error:
             return _json(error.status, {"error": {"message": error.message, "type": error.kind, "code": error.status}})
-        return self._sent(fault, name, answer)
+        return self._sent(fault, key, plain, answer)
 
     async def _stopped_by(self, fault: str | None, request: web.Request) -> web.StreamResponse | None:
         """The response of a fault that comes instead of an answer."""
@@ -133,13 +141,16 @@ class Server:
             return web.Response()
         return None
 
-    def _sent(self, fault: str | None, name: str, answer: Body) -> web.Response:
+    def _sent(self, fault: str | None, key: str | None, plain: str, answer: Body) -> web.Response:
         if fault == "truncated":
             text = orjson.dumps(answer)
             return web.Response(body=text[: len(text) // 2], content_type="application/json")
         if fault == "missing":
             return _json(200, {key: value for key, value in answer.items() if key != next(k for k in _ESSENTIAL if k in answer)})
-        self.answered[name] += 1
+        if key is None or key not in self._kept:
+            self.answered[(key or plain).partition("-")[0]] += 1
+        if key is not None:
+            self._kept[key] = answer
         return _json(200, answer)
 
     def _check_key(self, request: web.Request) -> None:
