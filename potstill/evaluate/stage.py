@@ -13,7 +13,7 @@ from potstill.evaluate.engine import Engine
 from potstill.evaluate.pieces import Pieces
 from potstill.evaluate.subjects import STUDENT, check_needs, open_subjects
 from potstill.evaluate.suites.base import Suite
-from potstill.models import open_teacher
+from potstill.models import open_teacher, spending_of
 from potstill.recipe import Recipe
 from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, from_rows, rows
@@ -110,7 +110,7 @@ def _parts(recipe: Recipe, prompts: Sequence[Prompt]) -> dict[str, str]:
 
 def _engine(run: Run, workspace: Workspace, prompts: Sequence[Prompt], student: Artifact) -> Engine:
     section = run.recipe.evaluate
-    subjects = open_subjects(run.recipe, student.path(STUDENT))
+    subjects = open_subjects(run.recipe, student.path(STUDENT), spending_of(run))
     for name in section.suites:
         check_needs(subjects, name, find("suite", name).needs)
     pieces = Pieces(workspace.scratch, BATCHES * section.batch_size, run.log)

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from potstill.errors import CapabilityError, ModelError
-from potstill.models import Answer, LocalModel, Options, Sampling, Teacher, open_model, open_student, open_teacher, teacher_tokenizer
+from potstill.models import (
+    Answer,
+    LocalModel,
+    Options,
+    Sampling,
+    Spending,
+    Teacher,
+    open_model,
+    open_student,
+    open_teacher,
+    teacher_tokenizer,
+)
+from potstill.models.base import FREE
 from potstill.models.recorded import RecordedTeacher
 from potstill.recipe import Recipe
 from potstill.types import Prompt, Trace
@@ -83,19 +95,20 @@ def ask(model: Teacher, prompts: Sequence[Prompt], sampling: Sampling) -> list[A
     return found
 
 
-def open_subjects(recipe: Recipe, student: Path) -> dict[str, Subject]:
+def open_subjects(recipe: Recipe, student: Path, spending: Spending = FREE) -> dict[str, Subject]:
     """The subjects of a recipe by name. A teacher that names domains goes before one that answers all.
 
     Args:
         recipe: names teachers and student.
         student: the folder of the trained student.
+        spending: where requests to endpoints are written down: a teacher's answers are paid once, however often the student changes.
 
     Raises:
         ModelError: a model cannot be found or used.
     """
     size = recipe.evaluate.batch_size
     sections = sorted(recipe.teachers, key=lambda section: not section.domains)
-    teachers = tuple(open_teacher(section, size) for section in sections)
+    teachers = tuple(open_teacher(section, size, spending) for section in sections)
     trained = open_model(f"hf:{student}", Options(dtype=recipe.student.dtype, batch_size=size))
     base = open_student(recipe.student, teacher_tokenizer(recipe.teachers[0]), seed=recipe.seed)
     base.batch_size = size

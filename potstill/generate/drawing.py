@@ -17,7 +17,7 @@ from potstill.generate.selection import NAME, VERSION, Bar, Selected, select
 from potstill.generate.shards import Gathered, Shard, done, left, together, tokens
 from potstill.generate.summary import best_of, summary
 from potstill.judges import open_judge
-from potstill.models import Spending, Teacher, open_teacher
+from potstill.models import Teacher, open_teacher, spending_of
 from potstill.recipe import Recipe
 from potstill.registry import find
 from potstill.store.artifact import Artifact, Workspace
@@ -27,8 +27,6 @@ from potstill.types import ScoringMode, TeacherCard
 
 TEACHERS = "teachers"
 """The table of who the teachers are."""
-LEDGER = "ledger.sqlite"
-"""The request ledger, in the run folder."""
 Examine: TypeAlias = Callable[[Sequence[Teacher], Path], None]
 """Looks at the teachers before anything is paid, and writes what it found in a folder."""
 IN_FLIGHT = 32
@@ -54,8 +52,7 @@ def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Arti
         InputError: the prompts do not fit the mode.
     """
     recipe, settings = run.recipe, run.recipe.generate
-    spending = Spending(run.folder / LEDGER, settings.token_budget, settings.usd_budget)
-    teachers = [open_teacher(section, settings.batch_size, spending) for section in recipe.teachers]
+    teachers = [open_teacher(section, settings.batch_size, spending_of(run)) for section in recipe.teachers]
     check_scorers(teachers, settings)
     bars = _bars(recipe)
     section = {"generate": settings.decisive(), "teachers": [teacher.decisive() for teacher in recipe.teachers]}

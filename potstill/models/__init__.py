@@ -9,7 +9,7 @@ from potstill.models.base import Answer, Endpoint, Given, Keep, Options, Outlook
 
 if TYPE_CHECKING:
     from potstill.models.local import LocalModel
-    from potstill.models.opening import keep_of, open_model, open_student, open_teacher, student_tokenizer, teacher_tokenizer
+    from potstill.models.opening import keep_of, open_model, open_student, open_teacher, spending_of, student_tokenizer, teacher_tokenizer
     from potstill.models.tokenizers import open_tokenizer
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "open_student",
     "open_teacher",
     "open_tokenizer",
+    "spending_of",
     "student_tokenizer",
     "teacher_tokenizer",
 ]
@@ -39,6 +40,7 @@ _HOMES = {
     "open_student": "potstill.models.opening",
     "open_teacher": "potstill.models.opening",
     "open_tokenizer": "potstill.models.tokenizers",
+    "spending_of": "potstill.models.opening",
     "student_tokenizer": "potstill.models.opening",
     "teacher_tokenizer": "potstill.models.opening",
 }

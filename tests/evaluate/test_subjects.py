@@ -6,7 +6,7 @@ import pytest
 
 from potstill.errors import CapabilityError
 from potstill.evaluate.subjects import Subject, check_needs, open_subjects
-from potstill.models import Sampling
+from potstill.models import Sampling, open_model
 from potstill.models.fake import FakeTeacher
 from tests.evaluate.setting import model, question, recipe, saved
 
@@ -26,8 +26,9 @@ def test_the_first_model_of_a_domain_answers() -> None:
     assert [a.prompt_id for a in answers] == [p.id for p in prompts]
 
 
-def test_what_a_recorded_teacher_was_not_asked_is_not_given() -> None:
-    subject = Subject.of("teacher", FakeTeacher({"known": "yes"}, "r", TEXT))
+def test_what_a_recorded_teacher_was_not_asked_is_not_given(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"prompt": "known", "answer": "yes"}\n')
+    subject = Subject.of("teacher", open_model(f"recorded:{tmp_path}/a.jsonl"))
     answers = subject.answer([question("new"), question("known")], GREEDY)
     assert [(a.text, a.finish_reason) for a in answers] == [("", "error"), ("yes", "stop")]
 
