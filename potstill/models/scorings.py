@@ -10,34 +10,47 @@ import numpy as np
 import pyarrow as pa
 
 from potstill.models.base import Outlook
+from potstill.models.rounding import P_ERROR, REALISED_ERROR, round_log_p, round_values
+from potstill.store.tables import split_bytes
 from potstill.types import ScoringMode, content_id
 
 _TEXT, _INTS, _FLOATS = pa.string(), pa.list_(pa.int32()), pa.list_(pa.float32())
-SCORINGS = pa.schema(
-    [
-        ("id", _TEXT),
-        ("trace_id", _TEXT),
-        ("teacher_id", _TEXT),
-        ("mode", _TEXT),
-        ("codec", _TEXT),
-        ("kind", _TEXT),
-        ("temperature", pa.float32()),
-        ("repeat_difference", pa.float32()),
-        ("k", pa.int32()),
-        ("hidden_size", pa.int32()),
-        ("log_p", _FLOATS),
-        ("rank", _INTS),
-        ("support_ids", _INTS),
-        ("support_log_p", _FLOATS),
-        ("tail_mass", _FLOATS),
-        ("hidden", _FLOATS),
-        ("token_ids", _INTS),
-        ("token_ends", _INTS),
-    ]
+_ARRAYS = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden", "token_ids", "token_ends")
+SCORINGS = split_bytes(
+    pa.schema(
+        [
+            ("id", _TEXT),
+            ("trace_id", _TEXT),
+            ("teacher_id", _TEXT),
+            ("mode", _TEXT),
+            ("codec", _TEXT),
+            ("kind", _TEXT),
+            ("temperature", pa.float32()),
+            ("repeat_difference", pa.float32()),
+            ("k", pa.int32()),
+            ("hidden_size", pa.int32()),
+            ("log_p", _FLOATS),
+            ("rank", _INTS),
+            ("support_ids", _INTS),
+            ("support_log_p", _FLOATS),
+            ("tail_mass", _FLOATS),
+            ("hidden", _FLOATS),
+            ("token_ids", _INTS),
+            ("token_ends", _INTS),
+        ]
+    ),
+    _ARRAYS,
 )
 """`log_p`, `rank`, `tail_mass` hold a number a token; `support_ids` and `support_log_p` k of them, position by position; `hidden`
 `hidden_size`. `token_ids` and `token_ends` are empty where they are the trace's own. The other columns are those of
-`potstill.models.base.Outlook`."""
+`potstill.models.base.Outlook`.
+
+Probabilities are rounded as `potstill.models.rounding` says: those of `top_k` and their tail by at most 2e-4, so that together they are
+within `MASS_ERROR` of 1; the realised tokens' log-probabilities by 1e-4 nats. What `sampled` and `hidden_states` keep is kept as it is."""
+MASS_ERROR = 3e-3
+"""Largest distance from 1 of the kept probabilities and their tail, as they are stored; the tail is that of the unrounded ones."""
+POSITIONS = ("k", "support_ids", "support_log_p", "tail_mass")
+"""The columns that `positions` reads."""
 
 _ABOUT = ("trace_id", "teacher_id", "mode", "codec", "kind", "temperature", "repeat_difference", "k", "hidden_size")
 _NUMBERS = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
@@ -84,11 +97,11 @@ def to_table(scorings: Sequence[Scoring]) -> pa.Table:
         "repeat_difference": [one.repeat_difference for one in seen],
         "k": [one.support_ids.shape[-1] for one in seen],
         "hidden_size": [one.hidden.shape[-1] for one in seen],
-        "log_p": _lists([one.log_p for one in seen], np.float32),
+        "log_p": _lists([round_values(one.log_p, REALISED_ERROR) for one in seen], np.float32),
         "rank": _lists([one.rank for one in seen], np.int32),
         "support_ids": _lists([one.support_ids.reshape(-1) for one in seen], np.int32),
-        "support_log_p": _lists([one.support_log_p.reshape(-1) for one in seen], np.float32),
-        "tail_mass": _lists([one.tail_mass for one in seen], np.float32),
+        "support_log_p": _lists([_log_p(one).reshape(-1) for one in seen], np.float32),
+        "tail_mass": _lists([round_values(one.tail_mass, P_ERROR) for one in seen], np.float32),
         "hidden": _lists([one.hidden.reshape(-1) for one in seen], np.float32),
         **{name: [getattr(scoring, name) for scoring in scorings] for name in _TOKENS},
     }
@@ -112,6 +125,41 @@ def _scoring(row: dict[str, Any], numbers: dict[str, np.ndarray]) -> Scoring:
     shaped = {name: numbers[name].reshape(steps, width) for name in ("support_ids", "support_log_p")}
     hidden = numbers["hidden"].reshape(steps if size else 0, size)
     return Scoring(trace_id, teacher_id, mode, Outlook(**{**row, **numbers, **shaped, "hidden": hidden}), *tokens)
+
+
+def _log_p(seen: Outlook) -> np.ndarray:
+    """The outcomes' log-probabilities as they are stored."""
+    return round_log_p(seen.support_log_p) if seen.codec == "top_k" else seen.support_log_p
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What was kept at N positions, of traces one after the other, ready to train on.
+
+    Attributes:
+        ids: [N, k] int32.
+        log_p: [N, k] float32, nats.
+        tail_mass: [N] float32.
+    """
+
+    ids: np.ndarray
+    log_p: np.ndarray
+    tail_mass: np.ndarray
+
+
+def positions(table: pa.Table) -> Iterator[Positions]:
+    """What is kept at all positions of a table of scorings, or of its columns `POSITIONS`: an array for each run of rows with the same k.
+
+    The arrays are the table's own memory. A table too large for it is read a piece at a time by `potstill.store.tables.stream`.
+    """
+    for batch in table.to_batches():
+        widths = batch.column("k").to_numpy()
+        ends = [*(np.flatnonzero(np.diff(widths)) + 1).tolist(), len(widths)]
+        for start, end in zip([0, *ends], ends, strict=False):
+            width = int(widths[start]) if len(widths) else 0
+            ids, log_p, tail_mass = (batch.column(name)[start:end].flatten().to_numpy() for name in POSITIONS[1:])
+            if width and len(ids):
+                yield Positions(ids.reshape(-1, width), log_p.reshape(-1, width), tail_mass)
 
 
 def _lists(rows: Sequence[np.ndarray], dtype: type[np.generic]) -> pa.ListArray:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
 
 from potstill.models.base import Outlook
-from potstill.models.scorings import SCORINGS, Scoring, from_table, to_table
+from potstill.models.rounding import NATS_ERROR, P_ERROR, REALISED_ERROR
+from potstill.models.scorings import MASS_ERROR, POSITIONS, SCORINGS, Scoring, from_table, positions, to_table
+from potstill.store.tables import stream, write
 
 SEEN = Outlook(
     log_p=np.array([-0.5, -2.0], np.float32),
@@ -28,5 +33,74 @@ def test_scorings_come_back_as_they_went():
 
 
 def test_an_id_tells_who_scored_what_and_how():
-    ids = {Scoring(*who, SEEN).id for who in (("a", "t", "sampled"), ("b", "t", "sampled"), ("a", "u", "sampled"), ("a", "t", "teacher_forced"))}
+    ids = {
+        Scoring(*who, SEEN).id
+        for who in (("a", "t", "sampled"), ("b", "t", "sampled"), ("a", "u", "sampled"), ("a", "t", "teacher_forced"))
+    }
     assert len(ids) == 4
+
+
+def _outlook(steps, k, seed):
+    """A random teacher's top k of 200 tokens."""
+    generator = np.random.default_rng(seed)
+    logits = generator.normal(0, 3, (steps, 200))
+    log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    ids = np.argsort(-log_p, -1)[:, :k]
+    top = np.take_along_axis(log_p, ids, -1)
+    tail = (1 - np.exp(top).sum(-1)).astype(np.float32)
+    return Outlook(log_p[:, 0].astype(np.float32), np.ones(steps, np.int32), ids.astype(np.int32), top.astype(np.float32), tail)
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory):
+    """A folder with a written table of scorings, k of 5 and 8, and the scorings."""
+    folder = tmp_path_factory.mktemp("shard")
+    scorings = [Scoring(str(n), "t", "sampled", _outlook(3 + n, 8 if n > 4 else 5, n)) for n in range(12)]
+    write(folder / "scorings-00000.parquet", to_table(scorings))
+    return folder, scorings
+
+
+def test_what_is_stored_is_within_its_error(shard):
+    folder, scorings = shard
+    back = [one for table in stream(folder, "scorings") for one in from_table(table)]
+    for one, given in zip((one.outlook for one in back), (one.outlook for one in scorings), strict=True):
+        p = np.exp(one.support_log_p.astype(np.float64))
+        assert np.abs(p - np.exp(given.support_log_p.astype(np.float64))).max() <= P_ERROR
+        assert np.abs(one.support_log_p - given.support_log_p).max() <= NATS_ERROR
+        assert np.abs(one.log_p - given.log_p).max() <= REALISED_ERROR
+        assert np.abs(one.tail_mass - given.tail_mass).max() <= P_ERROR
+        assert np.abs(p.sum(-1) + one.tail_mass - 1).max() <= MASS_ERROR
+        np.testing.assert_array_equal(one.support_ids, given.support_ids)
+
+
+@pytest.mark.parametrize("size", [1, 4, 100])
+def test_positions_are_those_of_the_scorings_in_order(shard, size):
+    folder, scorings = shard
+    runs = [run for table in stream(folder, "scorings", POSITIONS, size) for run in positions(table)]
+    for width in (5, 8):
+        seen = [one.outlook for one in scorings if one.outlook.support_ids.shape[1] == width]
+        here = [run for run in runs if run.ids.shape[1] == width]
+        np.testing.assert_array_equal(np.concatenate([run.ids for run in here]), np.concatenate([one.support_ids for one in seen]))
+        np.testing.assert_allclose(
+            np.concatenate([run.tail_mass for run in here]), np.concatenate([one.tail_mass for one in seen]), atol=P_ERROR
+        )
+        assert all(len(run.ids) == len(run.log_p) == len(run.tail_mass) for run in here)
+
+
+def test_a_table_without_positions_has_none():
+    assert list(positions(to_table([]))) == []
+    assert list(positions(to_table([Scoring("c", "u", "sampled", Outlook())]))) == []
+
+
+def test_others_read_the_columns_without_us(shard):
+    folder, scorings = shard
+    first = scorings[0].outlook
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    path = str(folder / "scorings-00000.parquet")
+    query = "select unnest(support_ids) as id, unnest(support_log_p) as log_p from read_parquet(?) where trace_id = '0'"
+    by_duckdb = duckdb.execute(query, [path]).fetchnumpy()
+    by_polars = polars.read_parquet(path).row(0, named=True)
+    for ids, log_p in ((by_duckdb["id"], by_duckdb["log_p"]), (by_polars["support_ids"], by_polars["support_log_p"])):
+        assert list(ids) == first.support_ids.ravel().tolist()
+        np.testing.assert_allclose(np.array(log_p), first.support_log_p.ravel(), atol=NATS_ERROR)
+    assert isinstance(pa.parquet.read_table(path).schema.field("support_ids").type, pa.ListType)

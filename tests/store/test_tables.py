@@ -3,7 +3,9 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -170,3 +172,21 @@ def test_what_cannot_be_streamed_is_named(tmp_path: Path) -> None:
 def test_a_table_without_rows_is_streamed_as_nothing(tmp_path: Path) -> None:
     tables.write(tmp_path / "x.parquet", pa.table({"n": pa.array([], pa.int32())}))
     assert list(tables.stream(tmp_path, "x")) == []
+
+
+def test_columns_split_by_bytes_take_less_room_and_come_back_the_same(tmp_path: Path) -> None:
+    values = pa.array([np.arange(5000, dtype=np.int32) * 3 for _ in range(4)], pa.list_(pa.int32()))
+    plain = pa.table({"name": ["a", "b", "c", "d"], "values": values})
+    split = plain.cast(tables.split_bytes(plain.schema, ["values"]))
+    for name, table in (("plain", plain), ("split", split)):
+        tables.write(tmp_path / name, table)
+        assert tables.read(tmp_path / name).equals(plain)
+    column = pq.read_metadata(tmp_path / "split").row_group(0).column(1)
+    assert "BYTE_STREAM_SPLIT" in column.encodings
+    assert (tmp_path / "split").stat().st_size < (tmp_path / "plain").stat().st_size
+
+
+def test_row_groups_are_small_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "GROUP_BYTES", 4000)
+    tables.write(tmp_path / "t", pa.table({"x": pa.array([[0.0] * 100] * 50, pa.list_(pa.float32()))}))
+    assert pq.read_metadata(tmp_path / "t").num_row_groups > 4
