@@ -5,6 +5,8 @@ import pytest
 from potstill.errors import RecipeError
 from potstill.filter.base import ready
 from potstill.recipe import FilterSection
+from potstill.types import Trace
+from tests.models.small import ask
 
 
 def test_a_filter_with_its_settings():
@@ -24,3 +26,14 @@ def test_a_filter_with_its_settings():
 def test_faults(section, message):
     with pytest.raises(RecipeError, match=message):
         ready(FilterSection(**section), "filters.0")
+
+
+def test_a_filter_that_compares_is_shown_all_first_and_another_is_not():
+    duplicate, answer = (ready(FilterSection(kind=kind), "filters.0") for kind in ("duplicate", "answer"))
+    assert (duplicate.compares, answer.compares) == (True, False)
+    prompt = ask("a?")
+    traces = [Trace(prompt.id, "t", i, "the same") for i in range(3)]
+    for one in (duplicate, answer):
+        one.collect(traces, {prompt.id: prompt})
+    assert sorted(verdict.part for verdict in duplicate.judge(traces, {prompt.id: prompt})) == ["keep", "noise", "noise"]
+    assert {verdict.part for verdict in answer.judge(traces, {prompt.id: prompt})} == {"keep"}

@@ -6,7 +6,7 @@ import pytest
 
 from potstill import world
 from potstill.errors import InputError, RecipeError, StoreError
-from potstill.filter import judge
+from potstill.filter import judge, judging, pairing
 from potstill.generate import draw
 from potstill.prompts import gather
 from potstill.recipe import Recipe, load
@@ -127,6 +127,53 @@ def test_traces_of_other_prompts_are_refused(tmp_path):
     gather(other)
     with pytest.raises(StoreError, match="these traces answer other prompts"):
         judge(other, traces)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_cut_does_not_depend_on_the_batches(tmp_path, monkeypatch, size):
+    filters = [{"kind": "answer"}, {"kind": "duplicate"}]
+    whole = cut_of(run_of(tmp_path, filters))
+    monkeypatch.setattr(judging, "batches", lambda traces, prompts: pairing.batches(traces, prompts, size))
+    cut = cut_of(run_of(tmp_path, filters, out="batched"))
+    assert len(list(cut.folder.glob("decisions-*.parquet"))) == -(-4 // size)
+    assert cut.table("decisions") == whole.table("decisions")
+    assert cut.manifest.summary == whole.manifest.summary
+    assert cut.keep == whole.keep
+    order = [("trace_id", "ascending"), ("by", "ascending")]
+    assert cut.table("verdicts").sort_by(order) == whole.table("verdicts").sort_by(order)
+
+
+def test_an_interrupted_cut_goes_on(tmp_path, monkeypatch):
+    filters = [{"kind": "answer"}, {"kind": "duplicate"}]
+    monkeypatch.setattr(judging, "batches", lambda traces, prompts: pairing.batches(traces, prompts, 1))
+    undisturbed = cut_of(run_of(tmp_path, filters))
+    judge_one, judged = judging._judge, []
+
+    def falls_over(workspace, batch, ready):
+        judged.append(batch.number)
+        if judged.count(2) == 1 and batch.number == 2:
+            raise KeyboardInterrupt
+        judge_one(workspace, batch, ready)
+
+    monkeypatch.setattr(judging, "_judge", falls_over)
+    run = run_of(tmp_path, filters, out="broken")
+    traces = draw(run, gather(run))
+    with pytest.raises(KeyboardInterrupt):
+        judge(run, traces)
+    assert judge(run, traces).content == undisturbed.content
+    assert judged == [0, 1, 2, 2, 3]
+
+
+def test_of_several_draws_the_best_is_kept_and_the_verdicts_on_the_others_count(tmp_path):
+    run = run_of(tmp_path, [{"kind": "duplicate"}], teacher="fake:the same")
+    settings = {"n": 2, "best_of": {"judge": "callable:tests.generate.test_selection:length", "least": 1}}
+    recipe = run.recipe.model_copy(update={"generate": type(run.recipe.generate).model_validate(settings)})
+    cut = cut_of(Run.open(recipe, out=tmp_path / "best", log=Quiet()))
+    assert [t.sample for t in cut.keep] == [0] * 4
+    assert cut.manifest.summary["filters"]["best_of"] == {"keep": 4, "hazard": 0, "noise": 4, "unjudged": 0}
+    assert cut.manifest.summary["keep"] == cut.manifest.summary["noise"] == 4
+    because = {reason for row in cut.table("decisions").to_pylist() for reason in row["because"] if "best_of" in reason}
+    assert because == {"best_of: passed, not the best"}
 
 
 def test_real_rationales_against_gold(data_dir, tmp_path, monkeypatch):

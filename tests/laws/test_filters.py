@@ -41,8 +41,14 @@ TRACES = made()
 FILTERS = names("filter")
 
 
-def judged(name: str, traces: list[Trace]) -> list[Verdict]:
-    return ready(FilterSection(kind=name), "law").judge(traces, BY_ID)
+def judged(name: str, traces: list[Trace], size: int = 10_000) -> list[Verdict]:
+    """Shown and judged as the stage does it, `size` traces a batch, with the prompts of these alone."""
+    one = ready(FilterSection(kind=name), "law")
+    batches = [traces[start : start + size] for start in range(0, len(traces), size)]
+    asked = [{trace.prompt_id: BY_ID[trace.prompt_id] for trace in batch} for batch in batches]
+    for batch, prompts in zip(batches, asked, strict=True):
+        one.collect(batch, prompts)
+    return [verdict for batch, prompts in zip(batches, asked, strict=True) for verdict in one.judge(batch, prompts)]
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -73,6 +79,19 @@ def test_verdicts_do_not_depend_on_the_order(name):
     for seed in (1, 2):
         shuffled = random.Random(seed).sample(TRACES, len(TRACES))
         assert {verdict.trace_id: verdict for verdict in judged(name, shuffled)} == expected
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_verdicts_do_not_depend_on_the_batches(name, size):
+    assert judged(name, TRACES, size) == judged(name, TRACES)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_fresh_filter_has_seen_nothing(name):
+    judged(name, TRACES)
+    assert judged(name, TRACES[:1]) == judged(name, TRACES[:1], 1)
+    assert ready(FilterSection(kind=name), "law").judge([], {}) == []
 
 
 @pytest.mark.parametrize("name", FILTERS)

@@ -8,8 +8,10 @@ A, SHOUTED, B = ask("What is it?"), ask("WHAT  is it?"), ask("Another?")
 PROMPTS = {p.id: p for p in (A, SHOUTED, B)}
 
 
-def judge(traces, **settings):
-    return DuplicateFilter().judge(traces, PROMPTS, DuplicateSettings(**settings))
+def judge(traces, prompts=PROMPTS, **settings):
+    one, chosen = DuplicateFilter(), DuplicateSettings(**settings)
+    one.collect(traces, prompts, chosen)
+    return one.judge(traces, prompts, chosen)
 
 
 def test_defaults():
@@ -40,5 +42,23 @@ def test_teachers_may_agree():
 def test_plain_texts():
     one, other = Prompt((), reference="a text"), Prompt((), reference="another")
     traces = [Trace(one.id, "t", 0, "a text"), Trace(other.id, "t", 0, "another")]
-    verdicts = DuplicateFilter().judge(traces, {p.id: p for p in (one, other)}, DuplicateSettings())
+    verdicts = judge(traces, {p.id: p for p in (one, other)})
     assert [v.part for v in verdicts] == ["keep"] * 2
+
+
+def test_a_trace_that_was_not_shown_takes_nobodys_place():
+    shown, settings = Trace(A.id, "t", 0, "yes"), DuplicateSettings()
+    twin = next(trace for i in range(1, 99) if (trace := Trace(A.id, "t", i, "YES")).id < shown.id)
+    other = Trace(A.id, "t", 0, "no")
+    one = DuplicateFilter()
+    one.collect([shown], PROMPTS, settings)
+    assert [v.part for v in one.judge([shown, twin, other], PROMPTS, settings)] == ["keep", "noise", "keep"]
+    assert [v.part for v in DuplicateFilter().judge([other], PROMPTS, settings)] == ["keep"]
+
+
+def test_it_remembers_sixteen_bytes_a_trace():
+    one = DuplicateFilter()
+    for start in range(0, 100, 10):
+        one.collect([Trace(A.id, "t", i, str(i)) for i in range(start, start + 10)], PROMPTS, DuplicateSettings())
+    one.judge([], PROMPTS, DuplicateSettings())
+    assert [(array.dtype.itemsize, array.shape) for array in one._seen] == [(8, (100, 2))]
