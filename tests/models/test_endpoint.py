@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from potstill.endpoints import retry
 from potstill.errors import CapabilityError, ModelError, PotstillError, RecipeError
 from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, open_model
 from potstill.models.endpoint import EndpointTeacher
@@ -120,9 +121,9 @@ def test_what_is_kept_of_a_draw_is_the_models_own_distribution(server, local, fo
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_under_faults_the_answers_are_those_of_an_undisturbed_run(server, folder, dialect):
     keep = Keep(size=3) if dialect != "anthropic" else Keep()
-    sampling = Sampling(3, 0.8, 1.0, 6, seed=1)
+    sampling = Sampling(5, 0.8, 1.0, 6, seed=1)
     plain = teacher(server, dialect, folder).draw(PROMPTS, sampling, keep)
-    with Server(folder, Behaviour(share=0.2, stall=1.5)) as faulty:
+    with Server(folder, Behaviour(share=0.2, seed=1, stall=1.5)) as faulty:
         disturbed = teacher(faulty, dialect, folder, timeout=1.0).draw(PROMPTS, sampling, keep)
     assert max(faulty.answered.values()) == 1
     assert faulty.faults
@@ -134,7 +135,8 @@ def test_under_faults_the_answers_are_those_of_an_undisturbed_run(server, folder
 
 
 @pytest.mark.parametrize("dialect", ["vllm", "sglang", "llama_cpp", "openai"])
-def test_a_server_that_drops_log_probabilities_is_told(folder, dialect):
+def test_a_server_that_drops_log_probabilities_is_told(folder, dialect, monkeypatch):
+    monkeypatch.setattr(retry, "BASE", 0.01)
     with Server(folder, Behaviour(drop_logprobs=True)) as dropping:
         with pytest.raises((ModelError, CapabilityError), match=r"logprobs|completion_probabilities"):
             teacher(dropping, dialect, folder).draw(PROMPTS[:1], GREEDY, Keep(size=3))
