@@ -101,7 +101,8 @@ def _perform(run: Run, stage: Stage, made: Made, stages: Sequence[Stage]) -> Art
 
     artifact = _PERFORM[stage](run, made)
     if stage == "prompts" and "generate" in stages:
-        fit_gathered(run.recipe, artifact, evaluated="evaluate" in stages)
+        for warning in fit_gathered(run.recipe, artifact, evaluated="evaluate" in stages):
+            run.log.say(f"warning: {warning}")
     return artifact
 
 

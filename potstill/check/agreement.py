@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from transformers import PreTrainedTokenizerBase
-
-from potstill.check.sizes import student_size
+from potstill.check.reading import Reader
+from potstill.check.sizes import context_of, student_config, student_size, teacher_config
 from potstill.errors import CapabilityError, RecipeError
 from potstill.evaluate.card import read_limits
 from potstill.evaluate.stage import choose, open_suites
@@ -18,12 +18,12 @@ from potstill.generate.fitting import check_mode
 from potstill.generate.routing import route
 from potstill.judges import open_judge
 from potstill.models import Sampling, open_teacher, student_tokenizer, teacher_tokenizer
+from potstill.models.hf import classifies
 from potstill.models.recorded import RecordedTeacher
 from potstill.prompts.gathering import open_sources
-from potstill.recipe import LossSection, Recipe
+from potstill.recipe import LossSection, Recipe, TeacherSection
 from potstill.registry import PartInfo, find
 from potstill.store import Artifact, rows
-from potstill.text.chat import render
 from potstill.train.tokens import check_divergences
 from potstill.types import Prompt
 from potstill.world import only_evaluates
@@ -95,10 +95,11 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
     read_limits(recipe.evaluate.limits, {name: find("suite", name).factory() for name in recipe.evaluate.suites})
     open_sources(recipe)
     student_size(recipe)
+    _check_k(recipe)
     check_divergences(recipe)
 
 
-def fit_prompts(recipe: Recipe, asked: Sequence[Prompt] | None, held: Sequence[Prompt] | None) -> None:
+def fit_prompts(recipe: Recipe, asked: Sequence[Prompt] | None, held: Sequence[Prompt] | None) -> list[str]:
     """Hold the prompts against what is done with them; no model is asked, but answers on file are looked up.
 
     Args:
@@ -106,29 +107,65 @@ def fit_prompts(recipe: Recipe, asked: Sequence[Prompt] | None, held: Sequence[P
         asked: of the teachers; None: not known.
         held: that are measured on; None: not known, or not measured.
 
+    Returns:
+        what is wrong with some of them and does not stop a run.
+
     Raises:
         RecipeError: a prompt without a teacher, or a suite with nothing to measure.
-        InputError: a prompt that does not fit `generate.mode`, or nothing to measure on.
-        ModelError: a conversation for a student without a chat template, or no recorded answer to a prompt.
+        InputError: a prompt that does not fit `generate.mode` or is no valid Unicode, or nothing to measure on.
+        ModelError: prompts that a teacher or the student cannot read, or no recorded answer to a prompt.
     """
+    fit = _Fit(recipe)
     if asked is not None:
-        check_mode(asked, recipe.generate)
-        _check_halves(asked)
-        for section, mine in zip(recipe.teachers, route(asked, recipe.teachers), strict=True):
-            _check_talk([with_context(prompt, recipe.generate.context) for prompt in mine], teacher_tokenizer(section))
-            teacher = open_teacher(section)
-            if isinstance(teacher, RecordedTeacher):
-                teacher.draw(mine, Sampling())
+        fit.ask(asked)
     if held is not None:
-        open_suites(recipe, choose(held, recipe.evaluate.per_skill))
-    _check_talk((*(asked or ()), *(held or ())), student_tokenizer(recipe.student, teacher_tokenizer(recipe.teachers[0])))
+        fit.hold(held)
+    return fit.finish()
 
 
-def _check_talk(prompts: Sequence[Prompt], tokenizer: PreTrainedTokenizerBase | None) -> None:
-    """Put the first conversation in the tokenizer's chat template."""
-    talk = next((prompt for prompt in prompts if prompt.messages), None)
-    if talk is not None and tokenizer is not None:
-        render(tokenizer, talk, None)
+class _Fit:
+    """Prompts against a recipe, some at a time."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.readers = [_reader(section, answers=recipe.generate.mode == "draw") for section in recipe.teachers]
+        self.recorded = {i: one for i, one in enumerate(map(open_teacher, recipe.teachers)) if isinstance(one, RecordedTeacher)}
+        tokenizer = student_tokenizer(recipe.student, teacher_tokenizer(recipe.teachers[0]))
+        self.learner = Reader(recipe.student.model, tokenizer, None)
+        self.measured = Reader(recipe.student.model, tokenizer, context_of(student_config(recipe)))
+
+    def ask(self, prompts: Sequence[Prompt]) -> None:
+        """Prompts that the teachers are asked, and that the student learns from; what is too long to learn is cut, and counted there."""
+        check_mode(prompts, self.recipe.generate)
+        _check_halves(prompts)
+        for place, mine in enumerate(route(prompts, self.recipe.teachers)):
+            reader = self.readers[place]
+            if reader is not None:
+                reader.see(with_context(prompt, self.recipe.generate.context) for prompt in mine)
+            if place in self.recorded:
+                self.recorded[place].draw(mine, Sampling())
+        self.learner.see(prompts)
+
+    def hold(self, prompts: Sequence[Prompt]) -> None:
+        """Prompts that are measured on, all of them; the teachers answer the conversations too."""
+        chosen = choose(prompts, self.recipe.evaluate.per_skill)
+        open_suites(self.recipe, chosen)
+        talks = [prompt for prompt in chosen if prompt.messages]
+        self.measured.see(talks)
+        for section, reader in zip(self.recipe.teachers, self.readers, strict=True):
+            if reader is not None:
+                reader.see(prompt for prompt in talks if not section.domains or prompt.within(section.domains))
+
+    def finish(self) -> list[str]:
+        """The warnings of all readers."""
+        readers = [*(reader for reader in self.readers if reader is not None), self.learner, self.measured]
+        return list(dict.fromkeys(warning for reader in readers for warning in reader.finish()))
+
+
+def _reader(section: TeacherSection, *, answers: bool) -> Reader | None:
+    """Who reads a teacher's prompts here; None where its tokenizer is not known."""
+    tokenizer = teacher_tokenizer(section)
+    return None if tokenizer is None else Reader(section.model, tokenizer, context_of(teacher_config(section)), answers=answers)
 
 
 def _check_halves(asked: Sequence[Prompt]) -> None:
@@ -140,10 +177,33 @@ def _check_halves(asked: Sequence[Prompt]) -> None:
             raise RecipeError(what, where="prompts.sources", fix=fix)
 
 
-def fit_gathered(recipe: Recipe, gathered: Artifact, *, evaluated: bool = True) -> None:
-    """As `fit_prompts`, with the artifact of the stage `prompts`."""
-    held = list(rows(gathered.table("evaluation"), Prompt)) if evaluated else None
-    fit_prompts(recipe, list(rows(gathered.table("prompts"), Prompt)), held)
+def fit_gathered(recipe: Recipe, gathered: Artifact, *, evaluated: bool = True) -> list[str]:
+    """As `fit_prompts`, with the artifact of the stage `prompts`, a part of it in memory at a time."""
+    fit = _Fit(recipe)
+    for table in gathered.stream("prompts"):
+        fit.ask(list(rows(table, Prompt)))
+    if evaluated:
+        fit.hold(list(rows(gathered.table("evaluation"), Prompt)))
+    return fit.finish()
+
+
+def missing_keys(recipe: Recipe) -> list[str]:
+    """The environment variables that a run of the recipe reads keys from, and that are not set here."""
+    names = {section.api_key_env: section.model for section in recipe.teachers if section.api_key_env}
+    missing = {name: model for name, model in names.items() if not os.environ.get(name)}
+    return [f"{model}: the environment variable {name}, which holds its key, is not set" for name, model in missing.items()]
+
+
+def _check_k(recipe: Recipe) -> None:
+    """No teacher has more outcomes than its vocabulary; fewer would be kept than the recipe says."""
+    for i, section in enumerate(recipe.teachers):
+        config = teacher_config(section)
+        if config is None or section.codec != "top_k" or classifies(config):
+            continue
+        vocabulary = int(config.get_text_config(decoder=True).vocab_size)
+        if section.top_k > vocabulary:
+            what = f"top_k is {section.top_k:,} and the vocabulary of {section.model} has {vocabulary:,} tokens"
+            raise RecipeError(what, where=f"teachers.{i}.top_k", fix=f"set it to {vocabulary} or less")
 
 
 def _parts(recipe: Recipe) -> Iterator[Part]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from potstill.check.agreement import TELLS, Part, agree, fit_prompts, parts
+from potstill.check.agreement import TELLS, Part, agree, fit_prompts, missing_keys, parts
 from potstill.check.counting import count, find_prompts
 from potstill.check.estimate import CHARACTERS_A_TOKEN, Counts, Machine, Size, Take, bill, cost, cpu, estimate, gpu
 from potstill.check.sizes import student_size, teacher_size
@@ -32,6 +32,7 @@ class Plan:
         counts: of the prompts.
         machine: that the estimate assumes.
         takes: what the stages that cost anything take.
+        oddities: what is wrong with some prompts, and with keys that are not set here.
     """
 
     recipe: Recipe
@@ -42,6 +43,7 @@ class Plan:
     counts: Counts
     machine: Machine
     takes: tuple[Take, ...]
+    oddities: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """The plan as plain values."""
@@ -73,6 +75,7 @@ class Plan:
                 yield f"whether the terms of {teacher.model} allow training on its answers is not stated (train_on_outputs)"
         if self.student.parameters and any(size.parameters and size.parameters < self.student.parameters for size in self.teachers):
             yield "the student is larger than a teacher"
+        yield from self.oddities
 
     def _models(self) -> Iterator[str]:
         rows = [("", "parameters", "gives", "model")]
@@ -119,11 +122,11 @@ def plan(recipe: Recipe) -> Plan:
     agree(recipe)
     sizes = [teacher_size(section) for section in recipe.teachers]
     student, found, machine = student_size(recipe), find_prompts(recipe), _this_machine()
-    fit_prompts(recipe, found.asked, found.held)
+    oddities = (*missing_keys(recipe), *fit_prompts(recipe, found.asked, found.held))
     counts = count(found)
     takes = estimate(recipe, sizes, student, counts, machine)
     gives = tuple(open_teacher(section).gives for section in recipe.teachers)
-    return Plan(recipe, parts(recipe), gives, tuple(sizes), student, counts, machine, tuple(takes))
+    return Plan(recipe, parts(recipe), gives, tuple(sizes), student, counts, machine, tuple(takes), oddities)
 
 
 def _this_machine() -> Machine:

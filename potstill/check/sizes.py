@@ -17,10 +17,21 @@ from potstill.recipe.sections import ModelSection
 
 def teacher_size(section: TeacherSection) -> Size:
     """A teacher's size; 0 parameters for one that is no network (a file of answers)."""
+    config = teacher_config(section)
+    return Size(section.model, 0) if config is None else network_size(section, config)
+
+
+def teacher_config(section: TeacherSection) -> PreTrainedConfig | None:
+    """A teacher's config; None for one that is no network here."""
     kind, _, name = section.model.partition(":")
     if kind not in ("hf", "world"):
-        return Size(section.model, 0)
-    return network_size(section, _config(section, str(TEACHERS / name) if kind == "world" else name))
+        return None
+    return _config(section, str(TEACHERS / name) if kind == "world" else name)
+
+
+def context_of(config: PreTrainedConfig | None) -> int | None:
+    """Positions that a network has; None where that is not known or has no limit."""
+    return None if config is None else getattr(config.get_text_config(decoder=True), "max_position_embeddings", None)
 
 
 def student_size(recipe: Recipe) -> Size:
@@ -29,15 +40,24 @@ def student_size(recipe: Recipe) -> Size:
     Raises:
         ModelError, RecipeError: it or its tokenizer cannot be found, its settings cannot be used, or its context is too short.
     """
+    config = student_config(recipe)
+    _check_context(config, recipe.train.max_length)
+    return network_size(recipe.student, config)
+
+
+def student_config(recipe: Recipe) -> PreTrainedConfig:
+    """The student's config.
+
+    Raises:
+        ModelError, RecipeError: it or its tokenizer cannot be found, or its settings cannot be used.
+    """
     section = recipe.student
     kind, _, name = section.model.partition(":")
     if kind == "hf":
-        config = _config(section, name)
-    else:
-        config = new_config(name, section.config, student_tokenizer(section, teacher_tokenizer(recipe.teachers[0])))
-        _check_heads(config)
-    _check_context(config, recipe.train.max_length)
-    return network_size(section, config)
+        return _config(section, name)
+    config = new_config(name, section.config, student_tokenizer(section, teacher_tokenizer(recipe.teachers[0])))
+    _check_heads(config)
+    return config
 
 
 def _config(section: ModelSection, name: str) -> PreTrainedConfig:
@@ -55,7 +75,7 @@ def _check_heads(config: PreTrainedConfig) -> None:
 
 def _check_context(config: PreTrainedConfig, longest: int) -> None:
     """Some networks fail beyond their context, and others go on without having learnt what stands there."""
-    context = getattr(config.get_text_config(decoder=True), "max_position_embeddings", None)
+    context = context_of(config)
     if context is not None and longest > context:
         what = f"sequences of up to {longest} tokens do not fit the student's context of {context}"
         raise RecipeError(what, where="train.max_length", fix=f"set it to {context} or less, or give the student a longer context")

@@ -39,15 +39,15 @@ def gather(run: Run) -> Artifact:
     parts = {**_parts("prompts", training.opened), **_parts("validation", validation.opened), **_parts("evaluate", evaluation.opened)}
 
     def work(workspace: Workspace) -> Mapping[str, Any]:
-        held_out, held_twice = evaluation.read()
-        known, _ = validation.read()
-        found, twice = training.read()
+        held_out, held_twice, held_otherwise = evaluation.read()
+        known, *_ = validation.read()
+        found, twice, otherwise = training.read()
         kept = without(found, held_out, known, where=", ".join(training.section.sources))
         workspace.write_table("prompts", from_rows(kept.values(), Prompt))
         workspace.write_table("validation", from_rows(known.values(), Prompt))
         workspace.write_table("evaluation", from_rows(held_out.values(), Prompt))
         counts = {"prompts": len(kept), "evaluation": len(held_out), "duplicates": twice + held_twice, "in_both": len(found) - len(kept)}
-        run.log.say(_told(counts))
+        run.log.say(_told(counts, otherwise + held_otherwise))
         return counts
 
     section = {"prompts": training.section.model_dump(), "evaluate": evaluation.section.model_dump()}
@@ -61,11 +61,11 @@ class Opened:
     opened: tuple[OpenedSource, ...]
     section: PromptsSection
 
-    def read(self) -> tuple[dict[str, Prompt], int]:
-        """Their prompts as they are asked, each once, by id; and how many came again.
+    def read(self) -> tuple[dict[str, Prompt], int, int]:
+        """Their prompts as they are asked, each once, by id; how many came again; and how many of these with another reference.
 
         Raises:
-            InputError: a source cannot be read, or is empty.
+            InputError: a source cannot be read, or is empty, or a prompt is a hazard in one place and harmless in another.
         """
         return _once(_read(self.opened, self.section))
 
@@ -152,20 +152,33 @@ def _put(prompt: Prompt, section: PromptsSection) -> Prompt:
     return replace(prompt, messages=messages, grader=prompt.grader or section.grader)
 
 
-def _once(prompts: Iterable[Prompt]) -> tuple[dict[str, Prompt], int]:
-    """The first of each prompt by id, and how many came again."""
+def _once(prompts: Iterable[Prompt]) -> tuple[dict[str, Prompt], int, int]:
+    """The first of each prompt by id; how many came again; and how many of these with another reference, which is dropped with them.
+
+    Raises:
+        InputError: the same prompt is a hazard, or of a half, in one place and not in another: no order of the sources may decide that.
+    """
     found: dict[str, Prompt] = {}
-    total = 0
+    total = differing = 0
     for prompt in prompts:
-        found.setdefault(prompt.id, prompt)
+        first = found.setdefault(prompt.id, prompt)
         total += 1
-    return found, total - len(found)
+        differing += first.reference != prompt.reference
+        if (first.intent, first.half) != (prompt.intent, prompt.half):
+            what = f"the same prompt is {_labelled(prompt)} here and {_labelled(first)} in {first.source or 'another place'}"
+            raise InputError(what, where=prompt.source or prompt.id, fix="give it one label, or leave one of them out")
+    return found, total - len(found), differing
 
 
-def _told(counts: Mapping[str, int]) -> str:
+def _labelled(prompt: Prompt) -> str:
+    return f"labelled {prompt.intent}" + (f" of half {prompt.half}" if prompt.half else "")
+
+
+def _told(counts: Mapping[str, int], otherwise: int) -> str:
     line = f"prompts: {counts['prompts']} to ask, {counts['evaluation']} for evaluation"
     if counts["duplicates"]:
         line += f"; {counts['duplicates']} duplicates dropped"
+        line += f", {otherwise} of them with another reference than the first" if otherwise else ""
     if counts["in_both"]:
         line += f"; {counts['in_both']} dropped because they validate or evaluate"
     return line

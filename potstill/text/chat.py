@@ -13,7 +13,7 @@ from functools import lru_cache
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from potstill.errors import ModelError
+from potstill.errors import InputError, ModelError
 from potstill.types import Message, Prompt
 
 _PROBE = "potstillprobe"
@@ -49,6 +49,7 @@ def render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | Seq
 
     Raises:
         ModelError: the tokenizer has no chat template, or its template refuses the conversation.
+        InputError: a text that is no valid Unicode.
     """
     if prompt.messages:
         context = conversation_ids(tokenizer, prompt.messages, answering=True)
@@ -64,8 +65,16 @@ def render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | Seq
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """The ids of `text` alone, with no special token added."""
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    """The ids of `text` alone, with no special token added.
+
+    Raises:
+        InputError: the text is no valid Unicode.
+    """
+    try:
+        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    except (TypeError, UnicodeEncodeError) as error:
+        what = f"a text is not valid Unicode and cannot be put in tokens: {text[:40]!r}"
+        raise InputError(what, where=_name(tokenizer), fix="replace the surrogates in it") from error
 
 
 def start_ids(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
@@ -89,7 +98,7 @@ def _end_ids(tokenizer: PreTrainedTokenizerBase, template: str, eos: int | None)
     """The tokenizer's end token; template and EOS are arguments so that a change of them is seen."""
     if template:
         turns = (Message("user", "a"), Message("assistant", _PROBE))
-        after = encode(tokenizer, _chat_text(tokenizer, turns, answering=False).rpartition(_PROBE)[2])
+        after = encode(tokenizer, conversation_text(tokenizer, turns, answering=False).rpartition(_PROBE)[2])
         added = tokenizer.added_tokens_decoder.get(after[0]) if after else None
         if added is not None and added.special:
             return (after[0],)
@@ -109,16 +118,17 @@ def conversation_ids(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mess
     Raises:
         ModelError: the tokenizer has no chat template, or its template refuses the conversation.
     """
+    return encode(tokenizer, conversation_text(tokenizer, messages, answering=answering))
+
+
+def conversation_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, answering: bool = False) -> str:
+    """A conversation as the chat template writes it. Arguments and errors as `conversation_ids`."""
     if not tokenizer.chat_template:
         raise ModelError(
             "the tokenizer has no chat template, and the prompts are conversations",
             where=_name(tokenizer),
             fix="put a chat_template.jinja beside its tokenizer.json, or give it the tokenizer of a chat model",
         )
-    return encode(tokenizer, _chat_text(tokenizer, messages, answering=answering))
-
-
-def _chat_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, answering: bool) -> str:
     turns = [{"role": m.role, "content": m.content} for m in messages]
     try:
         return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=answering))

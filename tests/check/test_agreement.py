@@ -88,13 +88,35 @@ def test_the_judge_of_the_best_is_found_before_anything_is_asked() -> None:
         agree(tiny("generate.n=2", 'generate.best_of={judge = "numbr"}'))
 
 
-def test_a_context_must_fit_the_chat_template(monkeypatch) -> None:
-    seen = []
-    monkeypatch.setattr("potstill.check.agreement._check_talk", lambda prompts, tokenizer: seen.append(prompts[0].messages[0]))
-    asked = [Prompt((Message("user", "How?"),))]
-    fit_prompts(tiny("generate.context=Be kind."), asked, None)
-    assert seen[0] == Message("system", "Be kind.")
-    assert seen[-1] == Message("user", "How?")
+def test_a_context_must_fit_the_chat_template(tmp_path) -> None:
+    folder = write_model(tmp_path / "teacher")
+    template = "{% if messages[0].role == 'system' %}{{ raise_exception('no system turn') }}{% endif %}{{ messages[0].content }}"
+    (folder / "chat_template.jinja").write_text(template)
+    asked = [Prompt((Message("user", "How?"),), source="a.jsonl:1")]
+    model = f"teachers.0.model=hf:{folder}"
+    fit_prompts(tiny(model), asked, None)
+    with pytest.raises(ModelError, match=r"refuses a conversation of system, user: no system turn, first asked by a\.jsonl:1"):
+        fit_prompts(tiny(model, "generate.context=Be kind."), asked, None)
+
+
+def test_no_more_outcomes_are_kept_than_there_are_tokens(tmp_path) -> None:
+    folder = write_model(tmp_path / "teacher")
+    agree(tiny(f"teachers.0.model=hf:{folder}", "teachers.0.top_k=640"))
+    with pytest.raises(RecipeError, match=r"teachers\.0\.top_k: top_k is 641 and the vocabulary of hf:.* has 640 tokens; set it to 640"):
+        agree(tiny(f"teachers.0.model=hf:{folder}", "teachers.0.top_k=641"))
+
+
+def test_prompts_beyond_the_context_are_counted_before_the_first_is_asked(tmp_path) -> None:
+    folder = write_model(tmp_path / "teacher", max_position_embeddings=64)
+    recipe = tiny(f"teachers.0.model=hf:{folder}")
+    asked = [Prompt((Message("user", "word " * n),), source=f"a.jsonl:{n}") for n in (1, 100, 200)]
+    told = r"hf:.*: 2 of 3 prompts do not fit its context of 64 tokens; the longest has [0-9]+ \(a\.jsonl:200\); shorten or drop them"
+    with pytest.raises(ModelError, match=told):
+        fit_prompts(recipe, asked, None)
+    assert fit_prompts(recipe, asked[:1], None) == []
+    with pytest.raises(ModelError, match=r"new:llama: 1 of 1 prompts do not fit its context of 128 tokens"):
+        long = tiny("train.max_length=128", "student.config.max_position_embeddings=128")
+        fit_prompts(long, None, [Prompt((Message("user", "word " * 300),), skill="x", reference="1", grader="exact", source="b")])
 
 
 def test_a_suite_needs_the_network() -> None:

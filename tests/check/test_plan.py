@@ -70,3 +70,10 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     plan(load(TINY))
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_keys_that_are_not_set_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POTSTILL_TEST_KEY", raising=False)
+    teacher = '{model = "http://localhost:1/v1#m", api_key_env = "POTSTILL_TEST_KEY", top_k = 0}'
+    told = [line for line in plan(load(TINY, [f"teachers=[{teacher}]"])).lines() if line.startswith("warning: ")]
+    assert told[-1:] == ["warning: http://localhost:1/v1#m: the environment variable POTSTILL_TEST_KEY, which holds its key, is not set"]

@@ -65,6 +65,20 @@ def test_nothing_twice_and_nothing_in_both(tmp_path):
     assert "1 dropped because" in run.log.lines[0]
 
 
+def test_the_first_of_two_references_stays_and_the_other_is_told(tmp_path):
+    first, second = write(tmp_path / "a.jsonl", "ab", reference="1"), write(tmp_path / "b.jsonl", "bc", reference="2")
+    run = run_of(tmp_path, {"sources": [first, second], "columns": {"reference": "reference"}})
+    assert [(p.question, p.reference) for p in table(gather(run))] == [("a", "1"), ("b", "1"), ("c", "2")]
+    assert run.log.lines[0].endswith("; 1 duplicates dropped, 1 of them with another reference than the first")
+
+
+def test_one_prompt_is_not_a_hazard_here_and_harmless_there(tmp_path):
+    plain, hazard = write(tmp_path / "a.jsonl", "ab"), write(tmp_path / "b.jsonl", "b", intent="hazard")
+    run = run_of(tmp_path, {"sources": [plain, hazard]})
+    with pytest.raises(InputError, match=r"b\.jsonl.*: the same prompt is labelled hazard here and labelled benign in .*a\.jsonl"):
+        gather(run)
+
+
 def test_how_a_prompt_is_put(tmp_path):
     asked = write(tmp_path / "a.jsonl", ["{1}"], reference="7")
     section = {"sources": [asked], "template": "Q: {prompt}\nA:", "system": "Be brief.", "grader": "number"}

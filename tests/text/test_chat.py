@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from potstill.errors import ModelError
+from potstill.errors import InputError, ModelError
 from potstill.models.tokenizers import open_tokenizer
 from potstill.text.chat import encode, end_ids, render, start_ids
 from potstill.types import Message, Prompt
@@ -124,3 +124,8 @@ def test_a_tokenizer_without_any_end(tokenizer):
     tokenizer.chat_template, tokenizer.eos_token = "{{ messages[0].content }}", None
     with pytest.raises(ModelError, match="no token that ends an answer"):
         end_ids(tokenizer)
+
+
+def test_a_text_that_is_no_unicode_is_told() -> None:
+    with pytest.raises(InputError, match=r"a text is not valid Unicode and cannot be put in tokens: 'a\\ud800'; replace the surrogates"):
+        encode(open_tokenizer("world:a"), "a\ud800")
