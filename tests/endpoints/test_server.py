@@ -70,3 +70,39 @@ def test_a_wrong_key_an_unknown_model_and_a_long_prompt_are_refused(folder):
             post(server, "/v1/completions", {"model": "other", "prompt": [5]}, Authorization="Bearer right")
         with pytest.raises(urllib.error.HTTPError, match="400"):
             post(server, "/v1/completions", {"prompt": [5] * 999}, Authorization="Bearer right")
+
+
+def completion(server: Server, **settings: Any) -> Any:
+    body = {"prompt": "What is", "max_tokens": 8, "logprobs": 3, "return_token_ids": True, **settings}
+    return post(server, "/v1/completions", body)["choices"][0]
+
+
+def test_parameters_are_ignored_where_it_is_told_to(folder):
+    with Server(folder, Behaviour(ignores=frozenset({"seed", "temperature"}))) as server:
+        drawn = {completion(server, seed=1)["text"] for _ in range(4)}
+        assert len(drawn) > 1
+    with Server(folder) as server:
+        assert len({completion(server, seed=1)["text"] for _ in range(4)}) == 1
+
+
+def test_log_probabilities_are_scaled_where_it_is_told_to(folder):
+    greedy = {"temperature": 0.5, "top_p": 1e-9, "max_tokens": 1}
+    found = []
+    for behaviour in (Behaviour(), Behaviour(scaled=True)):
+        with Server(folder, behaviour) as server:
+            found.append(completion(server, **greedy)["logprobs"]["token_logprobs"][0])
+    assert found[1] > found[0]
+
+
+def test_bos_is_doubled_in_text_where_it_is_told_to(data_dir):
+    stories = data_dir / "stories260K" / "hf"
+    for behaviour, count in ((Behaviour(), 1), (Behaviour(double_bos=True), 2)):
+        with Server(stories, behaviour) as server:
+            assert completion(server, max_tokens=1)["prompt_token_ids"].count(1) == count
+
+
+def test_log_probabilities_and_ids_are_dropped_where_it_is_told_to(folder):
+    with Server(folder, Behaviour(drop_logprobs=True, no_ids=True)) as server:
+        choice = completion(server)
+    assert choice["logprobs"] is None
+    assert "token_ids" not in choice
