@@ -25,6 +25,19 @@ def loop() -> asyncio.AbstractEventLoop:
         return known
 
 
+def is_here() -> bool:
+    """Whether this is the loop's own thread."""
+    try:
+        return asyncio.get_running_loop() is _loops.get(os.getpid())
+    except RuntimeError:
+        return False
+
+
+def start(work: Coroutine[Any, Any, Any]) -> None:
+    """Do `work` on the loop, sooner or later."""
+    asyncio.run_coroutine_threadsafe(work, loop())
+
+
 def run(work: Coroutine[Any, Any, Result], timeout: float | None = None) -> Result:
     """Do `work` on the loop, and wait for it.
 

@@ -240,4 +240,8 @@ def _origin(url: str) -> str:
 
 
 def _close(sender: Sender) -> None:
-    background.run(sender.close(), GRACE)
+    """Close it, and wait for that; not on the loop itself, where the last reference may go and which would wait for its own doing."""
+    if background.is_here():
+        background.start(sender.close())
+    else:
+        background.run(sender.close(), GRACE)

@@ -24,10 +24,10 @@ FASTER = 1.05
 FALLEN = 0.7
 """Of the best rate: less gets done than could."""
 WINDOW = 16
-"""Fewest requests in a window; it holds as many as are in flight."""
+"""Fewest requests in a window; it holds as many as could be in flight when it began."""
 PERIOD = 1.0
 """Seconds; a shorter window tells more of this machine's other work than of the server."""
-FORGET = 0.02
+FORGET = 0.005
 """By how much a window ages the best time and rate: servers and questions change."""
 
 
@@ -44,8 +44,9 @@ class Limit:
         self.value = min(FIRST, float(most))
         self.in_flight = 0
         self._slow_start, self._hold = True, False
-        self._paused_until = self._decreased_at = -math.inf
+        self._paused_until = self._decreased_at = self._full_at = -math.inf
         self._count, self._seconds, self._since = 0, 0.0, clock()
+        self._enough, self._few, self._few_seconds = float(WINDOW), 0, 0.0
         self._best_time, self._best_rate, self._time_at_best_rate, self._last_rate = math.inf, 0.0, math.inf, 0.0
 
     def wait(self) -> float:
@@ -57,17 +58,25 @@ class Limit:
     def start(self) -> float:
         """A request starts; the time by which it is known when it ends."""
         self.in_flight += 1
-        return self._clock()
+        now = self._clock()
+        if self.in_flight >= int(self.value):
+            self._full_at = now
+        return now
 
     def succeed(self, started: float) -> None:
         """A request was answered."""
-        used = self.in_flight >= self.value / 2
         self.in_flight -= 1
-        if used and not self._hold:
+        if self._full_at >= started and not self._hold:
             self.value = min(self.most, self.value + (1.0 if self._slow_start else 1.0 / self.value))
         self._count += 1
-        self._seconds += self._clock() - started
-        if self._count >= max(WINDOW, self.value) and self._clock() - self._since >= PERIOD:
+        self._few += 1
+        seconds = self._clock() - started
+        self._seconds += seconds
+        self._few_seconds += seconds
+        if self._few >= WINDOW:
+            self._best_time = min(self._best_time, self._few_seconds / self._few)
+            self._few, self._few_seconds = 0, 0.0
+        if self._count >= self._enough and self._clock() - self._since >= PERIOD:
             self._look_back()
 
     def trouble(self, started: float, retry_after: float | None = None) -> None:
@@ -93,7 +102,7 @@ class Limit:
         """At the end of a window: is the server slower than it was, and does it get more done for it?"""
         now = self._clock()
         seconds, rate = self._seconds / self._count, self._count / max(now - self._since, 1e-9)
-        self._best_time = min(self._best_time * (1 + FORGET), seconds)
+        self._best_time *= 1 + FORGET
         if rate >= self._best_rate:
             self._best_rate, self._time_at_best_rate = rate, seconds
         else:
@@ -104,4 +113,4 @@ class Limit:
         if seconds > SLOW * self._time_at_best_rate and rate < FALLEN * self._best_rate:
             self.value = max(LEAST, self.value * EASE)
         self._last_rate = rate
-        self._count, self._seconds, self._since = 0, 0.0, now
+        self._count, self._seconds, self._since, self._enough = 0, 0.0, now, max(WINDOW, self.value)

@@ -85,6 +85,7 @@ class Sender:
         self._tasks: dict[asyncio.Task[None], Order] = {}
         self._session: aiohttp.ClientSession | None = None
         self._random = random.Random()
+        self._mark = f"{self._random.getrandbits(64):016x}" if endpoint.spending.anew else ""
         self._reached = False
         self._alarm: asyncio.TimerHandle | None = None
         _senders.add(self)
@@ -182,7 +183,7 @@ class Sender:
         """
         if self._session is None:
             self._session = open_session(self._headers, self._endpoint.timeout)
-        name = f"{job.key}-{job.spoilt}" if job.spoilt else job.key
+        name = "-".join(filter(None, (job.key, self._mark, str(job.spoilt or ""))))
         body = orjson.dumps(job.request.body, default=dict)
         try:
             async with self._session.post(job.request.url, data=body, headers={"Idempotency-Key": name}, allow_redirects=False) as response:

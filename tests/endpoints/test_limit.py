@@ -70,7 +70,7 @@ def test_trouble_halves_it_once_a_round_trip_and_then_it_grows_by_one(clock: Clo
     for one in started[30:]:
         limit.succeed(one)
     grown = limit.value
-    assert 32 < grown <= 33 + 1e-9
+    assert grown == pytest.approx(33, abs=0.1)
     clock.now += 1
     limit.trouble(limit.start())
     assert limit.value == grown / 2
@@ -113,21 +113,21 @@ def test_it_does_not_grow_while_it_is_not_used(clock: Clock) -> None:
 
 
 def test_it_stops_growing_when_requests_only_queue(clock: Clock) -> None:
-    limit = Limit(10_000, clock)
-    rate = drive(limit, clock, 200, 100.0, 0.2)
-    assert rate == pytest.approx(100, rel=0.05)
-    assert limit.value < 1000
-    free = Limit(10_000, clock)
-    drive(free, clock, 200, 1e9, 0.2)
-    assert free.value == 10_000
+    limit = Limit(1000, clock)
+    rate = drive(limit, clock, 100, 50.0, 0.2)
+    assert rate == pytest.approx(50, rel=0.05)
+    assert limit.value < 300
+    free = Limit(300, clock)
+    drive(free, clock, 5, 1e9, 0.2)
+    assert free.value == 300
 
 
 def test_it_shrinks_when_the_server_slows_down_and_comes_back(clock: Clock) -> None:
-    limit = Limit(200, clock)
-    drive(limit, clock, 60, 1e9, 0.2)
-    assert limit.value == 200
-    drive(limit, clock, 60, 50.0, 0.2)
+    limit = Limit(50, clock)
+    drive(limit, clock, 20, 1e9, 0.2)
+    assert limit.value == 50
+    drive(limit, clock, 60, 20.0, 0.2)
     low = limit.value
-    assert low < 150
-    assert drive(limit, clock, 300, 1e9, 0.2) > 500
+    assert low < 40
+    assert drive(limit, clock, 60, 1e9, 0.2) > 150
     assert limit.value > low
