@@ -41,7 +41,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
 
     monkeypatch.setattr(pipeline, "_PERFORM", {stage: step(stage) for stage in STAGES})
     monkeypatch.setattr(check, "agree", lambda recipe, **_: done.append(("check", [])))
-    monkeypatch.setattr(check, "fit_gathered", lambda recipe, gathered, **_: done.append(("fit", [])) or []
+    monkeypatch.setattr(check, "fit_gathered", lambda recipe, gathered, **_: done.append(("fit", [])) or [])
     return done
 
 
