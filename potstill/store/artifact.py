@@ -172,7 +172,7 @@ class Workspace:
 
     def stream(self, name: str, columns: Sequence[str] | None = None, size: int = tables.BATCH) -> Iterator[pa.Table]:
         """As `Artifact.stream`, for what is there so far."""
-        return tables.stream(self.folder, name, columns, size)
+        return tables.stream(self.folder, name, columns, size, "remove it and run the same command: it is made anew")
 
     def write_table(self, name: str, table: pa.Table, shard: int | None = None) -> None:
         """Write `<name>.parquet`, or one shard of it."""

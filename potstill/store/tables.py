@@ -30,6 +30,8 @@ SEGMENTS = pa.list_(pa.struct([("kind", _TEXT), *((name, _COUNT) for name in _SP
 _COUNTED = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
 BATCH = 8192
 """Rows that are read at a time."""
+FORCE = "make its stage again with --force"
+"""What to do about a damaged table of an artifact."""
 _USAGE = pa.struct([*((name, _COUNT) for name in _COUNTED), ("cost_microusd", pa.int64())])
 
 
@@ -176,14 +178,14 @@ def split_bytes(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
 def write(path: Path, table: pa.Table) -> None:
     """Write a Parquet file, whole or not at all; the same rows give the same bytes.
 
-    Its row groups are small enough to be read one after the other in little memory.
+    Its row groups are small enough to be read one after the other in little memory, and its pages carry checksums.
     """
     split = {f"{field.name}.list.element": _SPLIT for field in table.schema if (field.metadata or {}).get(b"encoding") == _SPLIT.encode()}
     plain = [field.name for field in table.schema if f"{field.name}.list.element" not in split]
     encoding = {"use_dictionary": plain, "column_encoding": split, "compression_level": 9} if split else {"compression_level": 3}
     rows = min(GROUP_ROWS, max(1, GROUP_BYTES * len(table) // max(1, table.nbytes)))
     with whole_file(path) as temporary, temporary.open("wb") as file:
-        pq.write_table(table.combine_chunks(), file, compression="zstd", row_group_size=rows, **encoding)
+        pq.write_table(table.combine_chunks(), file, compression="zstd", row_group_size=rows, write_page_checksum=True, **encoding)
 
 
 def read(path: Path) -> pa.Table:
@@ -193,18 +195,18 @@ def read(path: Path) -> pa.Table:
         StoreError: it is not there or is damaged.
     """
     with _damaged(path):
-        return pq.read_table(path, partitioning=None)
+        return pq.read_table(path, partitioning=None, page_checksum_verification=True)
 
 
 @contextmanager
-def _damaged(path: Path) -> Iterator[None]:
+def _damaged(path: Path, fix: str = FORCE) -> Iterator[None]:
     """What pyarrow says of a file that is not there or is damaged becomes a StoreError."""
     try:
         yield
     except FileNotFoundError:
         raise StoreError("no such table", where=str(path), fix="run the stage that makes it") from None
     except (pa.ArrowException, OSError) as error:
-        raise StoreError("a damaged table", where=str(path), fix="make its stage again with --force") from error
+        raise StoreError("a damaged table", where=str(path), fix=fix) from error
 
 
 def file_name(name: str, shard: int | None = None) -> str:
@@ -237,7 +239,7 @@ def _files_of(folder: Path, name: str) -> list[Path]:
     return files
 
 
-def stream(folder: Path, name: str, columns: Sequence[str] | None = None, size: int = BATCH) -> Iterator[pa.Table]:
+def stream(folder: Path, name: str, columns: Sequence[str] | None = None, size: int = BATCH, fix: str = FORCE) -> Iterator[pa.Table]:
     """The table `name` of a folder, `size` rows at a time and fewer at the end, whatever its shards are: memory stays flat.
 
     Args:
@@ -245,13 +247,14 @@ def stream(folder: Path, name: str, columns: Sequence[str] | None = None, size: 
         name: of the table.
         columns: those to read; None: all.
         size: rows at a time.
+        fix: what to do about a damaged file.
 
     Raises:
         StoreError: there is none, or a file is damaged.
     """
     waiting: list[pa.Table] = []
     held = 0
-    for batch in _batches(_files_of(folder, name), columns, size):
+    for batch in _batches(_files_of(folder, name), columns, size, fix):
         waiting.append(batch)
         held += len(batch)
         while held >= size:
@@ -262,9 +265,9 @@ def stream(folder: Path, name: str, columns: Sequence[str] | None = None, size: 
         yield pa.concat_tables(waiting)
 
 
-def _batches(files: Iterable[Path], columns: Sequence[str] | None, size: int) -> Iterator[pa.Table]:
+def _batches(files: Iterable[Path], columns: Sequence[str] | None, size: int, fix: str) -> Iterator[pa.Table]:
     for path in files:
-        with _damaged(path), pq.ParquetFile(path) as file:
+        with _damaged(path, fix), pq.ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(batch_size=size, columns=columns):
                 yield pa.Table.from_batches([batch])
 

@@ -1,0 +1,67 @@
+"""Harvests that are killed at random moments, in children: `python killed.py FOLDER SEED TEACHER…` reports what came out."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from potstill.filter import judge
+from potstill.generate import draw
+from potstill.prompts import gather
+from potstill.recipe import Recipe
+from potstill.store import Artifact, Quiet, Run
+from tests.store.still import child, ending
+
+N = 2
+
+
+def recipe(folder: Path, teachers: list[str]) -> Recipe:
+    asked = folder.parent / "asked.jsonl"
+    asked.write_text("".join(json.dumps({"prompt": f"What is {i}?"}) + "\n" for i in range(12)))
+    return Recipe.model_validate(
+        {
+            "name": "x",
+            "student": {"model": "new:llama"},
+            "teachers": [{"model": teacher, "top_k": 3} for teacher in teachers],
+            "prompts": {"sources": [str(asked)]},
+            "generate": {
+                "shard": 2,
+                "n": N,
+                "max_new_tokens": 8,
+                "best_of": {"judge": "callable:tests.generate.test_selection:length", "least": 0},
+                "committee": len(teachers) > 1,
+            },
+            "filters": [{"kind": "duplicate"}],
+        }
+    )
+
+
+def harvest(folder: Path, teachers: list[str]) -> tuple[Artifact, Artifact]:
+    run = Run.open(recipe(folder, teachers), out=folder, log=Quiet())
+    made = draw(run, gather(run))
+    return made, judge(run, made)
+
+
+def killed(folder: Path, seed: int, teachers: list[str]) -> dict[str, Any]:
+    """Kill the harvest at random moments, later and later, until it gets through."""
+    chance, kills, patience = random.Random(seed), 0, 0.02
+    while True:
+        pid = child(lambda: harvest(folder, teachers))
+        time.sleep(chance.uniform(0.0, patience))
+        os.kill(pid, signal.SIGKILL)
+        code = ending(pid)
+        if code == 0:
+            made, cut = harvest(folder, teachers)
+            return {"kills": kills, "generate": made.content, "filter": cut.content, "files": sorted(made.manifest.files)}
+        assert code == -signal.SIGKILL, code
+        kills, patience = kills + 1, patience * 1.35
+
+
+if __name__ == "__main__":
+    print(json.dumps(killed(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])))

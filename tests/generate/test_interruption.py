@@ -1,0 +1,111 @@
+"""A harvest that is broken off anywhere goes on: each prompt has exactly its n answers, and the tables are those of an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from potstill.errors import StoreError
+from potstill.generate import draw, drawing
+from potstill.prompts import gather
+from potstill.store import Quiet, Run
+from tests.generate import killed
+from tests.models.small import write_model
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def broken_off(folder: Path, seed: int, teachers: list[str]) -> dict[str, object]:
+    command = [sys.executable, killed.__file__, str(folder), str(seed), *teachers]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert done.returncode == 0, done.stderr
+    outcome: dict[str, object] = json.loads(done.stdout)
+    return outcome
+
+
+@pytest.mark.parametrize("kind", ["fake", "local"])
+def test_killed_at_random_moments_it_ends_as_if_undisturbed(tmp_path: Path, kind: str) -> None:
+    teachers = ["fake:{prompt}!", "fake:so"] if kind == "fake" else [f"hf:{write_model(tmp_path / 'model')}"]
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "killed").mkdir()
+    made, cut = killed.harvest(tmp_path / "whole" / "run", teachers)
+    outcome = broken_off(tmp_path / "killed" / "run", 7, teachers)
+    assert outcome["kills"] > 3
+    table = made.table("traces")
+    answers = Counter(zip(table["prompt_id"].to_pylist(), table["teacher"].to_pylist(), table["sample"].to_pylist(), strict=True))
+    assert len(answers) == 12 * len(teachers) * killed.N == len(table)
+    same = sorted(path for path in made.manifest.files)
+    assert outcome["files"] == same
+    again = Run.open(killed.recipe(tmp_path / "killed" / "run", teachers), out=tmp_path / "killed" / "run", log=Quiet())
+    for name in ("traces", "scorings", "verdicts", "selections"):
+        assert again.artifact("generate").table(name) == made.table(name)
+    for name in ("verdicts", "decisions"):
+        assert again.artifact("filter").table(name) == cut.table(name)
+
+
+def harvest_of(folder: Path) -> Run:
+    folder.mkdir()
+    return Run.open(killed.recipe(folder / "run", ["fake:{prompt}!"]), out=folder / "run", log=Quiet())
+
+
+def test_a_full_disk_loses_no_whole_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = draw(run := harvest_of(tmp_path / "a"), gather(run))
+    run = harvest_of(tmp_path / "b")
+    prompts = gather(run)
+    write, asked = drawing.Gathered.write, []
+
+    def full(self, workspace, number, **settings):
+        if number == 3 and not asked:
+            asked.append(number)
+            with open("/dev/full", "wb", buffering=0) as file:
+                file.write(b"x")
+        write(self, workspace, number, **settings)
+
+    monkeypatch.setattr(drawing.Gathered, "write", full)
+    with pytest.raises(StoreError, match=r"cannot be written: No space left on device; make room and run the same command"):
+        draw(run, prompts)
+    heard = []
+    monkeypatch.setattr(drawing._Drawing, "_answers", _noting(heard, drawing._Drawing._answers))
+    assert draw(run, prompts).content == undisturbed.content
+    assert heard == list(range(3, 6))
+
+
+def _noting(heard, answers):
+    def noted(self, group):
+        heard.extend(shard.number for shard in group)
+        return answers(self, group)
+
+    return noted
+
+
+def test_a_damaged_shard_of_a_broken_off_harvest_is_named_and_the_others_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    undisturbed = draw(run := harvest_of(tmp_path / "a"), gather(run))
+    run = harvest_of(tmp_path / "b")
+    prompts = gather(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(drawing._Drawing, "_summary", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            draw(run, prompts)
+    (shard,) = (tmp_path / "b" / "run" / "generate").glob("*/traces-00004.parquet")
+    shard.write_bytes(shard.read_bytes()[:100])
+    with pytest.raises(StoreError, match=r"traces-00004\.parquet: a damaged table; remove it and run the same command"):
+        draw(run, prompts)
+    heard = []
+    monkeypatch.setattr(drawing._Drawing, "_answers", _noting(heard, drawing._Drawing._answers))
+    shard.unlink()
+    assert draw(run, prompts).content == undisturbed.content
+    assert heard == [4]
+
+
+def test_a_damaged_shard_of_a_whole_harvest_is_named(tmp_path: Path) -> None:
+    made = draw(run := harvest_of(tmp_path / "a"), gather(run))
+    shard = made.folder / "scorings-00002.parquet"
+    shard.write_bytes(shard.read_bytes()[:-1] + b"x")
+    with pytest.raises(StoreError, match=r"scorings-00002\.parquet: a damaged file"):
+        made.verify()
