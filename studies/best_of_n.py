@@ -10,7 +10,8 @@ draw are paired by prompt; intervals are 95% bootstraps over prompts. The distan
 log n - (n - 1) / n nats (Beirami et al. 2024, arXiv 2401.01879).
 
 Arms: `world:aligned` and `world:base` at several temperatures; `both`, whose draws come from the two in turn; and the same teachers with
-a privileged context, a system turn that the student would never see.
+a privileged context, a system turn that the student would never see. `mean_reward` shows what the choice goes by: the reward model was
+taught with refusals and right answers to ambiguous requests and never with wrong ones.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from potstill import world
 from potstill.compare.marks import mark
 from potstill.evaluate.statistics import cluster_mean
 from potstill.judges import open_judge
-from potstill.models import Answer, LocalModel, Sampling, open_model
+from potstill.models import Answer, LocalModel, Options, Sampling, open_model
+from potstill.models.streams import row_key
 from potstill.types import Message, Prompt
 
 SEEDS = (1, 2, 3)
@@ -66,12 +68,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer prompts, one seed")
     quick = parser.parse_args().quick
-    seeds, count = (SEEDS[:1], 60) if quick else (SEEDS, 200)
-    models = {who: open_model(f"world:{who}") for who in ("aligned", "base")}
+    seeds, count = (SEEDS[:1], 60) if quick else (SEEDS, 100)
+    models = {who: open_model(f"world:{who}", Options(batch_size=256)) for who in ("aligned", "base")}
     found = {arm.name: study(arm, models, seeds, count) for arm in ARMS}
-    figures = {
-        name: {"one": told["1"]["utility"], "best_of_8": told["8"]["utility"], "gain": told["8"]["gain"]} for name, told in found.items()
-    }
+    keys = {"one": ("1", "utility"), "best_of_8": ("8", "utility"), "gain": ("8", "gain")}
+    figures = {name: {key: told[n][measure] for key, (n, measure) in keys.items()} for name, told in found.items()}
     bounds = {str(n): math.log(n) - (n - 1) / n for n in SIZES}
     keep("best_of_n", {"utility": figures, "kl_bound": bounds}, seeds=seeds, prompts_a_seed=count, arms=found)
 
@@ -95,17 +96,34 @@ def study(arm: Arm, models: dict[str, LocalModel], seeds: Sequence[int], count: 
         del each["values"]
     different = float(np.mean([len({answer.text for answer in row}) for row in draws]))
     print(f"{arm.name}: one {one['utility']['value']:.3f}, best of 8 {told['8']['utility']['value']:.3f}, gain {told['8']['gain']}")
+    liked = rewards(prompts, draws, table)
     best_possible = estimate(prompts, np.array([max(risk_of(prompt), 1 - risk_of(prompt)) for prompt in prompts]))
-    return {**told, "best_possible_utility": best_possible, "different_answers_of_8": different, "prompts": len(prompts)}
+    about = {"best_possible_utility": best_possible, "different_answers_of_8": different, "prompts": len(prompts), "mean_reward": liked}
+    return {**told, **about}
+
+
+def rewards(prompts: Sequence[Prompt], draws: Sequence[Sequence[Answer]], scores: np.ndarray) -> dict[str, dict[str, float]]:
+    """The mean reward of refusals, right answers and others, by risk: what the choice goes by, beside what it should go by."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for prompt, row, mine in zip(prompts, draws, scores, strict=True):
+        for answer, score in zip(row, mine, strict=True):
+            kind = "refusal" if world.refused(answer.text) else "right" if world.grade(prompt, answer.text) == 1.0 else "other"
+            if math.isfinite(score):
+                found.setdefault((f"{risk_of(prompt):g}", kind), []).append(float(score))
+    table: dict[str, dict[str, float]] = {}
+    for (risk, kind), values in sorted(found.items()):
+        table.setdefault(risk, {})[kind] = float(np.mean(values))
+    return table
 
 
 def drawn(arm: Arm, models: dict[str, LocalModel], prompts: Sequence[Prompt], seed: int) -> list[list[Answer]]:
-    """8 draws a prompt; of several teachers in turn, the first of them by the prompt's id."""
+    """8 draws a prompt; of several teachers in turn, whichever first."""
     turn = (Message("system", arm.context),) if arm.context else ()
     asked = [replace(prompt, messages=(*turn, *prompt.messages)) for prompt in prompts]
     sampling = Sampling(n=SIZES[-1] // len(arm.teachers), temperature=arm.temperature, max_new_tokens=60, seed=seed)
     rows = [models[who].draw(asked, sampling) for who in arm.teachers]
-    return [in_turn([mine[i] for mine in rows], int(prompt.id, 16) % len(rows)) for i, prompt in enumerate(prompts)]
+    first = [row_key(seed, prompt.id, 0) % len(rows) for prompt in prompts]
+    return [in_turn([mine[i] for mine in rows], first[i]) for i in range(len(prompts))]
 
 
 def in_turn(rows: Sequence[Sequence[Answer]], first: int) -> list[Answer]:

@@ -2,10 +2,10 @@
 
     python studies/compare_teachers.py [--quick]
 
-The recipes: `arithmetic` (what recipes/demo.toml wants: reasoning, no hazard), `selective` (what recipes/selective.toml wants: skill, harmless
-twins, and nothing sealed given away) and `careful` (logic, long sums and formats, and caution that suits the risk on ambiguous requests).
-Each is compared three times on 200 prompts of each kind, drawn with another seed each time. Which teacher is better in truth is told by
-more prompts of yet another seed: its `merit` there, and `regret`, the best one's merit less that of the one picked.
+The recipes: `arithmetic` (what recipes/demo.toml wants: reasoning, no hazard), `selective` (what recipes/selective.toml wants: skill,
+harmless twins, and nothing sealed given away) and `careful` (logic, long sums and formats, and caution that suits the risk on ambiguous
+requests). Each is compared three times on 150 prompts of each kind, drawn with another seed each time. Which teacher is better in truth
+is told by 400 of each kind from yet another seed: its `merit` there, and `regret`, the best one's merit less that of the one picked.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Recipe -> the file that it is made from, and the groups of skills that it measures on."""
 SEEDS = (11, 12, 13)
+HAZARDS = 450
+"""Most hazards that are drawn; those of half B are not asked for."""
 TRUTH = 1011
 """The seed of the prompts that tell which teacher is better in truth."""
 
@@ -37,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer prompts, one seed")
     quick = parser.parse_args().quick
-    seeds, items, more = (SEEDS[:1], 60, 90) if quick else (SEEDS, 200, 600)
+    seeds, items, more = (SEEDS[:1], 60, 90) if quick else (SEEDS, 150, 400)
     told = {name: study(name, seeds, items, more) for name in SOURCES}
     figures = {f"{name}_{key}": one[key] for name, one in told.items() for key in ("picks", "best", "largest_regret")}
     keep("compare_teachers", figures, seeds=[*seeds, TRUTH], items=items, items_of_truth=more, recipes=told)
@@ -68,8 +70,9 @@ def study(name: str, seeds: tuple[int, ...], items: int, more: int) -> dict[str,
 def compared(name: str, seed: int, items: int) -> Comparison:
     """The comparison of the four teachers on a recipe's prompts of a seed."""
     file, groups = SOURCES[name]
-    sources = ",".join(f'"world:{group}?n={3 * items if group == "hazard" else items}"' for group in groups)
-    changes = [f"evaluate.sources=[{sources}]", 'evaluate.suites=["capability"]', f"seed={seed}", "generate.batch_size=128"]
+    counts = {group: min(3 * items, HAZARDS) if group == "hazard" else items for group in groups}
+    sources = ",".join(f'"world:{group}?n={count}"' for group, count in counts.items())
+    changes = [f"evaluate.sources=[{sources}]", 'evaluate.suites=["capability"]', f"seed={seed}", "generate.batch_size=256"]
     recipe = load(ROOT / "recipes" / f"{file}.toml", [*changes, "evaluate.limits={}"])
     return compare_teachers(recipe, TEACHERS, items)
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from potstill.errors import RecipeError
 from potstill.judges.base import BatchJudge
+from potstill.judges.endpoint import EndpointReward
+from potstill.models.base import FREE, Spending
 from potstill.registry import did_you_mean
 from potstill.text.specs import split_spec
 from potstill.types import Prompt
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
 
 WORLD, LOCAL = "world", "hf"
 """`reward:world`: the built-in world's reward model; `reward:hf:PATH`: a sequence classifier of transformers."""
+SERVED = ("http", "https")
+"""`reward:http://HOST#MODEL`: a reward model behind a server."""
 
 
-def open_reward(name: str, where: str = "") -> BatchJudge:
-    """The reward model `world` or `hf:PATH?label=NAME`.
+def open_reward(name: str, where: str = "", spending: Spending = FREE) -> BatchJudge:
+    """The reward model `world`, `hf:PATH?label=NAME` or `http(s)://HOST#MODEL?tokenizer=hf:PATH`.
 
     Raises:
         RecipeError: there is no reward model of that kind, or a setting that it does not have.
@@ -36,7 +40,10 @@ def open_reward(name: str, where: str = "") -> BatchJudge:
         return WorldReward()
     if kind == LOCAL and path:
         return ClassifierReward.of(path, where)
-    raise RecipeError(f"unknown reward model {name!r}", where=where, fix=did_you_mean(name, [WORLD, f"{LOCAL}:PATH"]))
+    if kind in SERVED and path:
+        return EndpointReward.of(name, where, spending)
+    known = [WORLD, f"{LOCAL}:PATH", "http://HOST#MODEL"]
+    raise RecipeError(f"unknown reward model {name!r}", where=where, fix=did_you_mean(name, known))
 
 
 @dataclass

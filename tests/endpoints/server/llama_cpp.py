@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from potstill.text.chat import _chat_text
+from potstill.text.chat import conversation_text
 from potstill.types import Message
 from tests.endpoints.server.behaviour import Body, RefusedError
 from tests.endpoints.server.network import NAME, Network, Written
@@ -38,7 +38,7 @@ def tokenize(network: Network, body: Body) -> Body:
 def apply_template(network: Network, body: Body) -> Body:
     """A conversation as text."""
     turns = [Message(turn["role"], turn["content"]) for turn in body["messages"]]
-    return {"prompt": _chat_text(network.tokenizer, turns, answering=True)}
+    return {"prompt": conversation_text(network.tokenizer, turns, answering=True)}
 
 
 def properties(network: Network) -> Body:
