@@ -19,6 +19,7 @@ from potstill.doctor.terms import licence, training
 from potstill.generate.routing import route
 from potstill.generate.traces import card_of
 from potstill.models import LocalModel, Teacher, open_teacher, teacher_tokenizer
+from potstill.models.base import PROBING
 from potstill.models.recorded import RecordedTeacher
 from potstill.recipe import GenerateSection, Recipe, StudentSection, TeacherSection
 from potstill.types import Message, Prompt
@@ -133,7 +134,7 @@ def _patient(case: Case, teacher: Teacher, tokenizer: PreTrainedTokenizerBase | 
 
 def _opener(section: TeacherSection, teacher: Teacher) -> Callable[[], Teacher]:
     """A server is asked through a new client each time, whose ledger remembers nothing: what is asked twice is sent twice."""
-    return (lambda: open_teacher(section)) if section.model.startswith(("http:", "https:")) else (lambda: teacher)
+    return (lambda: open_teacher(section, spending=PROBING)) if section.model.startswith(("http:", "https:")) else (lambda: teacher)
 
 
 def _on_file(teacher: Teacher) -> tuple[Prompt, ...]:

@@ -56,8 +56,9 @@ class Patient:
 
     @cached_property
     def can(self) -> frozenset[str]:
-        """What probes may need of it: what it gives, `sampling`, and `network` where it runs here."""
-        return self.gives | ({"sampling"} if self.samples else set()) | ({"network"} if self.network else set())
+        """What probes may need of it: what it gives when it is asked, `sampling`, and `network` where it runs here."""
+        more = {name for name, there in (("sampling", self.samples), ("network", self.network is not None)) if there}
+        return self.gives - ({"top_k"} if self.silence else set()) | more
 
     @property
     def network(self) -> LocalModel | None:
@@ -76,12 +77,27 @@ class Patient:
 
     @cached_property
     def answer(self) -> Answer:
-        """Its first answer to that prompt at temperature 1: at most `TOKENS` tokens, with what it expected where it tells.
+        """Its answer to that prompt at temperature 1: at most `TOKENS` tokens, with what it expected where it tells.
 
         Raises:
             PotstillError: it answers no prompt.
         """
-        return self._first[1]
+        return self._spoken if isinstance(self._spoken, Answer) else self._first[1]
+
+    @property
+    def silence(self) -> PotstillError | None:
+        """What it said when it was asked for log-probabilities and did not answer; None: it answered, or gives none."""
+        return None if isinstance(self._spoken, Answer) else self._spoken
+
+    @cached_property
+    def _spoken(self) -> Answer | PotstillError | None:
+        """Its answer with log-probabilities, or why there is none; None where it does not claim to give them."""
+        if "top_k" not in self.gives:
+            return None
+        try:
+            return self._draw(self.prompt, Sampling(max_new_tokens=TOKENS), self._outcomes)
+        except PotstillError as error:
+            return error
 
     @cached_property
     def greedy(self) -> Answer:
@@ -108,7 +124,7 @@ class Patient:
         said: PotstillError | None = None
         for prompt in (*self.prompts, QUESTION, TEXT):
             try:
-                return prompt, self._draw(prompt, Sampling(max_new_tokens=TOKENS), self._usual)
+                return prompt, self._draw(prompt, Sampling(max_new_tokens=TOKENS), 0)
             except PotstillError as error:
                 said = said or error
         assert said is not None
@@ -116,8 +132,13 @@ class Patient:
 
     @property
     def _usual(self) -> int:
-        """Outcomes a position of an ordinary question: at least two tell a temperature."""
-        return min(max(self.top_k, 2), OUTCOMES) if "top_k" in self.gives else 0
+        """Outcomes a position of an ordinary question."""
+        return self._outcomes if "top_k" in self.gives and self.silence is None else 0
+
+    @property
+    def _outcomes(self) -> int:
+        """As many as the recipe asks for; at least two tell a temperature."""
+        return min(max(self.top_k, 2), OUTCOMES)
 
     def draw(self, *, tokens: int = TOKENS, temperature: float = 1.0, seed: int = 0, outcomes: int | None = None) -> Answer:
         """One more answer to its prompt.

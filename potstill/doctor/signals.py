@@ -34,6 +34,8 @@ def log_probabilities(patient: Patient) -> Told:
     """Whether they come at all, one a token."""
     if "top_k" not in patient.gives:
         return Told("refused", "none: it gives text only", 'use losses with kind = "cross_entropy", or another teacher')
+    if patient.silence is not None:
+        return Told("refused", f"asked for them it does not answer: {patient.silence.what}", patient.silence.fix)
     said = patient.answer
     width = said.outlook.support_ids.shape[-1]
     if not len(said.outlook) or not width:
@@ -51,7 +53,7 @@ def log_probabilities(patient: Patient) -> Told:
 @probe("prompt scoring", signal=True)
 def prompt_scoring(patient: Patient) -> Told:
     """Whether it scores a given text."""
-    if "score" not in patient.gives:
+    if "score" not in patient.can:
         return Told("ok", "not given: only what it draws itself comes with log-probabilities")
     try:
         scored = patient.score(_given(patient))

@@ -49,15 +49,19 @@ class Spending:
         ledger: the file of the request ledger; None: in memory, which forgets what was paid.
         tokens: most tokens, read and written; None: no limit.
         usd: most US dollars; None: no limit.
+        anew: every client's requests are new ones to the server, which then repeats no answer that it remembers.
     """
 
     ledger: Path | None = None
     tokens: int | None = None
     usd: float | None = None
+    anew: bool = False
 
 
 FREE = Spending()
-"""No ledger on disk and no limit: for probing and tests."""
+"""No ledger on disk and no limit: for tests, and for trying a server out."""
+PROBING = Spending(anew=True)
+"""The same for whoever asks twice on purpose."""
 
 
 @dataclass(frozen=True, slots=True)

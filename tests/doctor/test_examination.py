@@ -82,7 +82,7 @@ def test_the_cases_of_a_recipe() -> None:
     math, base = cases(divergence, [hazard, ask("1+1?", domain="math"), ask("b", domain="x"), long])
     assert math.prompts == (ask("1+1?", domain="math"),)
     assert base.prompts == (ask("b", domain="x"), long)
-    assert math.signal and base.signal
+    assert (math.signal, base.signal) == (True, True)
     assert base.student == divergence.student
     [text] = cases(load(TINY, []))
     assert not text.signal

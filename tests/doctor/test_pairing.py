@@ -70,7 +70,8 @@ def test_padded_rows() -> None:
     padded = pairing.vocabulary(pair(world_tokenizer(), world_tokenizer(), config={"vocab_size": 704}))
     assert padded.outcome == "warning"
     assert padded.seen == "teacher 640 rows for 640 pieces, student 704 rows for 640 pieces"
-    larger = changed(lambda tokenizer: tokenizer.add_tokens(["one more"]) and None)
+    larger = world_tokenizer()
+    larger.add_tokens(["one more"])
     assert pairing.vocabulary(pair(larger, world_tokenizer())).outcome == "refused"
 
 
@@ -86,8 +87,8 @@ def test_chat_templates() -> None:
 
 def test_ends_of_turns() -> None:
     plain = changed(without_template)
-    padded = changed(lambda tokenizer: (without_template(tokenizer), setattr(tokenizer, "eos_token", "<pad>")) and None)
-    endless = changed(lambda tokenizer: (without_template(tokenizer), setattr(tokenizer, "eos_token", None)) and None)
+    padded, endless = changed(without_template), changed(without_template)
+    padded.eos_token, endless.eos_token = "<pad>", None
     assert pairing.end_of_turn(pair(world_tokenizer(), plain)).seen == "both end with '<end>'"
     assert pairing.end_of_turn(pair(plain, padded)).outcome == "warning"
     assert pairing.end_of_turn(pair(plain, endless)).outcome == "refused"

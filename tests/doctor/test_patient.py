@@ -15,11 +15,11 @@ from tests.models.small import ask
 
 def test_every_question_is_counted() -> None:
     probed = patient()
-    assert len(probed.answer.token_ids) == probed.tokens
+    assert 2 * len(probed.answer.token_ids) == probed.tokens
     probed.answer  # noqa: B018 - it is remembered
-    assert probed.requests == 1
+    assert probed.requests == 2, "once for the text, and once with log-probabilities"
     probed.draw(tokens=3)
-    assert (probed.requests, probed.tokens) == (2, len(probed.answer.token_ids) + 3)
+    assert (probed.requests, probed.tokens) == (3, 2 * len(probed.answer.token_ids) + 3)
 
 
 def test_tokens_are_the_servers_count_where_no_ids_come() -> None:
@@ -77,3 +77,13 @@ def test_answers_come_short_and_with_outcomes() -> None:
     assert patient(top_k=500).answer.outlook.support_ids.shape[1] == OUTCOMES
     assert patient(top_k=0).answer.outlook.support_ids.shape[1] == 2
     assert patient().greedy.token_ids == small().draw([QUESTION], Sampling(temperature=0.0, max_new_tokens=64))[0][0].token_ids
+
+
+def test_log_probabilities_that_it_refuses_are_not_asked_for_again() -> None:
+    probed = patient(Spoilt(most=4))
+    assert probed.answer.text == small().draw([QUESTION], Sampling(max_new_tokens=TOKENS))[0][0].text
+    assert str(probed.silence) == "spoilt: at most 4 log-probabilities; ask for fewer"
+    assert "top_k" not in probed.can
+    assert probed.draw().outlook.support_ids.size == 0
+    assert patient().silence is None
+    assert patient(FakeTeacher("x", gives=frozenset({"text"}))).silence is None

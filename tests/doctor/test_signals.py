@@ -33,6 +33,9 @@ def test_a_fake_passes(probe) -> None:
 def test_log_probabilities_that_are_dropped() -> None:
     dropped = signals.log_probabilities.of(patient(Spoilt(drawn=silent)))
     assert (dropped.outcome, dropped.seen) == ("refused", "they were asked for and did not come")
+    unwilling = signals.log_probabilities.of(patient(Spoilt(most=4)))
+    assert unwilling.seen == "asked for them it does not answer: at most 4 log-probabilities"
+    assert (unwilling.outcome, unwilling.advice) == ("refused", "ask for fewer")
     short = Spoilt(drawn=lambda answer, _: replace(answer, token_ids=(*answer.token_ids, 5)))
     assert signals.log_probabilities.of(patient(short)).outcome == "refused"
     box = signals.log_probabilities.of(patient(FakeTeacher("x", gives=frozenset({"text"}))))
@@ -93,12 +96,10 @@ def test_a_stale_cache_shows_after_another_request() -> None:
 
 
 def test_draws_tell_it_where_nothing_is_scored() -> None:
-    moving: Callable[[], dict[str, Any]] = lambda: {"calls": 0}  # noqa: E731
-    state = moving()
+    calls = iter(range(100))
 
     def drift(answer: Answer, sampling: Any) -> Answer:
-        state["calls"] += 1
-        return shifted(answer, float(state["calls"]))
+        return shifted(answer, float(next(calls)))
 
     assert signals.repeatable.of(patient(Spoilt(gives=UNSCORED))).outcome == "ok"
     assert signals.repeatable.of(patient(Spoilt(drawn=drift, gives=UNSCORED))).outcome == "refused"
@@ -121,7 +122,7 @@ def test_a_cap_on_k() -> None:
 def test_colliding_keys_leave_rows_short() -> None:
     def collide(answer: Answer, _: Any) -> Answer:
         ids, log_p = answer.outlook.support_ids.copy(), answer.outlook.support_log_p.copy()
-        ids[1, -1], log_p[1, -1] = -1, -np.inf
+        ids[1:2, -1:], log_p[1:2, -1:] = -1, -np.inf
         return outlook(answer, support_ids=ids, support_log_p=log_p)
 
     result = signals.whole_rows.of(patient(Spoilt(drawn=collide)))
@@ -148,7 +149,7 @@ def test_numbers_that_are_no_probabilities(fault: Callable[[Any], dict[str, Any]
 def test_a_floor() -> None:
     def floored(answer: Answer, _: Any) -> Answer:
         log_p = answer.outlook.support_log_p.copy()
-        log_p[0, -1] = -9999.0
+        log_p[:1, -1:] = -9999.0
         return outlook(answer, support_log_p=log_p)
 
     result = signals.floor.of(patient(Spoilt(drawn=floored)))
