@@ -21,6 +21,7 @@ from potstill.models.cache import growing_cache, keep_rows
 from potstill.models.scoring import Head, Seen, look
 from potstill.models.streams import row_key, uniforms
 from potstill.signal.codecs.base import open_codec
+from potstill.signal.drawing import invert
 from potstill.types import FinishReason
 
 _DROP_SHARE = 0.25
@@ -53,10 +54,7 @@ def choose(logits: Float[Tensor, "N V"], uniform: Float[Tensor, " N"], temperatu
         ordered, order = p.sort(dim=-1, descending=True, stable=True)
         before = ordered.cumsum(-1) - ordered
         p = torch.zeros_like(p).scatter_(-1, order, ordered.masked_fill(before >= top_p, 0.0))
-    mass = p.double().cumsum(-1)
-    index = torch.searchsorted(mass, uniform[:, None] * mass[:, -1:], right=True)[:, 0]
-    last_possible = p.shape[-1] - 1 - (p.flip(-1) > 0).int().argmax(-1)
-    return torch.minimum(index, last_possible)
+    return invert(p, uniform[:, None])[:, 0]
 
 
 def generate(

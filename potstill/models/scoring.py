@@ -149,11 +149,26 @@ class Seen:
 def look(
     logits: Float[Tensor, "n V"], target: Int[Tensor, " n"], hidden: Float[Tensor, "n H"], codec: Codec, uniform: Float[Tensor, "n u"]
 ) -> Seen:
-    """The realised tokens' log-probabilities and ranks, and what the codec keeps, from raw logits."""
-    realised = logits.gather(-1, target[:, None])
-    log_p = (realised - logits.logsumexp(-1, keepdim=True))[:, 0]
-    rank = (logits > realised).sum(-1, dtype=torch.int32) + 1
-    return Seen(log_p, rank, codec.encode(logits, hidden, uniform))
+    """The realised tokens' log-probabilities and ranks, and what the codec keeps, from raw logits.
+
+    Where nothing is kept, ranks are 0: not known.
+    """
+    norm, realised = logits.logsumexp(-1, keepdim=True), logits.gather(-1, target[:, None])
+    support = codec.encode(logits, norm, hidden, uniform)
+    rank = torch.zeros_like(target, dtype=torch.int32)
+    if support.ids.shape[1] or support.hidden is not None:
+        rank = _rank(logits, realised, support.ids if codec.likeliest else None)
+    return Seen((realised - norm)[:, 0], rank, support)
+
+
+def _rank(logits: Float[Tensor, "n V"], realised: Float[Tensor, "n 1"], top: Int[Tensor, "n k"] | None) -> Int[Tensor, " n"]:
+    """How many tokens are likelier than the realised one, and one more. Within the top k, only these are looked at."""
+    if top is None:
+        return (logits > realised).sum(-1, dtype=torch.int32) + 1
+    rank = (logits.gather(-1, top) > realised).sum(-1, dtype=torch.int32) + 1
+    beyond = (rank > top.shape[1]).nonzero()[:, 0]
+    rank[beyond] = (logits[beyond] > realised[beyond]).sum(-1, dtype=torch.int32) + 1
+    return rank
 
 
 @torch.inference_mode()

@@ -91,8 +91,8 @@ class Sparse:
     """The teacher's k likeliest tokens, and the rest of its mass as one more outcome.
 
     Args:
-        ids: token ids, distinct within a row.
-        log_p: their log-probabilities at temperature 1.
+        ids: token ids, distinct within a row; places that are not filled hold -1.
+        log_p: their log-probabilities at temperature 1; -inf where the id is -1.
     """
 
     ids: Int[Tensor, "N k"]
@@ -112,16 +112,25 @@ class Sparse:
 
     def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n K"]:
         """log q of the same k tokens and of all others together."""
-        tail = log_q.scatter(-1, self.ids, -torch.inf).exp().sum(-1, keepdim=True).clamp_min(TINY)
-        return torch.cat((log_q.gather(-1, self.ids), tail.log()), -1)
+        ids, log_q = self._places(log_q)
+        tail = log_q.scatter(-1, ids, -torch.inf).exp().sum(-1, keepdim=True).clamp_min(TINY)
+        return torch.cat((log_q.gather(-1, ids), tail.log()), -1)
 
     def to_logits(self, grad: Float[Tensor, "n K"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
         """The rule at the head of this file, with the tail as the last outcome."""
-        total = grad.sum(-1, keepdim=True)
+        total, vocabulary = grad.sum(-1, keepdim=True), log_q.shape[-1]
+        ids, log_q = self._places(log_q)
         q = log_q.exp_()
-        q_top = q.gather(-1, self.ids)
-        q_tail = q.scatter_(-1, self.ids, 0.0).sum(-1, keepdim=True).clamp_min_(TINY)
-        return q.mul_(grad[:, -1:] / q_tail - total).scatter_(-1, self.ids, grad[:, :-1] - q_top * total)
+        q_top = q.gather(-1, ids)
+        q_tail = q.scatter_(-1, ids, 0.0).sum(-1, keepdim=True).clamp_min_(TINY)
+        return q.mul_(grad[:, -1:] / q_tail - total).scatter_(-1, ids, grad[:, :-1] - q_top * total)[:, :vocabulary]
+
+    def _places(self, log_q: Float[Tensor, "n V"]) -> tuple[Int[Tensor, "n k"], Float[Tensor, "n W"]]:
+        """The ids and log q. Places that are not filled are of one more token, which has no probability and is the last."""
+        empty = self.ids < 0
+        if not empty.any():
+            return self.ids, log_q
+        return self.ids.masked_fill(empty, log_q.shape[-1]), torch.nn.functional.pad(log_q, (0, 1), value=LOG_FLOOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from potstill.fit import OutputHead
+from potstill.registry import find
 from potstill.signal import Dense, HiddenStates, Outcomes, Signal, Sparse
 from potstill.signal.divergences.forward_kl import ForwardKL
 from potstill.signal.outcomes import log_softmax
@@ -106,3 +107,21 @@ def test_hidden_states_use_one_memory_and_carry_no_gradient() -> None:
 def test_log_probabilities_over_a_large_vocabulary_are_those_of_float64() -> None:
     logits = torch.randn(4, 150_000, generator=torch.Generator().manual_seed(0)) * 3.5
     assert torch.allclose(log_softmax(logits).double(), torch.log_softmax(logits.double(), -1), rtol=0, atol=3e-6)
+
+
+@pytest.mark.parametrize("name", ["forward_kl", "reverse_kl", "jsd"])
+def test_places_that_are_not_filled_change_nothing(name: str) -> None:
+    student, teacher = logits(4, seed=0), sparse(logits(4, seed=1))
+    pad = torch.nn.functional.pad
+    wide = Sparse(pad(teacher.ids, (0, 2), value=-1), pad(teacher.log_p, (0, 2), value=-torch.inf))
+    divergence = find("divergence", name).factory()
+    for got, expected in zip(loss(divergence, wide, student), loss(divergence, teacher, student), strict=True):
+        assert torch.allclose(got, expected, atol=1e-7)
+
+
+def test_a_position_of_which_nothing_was_kept_teaches_nothing() -> None:
+    student = logits(2, seed=0)
+    nothing = Sparse(torch.full((2, 3), -1), torch.full((2, 3), -torch.inf))
+    values, grad = loss(find("divergence", "forward_kl").factory(), nothing, student)
+    assert values.abs().max() < 1e-6
+    assert grad.abs().max() < 1e-6

@@ -29,9 +29,11 @@ class Codec(Protocol):
     Attributes:
         max_error: largest absolute difference between a probability that comes back and the teacher's, for those that are kept one by
             one; None where single probabilities are estimates, right on average only.
+        likeliest: whether the outcomes it keeps are the likeliest, in order.
     """
 
     max_error: float | None
+    likeliest: bool
 
     def width(self, vocabulary: int) -> int:
         """Outcomes a position, w."""
@@ -41,8 +43,17 @@ class Codec(Protocol):
         """How many uniform random numbers it wants a position."""
         ...
 
-    def encode(self, logits: Float[Tensor, "n V"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]) -> Support:
-        """What is kept of the distributions softmax(logits)."""
+    def encode(
+        self, logits: Float[Tensor, "n V"], norm: Float[Tensor, "n 1"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]
+    ) -> Support:
+        """What is kept of the distributions softmax(logits).
+
+        Args:
+            logits: the teacher's.
+            norm: their logsumexp: log p = logits - norm.
+            hidden: the last hidden states that they come from.
+            uniform: `uniforms()` random numbers in [0, 1) a position.
+        """
         ...
 
     def decode(self, support: Support, head: OutputHead | None, vocabulary: int) -> Signal:
@@ -50,8 +61,11 @@ class Codec(Protocol):
 
         Args:
             support: as kept.
-            head: the teacher's own output head, for codecs that keep hidden states.
+            head: the teacher's own output head, for codecs that keep hidden states; None: it is not at hand.
             vocabulary: the student's.
+
+        Raises:
+            CapabilityError: the codec needs the teacher's head.
         """
         ...
 

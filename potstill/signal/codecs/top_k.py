@@ -7,6 +7,7 @@ from torch import Tensor
 
 from potstill.registry import part
 from potstill.signal.codecs.base import Support
+from potstill.signal.drawing import likeliest
 from potstill.signal.head import OutputHead
 from potstill.signal.outcomes import Sparse
 
@@ -20,6 +21,7 @@ class TopK:
     """
 
     max_error: float | None = 2e-4
+    likeliest = True
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -32,11 +34,13 @@ class TopK:
         """None: nothing is drawn."""
         return 0
 
-    def encode(self, logits: Float[Tensor, "n V"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]) -> Support:
+    def encode(
+        self, logits: Float[Tensor, "n V"], norm: Float[Tensor, "n 1"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]
+    ) -> Support:
         """Log-probabilities of the top k, and 1 less their sum."""
-        top = logits.topk(self.width(logits.shape[-1]), dim=-1)
-        log_p = top.values - logits.logsumexp(-1, keepdim=True)
-        return Support(top.indices, log_p, (1.0 - log_p.double().exp().sum(-1)).clamp_min(0.0).float())
+        values, ids = likeliest(logits, self.width(logits.shape[-1]))
+        log_p = values - norm
+        return Support(ids, log_p, (1.0 - log_p.double().exp().sum(-1)).clamp_min(0.0).float())
 
     def decode(self, support: Support, head: OutputHead | None, vocabulary: int) -> Sparse:
         """The k outcomes and the tail."""
