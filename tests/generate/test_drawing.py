@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -177,3 +178,96 @@ class _Changed(FakeTeacher):
 
     def identity(self):
         return {**super().identity(), "weights": "others"}
+
+
+def test_all_teachers_answer_and_a_committee_scores_each_others_texts(tmp_path):
+    run = run_of(tmp_path, teachers=[{"model": "fake:x", "top_k": 2}, {"model": "fake:yes", "top_k": 3}], committee=True)
+    made = draw(run, gather(run))
+    names = dict(zip(*made.table("teachers").select(["id", "name"]).to_pydict().values(), strict=True))
+    traces = {row["id"]: row for row in made.table("traces").to_pylist()}
+    scorings = made.table("scorings").to_pylist()
+    assert len(traces) == 10
+    assert len(scorings) == 20
+    for own, other in zip(scorings[::2], scorings[1::2], strict=True):
+        trace = traces[own["trace_id"]]
+        assert other["trace_id"] == own["trace_id"]
+        assert (own["mode"], names[own["teacher_id"]]) == ("sampled", trace["teacher"])
+        assert other["mode"] == "teacher_forced"
+        assert names[other["teacher_id"]] != trace["teacher"]
+        assert len(other["log_p"]) == len(own["log_p"]) == len(trace["token_ids"])
+        assert {own["k"], other["k"]} == {2, 3}
+
+
+def test_a_committee_of_tokenizers_carries_each_scorers_tokens(tmp_path):
+    folder = write_model(tmp_path / "model")
+    teachers = [{"model": f"hf:{folder}", "top_k": 2}, {"model": "fake:yes", "top_k": 2}]
+    run = run_of(tmp_path, "ab", teachers=teachers, committee=True, max_new_tokens=4)
+    made = draw(run, gather(run))
+    traces = {row["id"]: row for row in made.table("traces").to_pylist()}
+    others = [row for row in made.table("scorings").to_pylist() if row["mode"] == "teacher_forced"]
+    assert len(others) >= 2
+    for row in others:
+        text = traces[row["trace_id"]]["text"]
+        assert len(row["token_ids"]) == len(row["log_p"])
+        if traces[row["trace_id"]]["teacher"].startswith("hf:"):
+            assert bytes(i for i in row["token_ids"] if i < 256).decode() == text
+        assert row["token_ends"][-1:] == [len(text.encode())]
+
+
+def test_a_teacher_that_cannot_score_is_refused_before_anything_is_asked(tmp_path):
+    (tmp_path / "answers.jsonl").write_text('{"prompt": "a", "answer": "1"}\n')
+    teachers = [{"model": "fake:x"}, {"model": f"recorded:{tmp_path}/answers.jsonl"}]
+    run = run_of(tmp_path, teachers=teachers, committee=True)
+    prompts = gather(run)
+    with pytest.raises(CapabilityError, match=r"cannot score texts; leave generate\.committee out"):
+        draw(run, prompts)
+    assert not (tmp_path / "run" / "generate").exists()
+
+
+def test_a_context_is_kept_with_the_trace_and_changes_what_the_teacher_says(tmp_path):
+    folder = write_model(tmp_path / "model")
+    settings = {"teachers": [{"model": f"hf:{folder}", "top_k": 2}], "max_new_tokens": 6, "temperature": 0}
+    plain = draw(run := run_of(tmp_path, out="plain", **settings), gather(run))
+    told = draw(run := run_of(tmp_path, out="told", context="What is 3 plus 4 ?", **settings), gather(run))
+    assert {trace.context for trace in traces_of(told)} == {"What is 3 plus 4 ?"}
+    assert [t.prompt_id for t in traces_of(told)] == [t.prompt_id for t in traces_of(plain)]
+    assert [t.token_ids for t in traces_of(told)] != [t.token_ids for t in traces_of(plain)]
+    assert run.artifact("prompts").table("prompts")["messages"].to_pylist()[0] == [{"role": "user", "content": "a"}]
+
+
+def test_the_best_of_several_is_told_and_the_distance_summed_up(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    drawn = {"a": ["no", "better"], "b": ["", ""], "c": ["no", "no", "no", "longer"]}
+    path.write_text("".join(json.dumps({"prompt": q, "answer": a}) + "\n" for q, some in drawn.items() for a in some if a))
+    path.write_text(path.read_text() + "".join(json.dumps({"prompt": "b", "answer": "no"}) + "\n" for _ in range(2)))
+    best = {"judge": "callable:tests.generate.test_selection:length", "least": 3, "rounds": 2}
+    run = run_of(tmp_path, "abc", teachers=[{"model": f"recorded:{path}"}], n=2, best_of=best)
+    made = draw(run, gather(run))
+    chosen = {row["chosen"] for row in made.table("selections").to_pylist()} - {None}
+    assert [trace.text for trace in traces_of(made) if trace.id in chosen] == ["better", "longer"]
+    verdicts = made.table("verdicts").to_pylist()
+    assert [verdict["trace_id"] for verdict in verdicts] == made.table("traces")["id"].to_pylist()
+    assert [verdict["part"] for verdict in verdicts].count("keep") == 2
+    assert made.manifest.summary["best_of"] == {
+        "passed": 2,
+        "none_passed": 1,
+        "draws": 8,
+        "unjudged": 0,
+        "kl_bound_mean": pytest.approx((math.log(2) - 0.5 + math.log(4) - 0.75) / 2),
+        "kl_bound_max": pytest.approx(math.log(4) - 0.75),
+    }
+
+
+def test_the_judge_is_part_of_the_identity(tmp_path):
+    best = {"judge": "callable:tests.generate.test_selection:length", "least": 0}
+    first = draw(run := run_of(tmp_path, n=2, best_of=best), gather(run))
+    other = draw(run := run_of(tmp_path, n=2, best_of={**best, "judge": "refusal"}), gather(run))
+    assert any("length" in key for key in first.manifest.parts)
+    assert first.folder != other.folder
+
+
+def test_endpoints_are_handed_more_at_a_time(tmp_path):
+    run = run_of(tmp_path, teachers=[{"model": "fake:x"}])
+    assert drawing._Drawing(run, [], [])._at_a_time() == 1
+    run = run_of(tmp_path, teachers=[{"model": "fake:x"}, {"model": "http://localhost:1/v1#m", "concurrency": 8}])
+    assert drawing._Drawing(run, [], [])._at_a_time() == 8 * drawing.IN_FLIGHT
