@@ -6,7 +6,7 @@
     find("divergence", "forward_kl")      -> the class
     names("divergence")                   -> ["forward_kl", "jsd", ...]
 
-A kind lives in one folder (`HOMES`); every module in it is imported when the kind is first asked for. Other packages add parts through the
+A kind lives in one folder (`HOMES`, and `FURTHER` modules); each module in it is imported when the kind is first asked for. Other packages add parts through the
 entry-point group `potstill.parts`: an entry names a module that registers on import.
 """
 
@@ -34,6 +34,8 @@ HOMES: dict[str, str] = {
     "format": "potstill.export.formats",
 }
 """kind -> the package whose modules hold its parts."""
+FURTHER: dict[str, tuple[str, ...]] = {"model": ("potstill.endpoints.teacher",)}
+"""kind -> modules elsewhere that hold parts of it, because they stand on more than its package does."""
 
 ENTRY_POINTS = "potstill.parts"
 
@@ -88,6 +90,8 @@ def _scan(kind: str) -> None:
     home = importlib.import_module(HOMES[kind])
     for module in pkgutil.iter_modules(home.__path__, home.__name__ + "."):
         importlib.import_module(module.name)
+    for further in FURTHER.get(kind, ()):
+        importlib.import_module(further)
     from importlib.metadata import entry_points  # it takes longer to import than all else here
 
     for entry in entry_points(group=ENTRY_POINTS):

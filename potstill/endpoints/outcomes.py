@@ -104,9 +104,14 @@ def bare_outlook(log_p: Sequence[float | None], kind: LogProbKind = "raw") -> Ou
 
 def join(parts: Sequence[Outlook]) -> Outlook:
     """Outlooks at tokens that follow each other, as one; at least one."""
-    names = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass")
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return Outlook(**columns, codec=parts[0].codec, kind=parts[0].kind, temperature=parts[0].temperature)
+    return Outlook(
+        log_p=np.concatenate([part.log_p for part in parts]),
+        rank=np.concatenate([part.rank for part in parts]),
+        support_ids=np.concatenate([part.support_ids for part in parts]),
+        support_log_p=np.concatenate([part.support_log_p for part in parts]),
+        tail_mass=np.concatenate([part.tail_mass for part in parts]),
+        kind=parts[0].kind,
+    )
 
 
 def _numbers(log_p: Sequence[float | None], steps: int) -> np.ndarray:
@@ -116,7 +121,7 @@ def _numbers(log_p: Sequence[float | None], steps: int) -> np.ndarray:
     if np.isnan(numbers).any() or (numbers > _SLACK).any():
         at = int(np.flatnonzero(np.isnan(numbers) | (numbers > _SLACK))[0])
         raise MalformedError(f"the log-probability of token {at} is {log_p[at]}")
-    return np.minimum(numbers, 0.0)
+    return np.asarray(np.minimum(numbers, 0.0))
 
 
 def _floored(values: np.ndarray) -> np.ndarray:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from potstill.endpoints.teacher import EndpointTeacher
 from potstill.errors import ModelError
 from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, open_model
-from potstill.models.endpoint import EndpointTeacher
 from potstill.types import Prompt
 from tests.endpoints.llama import llama_server
 

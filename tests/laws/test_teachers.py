@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from potstill.endpoints.teacher import EndpointTeacher
 from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, Teacher, open_model, world
 from potstill.models.classifier import ClassifierTeacher
-from potstill.models.endpoint import EndpointTeacher
 from potstill.models.fake import FakeTeacher
 from potstill.registry import names
 from potstill.types import Prompt

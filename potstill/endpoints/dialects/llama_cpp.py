@@ -112,7 +112,7 @@ def _probabilities(response: Mapping[str, Any], where: str) -> tuple[list[int], 
     if any("probs" in line or "top_probs" in line for line in lines):
         what = "the server tells probabilities after sampling, without token ids or with others than the model's"
         raise CapabilityError(what, where=where, fix='use llama.cpp of December 2024 or later, or dialect = "openai" for text alone')
-    rows = [[(field(one, "id", int), number(one, "logprob")) for one in field(line, "top_logprobs", list)] for line in lines]
+    rows: list[Row] = [[(field(one, "id", int), number(one, "logprob")) for one in field(line, "top_logprobs", list)] for line in lines]
     return [field(line, "id", int) for line in lines], [line.get("logprob") for line in lines], rows
 
 

@@ -119,13 +119,15 @@ def _token_ids(choice: Mapping[str, Any]) -> tuple[int, ...]:
 def _rows(log_probs: Mapping[str, Any]) -> tuple[list[float | None], list[Row]]:
     """Realised log-probabilities and outcomes of a completion: `token_id:123` -> log-probability."""
     told = log_probs.get("top_logprobs") or []
-    rows = [[(token_number(name), number(line, name)) for name in line or {}] for line in told]
+    rows: list[Row] = [[(token_number(name), number(line, name)) for name in line or {}] for line in told]
     return field(log_probs, "token_logprobs", list), rows
 
 
 def _chat_rows(log_probs: Mapping[str, Any]) -> tuple[list[float | None], list[Row]]:
     content = field(log_probs, "content", list)
-    rows = [[(token_number(one.get("token")), number(one, "logprob")) for one in field(line, "top_logprobs", list)] for line in content]
+    rows: list[Row] = [
+        [(token_number(one.get("token")), number(one, "logprob")) for one in field(line, "top_logprobs", list)] for line in content
+    ]
     return [line.get("logprob") for line in content], rows
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from potstill.endpoints import retry
+from potstill.endpoints.teacher import EndpointTeacher
 from potstill.errors import CapabilityError, ModelError, PotstillError, RecipeError
 from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, open_model
-from potstill.models.endpoint import EndpointTeacher
 from potstill.types import Message, Prompt
 from tests.endpoints.server import Behaviour, Server
 from tests.models.small import ask, world_tokenizer, write_model
