@@ -142,7 +142,9 @@ def _perform(blank: Performance, teacher: Teacher, prompts: Mapping[Kind, Sequen
         answers = {kind: answers_of(teacher, kind, mine, sampling) for kind, mine in prompts.items()}
     except CapabilityError as error:
         return replace(blank, candidate=replace(blank.candidate, lacks=error.what))
-    marks = {kind: [mark(kind, *pair) for pair in zip(prompts[kind], mine, strict=True)] for kind, mine in answers.items()}
+    marks: dict[str, list[float | None]] = {}
+    for kind, mine in answers.items():
+        marks[kind] = [mark(kind, prompt, answer) for prompt, answer in zip(prompts[kind], mine, strict=True)]
     flat = [answer for mine in answers.values() for answer in mine]
     return replace(blank, marks=marks, texts=[answer.text for answer in flat], cost=cost_of(flat, blank.candidate.parameters))
 

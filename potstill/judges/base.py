@@ -19,13 +19,12 @@ class Judge(Protocol):
 
 @runtime_checkable
 class BatchJudge(Protocol):
-    """Scores many answers at once: a reward model, an endpoint, or a judge asked one by one.
+    """Scores many answers at once: a reward model, an endpoint, or a judge asked one by one."""
 
-    Attributes:
-        name: as in the recipe (`reward:world`).
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """As in the recipe: `reward:world`."""
+        ...
 
     def identity(self) -> dict[str, str]:
         """What distinguishes it from every other judge: versions, digests of weights, address."""

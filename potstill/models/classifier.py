@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -110,7 +111,8 @@ class SequenceClassifier:
     def __init__(self, name: str, load: Callable[[], Loaded], facts: Callable[[], Mapping[str, str]], config: PreTrainedConfig) -> None:
         self.name, self._load, self._facts = name, load, facts
         self.problem_type: str | None = getattr(config, "problem_type", None)
-        self.labels = tuple(str(config.id2label[i]) for i in range(config.num_labels))
+        labels: Mapping[Any, str] = config.id2label or {}
+        self.labels = tuple(str(labels[place]) for place in sorted(labels))
 
     @cached_property
     def _loaded(self) -> Loaded:
