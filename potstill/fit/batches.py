@@ -28,6 +28,8 @@ class Example:
         loss_from: the first token that is a target (at least 1).
         weight: factor of each of its targets.
         support_ids, support_log_p: [T - loss_from, k] what the teacher expected at each target; None when it gave nothing.
+        hidden: [T - loss_from, H] its last hidden states there; None where they are not kept.
+        codec: how the teacher's distribution was kept.
     """
 
     input_ids: np.ndarray
@@ -35,6 +37,8 @@ class Example:
     weight: float = 1.0
     support_ids: np.ndarray | None = None
     support_log_p: np.ndarray | None = None
+    hidden: np.ndarray | None = None
+    codec: str = "top_k"
 
     def __len__(self) -> int:
         return len(self.input_ids)
@@ -50,8 +54,10 @@ class Batch:
         rows: [N] places in the flattened [B * T].
         target: [N] the token that follows each place.
         weight: [N] factor of each place.
-        support_ids, support_log_p: [N, k] the teacher's stored distribution; None when there is none.
+        support_ids, support_log_p: [N, k] the teacher's stored distribution; None when there is none. Of several teachers k is the largest.
         tokens: how many tokens are not padding.
+        hidden: [N, H] the teacher's stored hidden states; None when there are none.
+        codec: how the distribution was kept, of all examples alike.
     """
 
     input_ids: Int[Tensor, "B T"]
@@ -63,6 +69,8 @@ class Batch:
     support_ids: Int[Tensor, "N k"] | None
     support_log_p: Float[Tensor, "N k"] | None
     tokens: int
+    hidden: Float[Tensor, "N H"] | None = None
+    codec: str = "top_k"
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
@@ -104,9 +112,11 @@ def pack(rows: Sequence[Sequence[Example]], length: int) -> Batch:
         rows=flat,
         target=torch.from_numpy(ids).flatten()[flat + 1],
         weight=torch.from_numpy(weight),
-        support_ids=_joined([e.support_ids for e in examples], np.int64),
-        support_log_p=_joined([e.support_log_p for e in examples], np.float32),
+        support_ids=_joined([e.support_ids for e in examples], np.int64, -1),
+        support_log_p=_joined([e.support_log_p for e in examples], np.float32, -np.inf),
         tokens=int((documents != IGNORED).sum()),
+        hidden=_joined([e.hidden for e in examples], np.float32, 0),
+        codec=examples[0].codec,
     )
 
 
@@ -116,11 +126,14 @@ def _block_diagonal(documents: np.ndarray) -> Bool[Tensor, "B 1 T T"]:
     return same.tril_()[:, None]
 
 
-def _joined(columns: Sequence[np.ndarray | None], dtype: type) -> Tensor | None:
+def _joined(columns: Sequence[np.ndarray | None], dtype: type, empty: float) -> Tensor | None:
+    """One after the other, narrower ones filled up with `empty`; None where one is missing."""
     given = [c for c in columns if c is not None]
     if len(given) < len(columns):
         return None
-    return torch.from_numpy(np.concatenate(given).astype(dtype))
+    width = max(c.shape[1] for c in given)
+    filled = [c if c.shape[1] == width else np.pad(c, ((0, 0), (0, width - c.shape[1])), constant_values=empty) for c in given]
+    return torch.from_numpy(np.concatenate(filled).astype(dtype))
 
 
 def fill_rows(lengths: Sequence[int], length: int) -> list[list[int]]:

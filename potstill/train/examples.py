@@ -49,7 +49,7 @@ class Encoder:
             kept: ids of the kept traces.
 
         Raises:
-            CapabilityError: a trace has no stored distribution and a loss needs one.
+            CapabilityError: a trace has no stored distribution and a loss needs one, or they were kept by different codecs.
             InputError: no trace is left.
         """
         drew = dict(zip(traces["id"].to_pylist(), traces["teacher_id"].to_pylist(), strict=True))
@@ -59,6 +59,10 @@ class Encoder:
         examples = [example for example in found if example is not None]
         if not examples:
             raise InputError("no kept trace fits", where="train", fix="raise train.max_length, or look at the filters' verdicts")
+        codecs = sorted({example.codec for example in examples})
+        if len(codecs) > 1:
+            what = f"the teachers' distributions were kept in different ways: {', '.join(codecs)}"
+            raise CapabilityError(what, where="teachers.codec", fix="give all teachers the same codec, and generate again")
         return examples
 
     def _example(self, trace: Trace, prompt: Prompt, seen: Outlook | None) -> Example | None:
@@ -71,12 +75,14 @@ class Encoder:
         if not self.signals:
             return Example(ids, rendered.loss_from)
         targets = len(rendered.input_ids) - rendered.loss_from
-        held = 0 if seen is None or not seen.support_ids.size else len(seen.support_ids)
+        held = 0 if seen is None else len(seen.hidden) or (len(seen.support_ids) if seen.support_ids.size else 0)
         if seen is None or held != targets:
             remedy = "generate again with top_k above 0 from a teacher that gives probabilities"
             raise CapabilityError(f"the stored distribution covers {held} of {targets} tokens", where=f"trace {trace.id}", fix=remedy)
         size = len(ids) - rendered.loss_from
-        return Example(ids, rendered.loss_from, support_ids=seen.support_ids[:size], support_log_p=seen.support_log_p[:size])
+        kept = {"support_ids": seen.support_ids[:size], "support_log_p": seen.support_log_p[:size]}
+        hidden = seen.hidden[:size] if len(seen.hidden) else None
+        return Example(ids, rendered.loss_from, **kept, hidden=hidden, codec=seen.codec)
 
     def _render(self, trace: Trace, prompt: Prompt) -> Rendered:
         if not prompt.messages:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
+
 import torch
 from transformers import PreTrainedModel
 
+from potstill.errors import CapabilityError
 from potstill.fit import Batch
+from potstill.models import Teacher
 from potstill.models.scoring import body_and_head
 from potstill.signal import HiddenStates
+from potstill.signal.head import OutputHead
+from potstill.types import TeacherCard
 
 
 class LiveTeacher:
@@ -23,6 +30,12 @@ class LiveTeacher:
         self.vocabulary = vocabulary
         self._last: tuple[Batch, HiddenStates] | None = None
 
+    def output(self, device: torch.device) -> OutputHead:
+        """Its output head, on the device where hidden states are."""
+        network: torch.nn.Module = self.head.network
+        network.to(device)
+        return self.head.output()
+
     def signal(self, batch: Batch) -> HiddenStates:
         """What the teacher says at the batch's rows."""
         if self._last is None or self._last[0] is not batch:
@@ -36,3 +49,19 @@ class LiveTeacher:
         hidden = self.head.hidden(batch.input_ids, attention_mask=batch.attention_mask, position_ids=batch.position_ids)
         rows = hidden.flatten(0, 1).index_select(0, batch.rows)
         return HiddenStates(rows, self.head.output(), self.vocabulary)
+
+
+def check_weights(teacher: Teacher, cards: Iterable[TeacherCard]) -> None:
+    """Hold a teacher against the cards of those that were asked: hidden states mean something to the weights that made them alone.
+
+    Raises:
+        CapabilityError: none of the cards has this teacher's weights.
+    """
+    own = _weights(teacher.identity())
+    if not own or all(_weights(json.loads(card.facts)) != own for card in cards):
+        what = "the stored hidden states are of other weights than this teacher's"
+        raise CapabilityError(what, where=teacher.name, fix="generate again, or train with the teacher that generated")
+
+
+def _weights(facts: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in facts.items() if key.startswith("weights")}

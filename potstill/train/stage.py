@@ -21,10 +21,10 @@ from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, rows
 from potstill.store.atomic import whole_folder
 from potstill.train.examples import Encoder
-from potstill.train.live import LiveTeacher
+from potstill.train.live import LiveTeacher, check_weights
 from potstill.train.tokens import check_divergences, same_tokens
 from potstill.train.validation import validator
-from potstill.types import Prompt
+from potstill.types import Prompt, TeacherCard
 
 STUDENT, METRICS = "student", "metrics"
 
@@ -127,15 +127,23 @@ class _Training:
 
     def _objective(self, network: PreTrainedModel) -> Objective:
         losses = [find("loss", section.kind, "train.losses").factory(section) for section in self.section.losses]
-        live = None
-        if any(section.teacher == "live" for section in self.section.losses):
-            teacher = cast("LocalModel", open_teacher(self.recipe.teachers[0]))
-            live = LiveTeacher(teacher.network, network.config.vocab_size)
+        live = self._live(network.config.vocab_size)
 
         def objective(batch: Batch) -> list[Term]:
             return [loss.term(batch, live) for loss in losses]
 
         return objective
+
+    def _live(self, vocabulary: int) -> LiveTeacher | None:
+        """The teacher, where a loss needs it beside the student: all of it, or the head that stored hidden states go through."""
+        section = self.recipe.teachers[0]
+        states = self._needs_signals() and section.codec == "hidden_states"
+        if not states and all(loss.teacher != "live" for loss in self.section.losses):
+            return None
+        teacher = cast("LocalModel", open_teacher(section))
+        if states:
+            check_weights(teacher, rows(self.inputs["generate"].table("teachers"), TeacherCard))
+        return LiveTeacher(teacher.network, vocabulary)
 
     def _validate(self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
         prompts = rows(self.inputs["prompts"].table("validation"), Prompt)

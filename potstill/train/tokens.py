@@ -6,6 +6,7 @@ from potstill.errors import CapabilityError
 from potstill.models import LocalModel, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.recipe import Recipe, TeacherSection
+from potstill.train.losses.divergence import check_codec
 
 
 def same_tokens(recipe: Recipe) -> bool:
@@ -28,9 +29,17 @@ def check_divergences(recipe: Recipe) -> None:
         for section in recipe.teachers:
             _check_language(section, where)
     for where, loss in divergences.items():
-        if loss.teacher == "live" and not (len(recipe.teachers) == 1 and isinstance(open_teacher(recipe.teachers[0]), LocalModel)):
+        beside = len(recipe.teachers) == 1 and isinstance(open_teacher(recipe.teachers[0]), LocalModel)
+        codecs = [section.codec for section in recipe.teachers]
+        if loss.teacher == "live" and not beside:
             what = "a live divergence needs exactly one teacher that runs here"
             raise CapabilityError(what, where=where, fix='use teacher = "cached"')
+        if loss.teacher == "cached" and "hidden_states" in codecs and not beside:
+            what = "stored hidden states need exactly one teacher, whose head runs here"
+            raise CapabilityError(what, where=where, fix='use codec = "top_k"')
+        if loss.teacher == "cached":
+            for codec in codecs:
+                check_codec(codec, loss.divergence, where)
     if divergences and not same_tokens(recipe):
         fix = 'take the teacher\'s tokenizer for the student, or losses with kind = "cross_entropy"'
         raise CapabilityError(

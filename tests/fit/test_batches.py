@@ -107,3 +107,17 @@ def test_an_epoch_holds_every_example_once(packed: bool) -> None:
 def test_a_batch_moves_whole() -> None:
     batch = small.source().batch(0)[0]
     assert identity(batch.to("cpu")) == identity(batch)
+
+
+def test_narrower_supports_are_filled_up_and_hidden_states_stand_beside() -> None:
+    def example(k: int, width: int) -> Example:
+        kept = {"support_ids": np.zeros((2, k), np.int32), "support_log_p": np.zeros((2, k), np.float32)}
+        return Example(np.arange(3), 1, **kept, hidden=np.ones((2, width), np.float32), codec="sampled")
+
+    batch = pack([[example(1, 4), example(3, 4)]], 8)
+    assert batch.support_ids is not None
+    assert batch.support_ids.tolist() == [[0, -1, -1]] * 2 + [[0, 0, 0]] * 2
+    assert batch.support_log_p is not None
+    assert batch.support_log_p.tolist() == [[0, -np.inf, -np.inf]] * 2 + [[0, 0, 0]] * 2
+    assert batch.hidden is not None
+    assert (batch.hidden.shape, batch.codec) == ((4, 4), "sampled")

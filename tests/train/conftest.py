@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 
 from potstill import world
-from potstill.models import open_student, open_teacher
+from potstill.models import keep_of, open_student, open_teacher
 from potstill.models.base import Keep, Sampling
 from potstill.models.scorings import Scoring, to_table
 from potstill.recipe import Recipe, StudentSection
 from potstill.store import Artifact, Quiet, Run, from_rows
-from potstill.types import Prompt, Trace
+from potstill.types import Prompt, TeacherCard, Trace, canonical_json
 
 SIZES = {
     "hidden_size": 16,
@@ -79,13 +79,15 @@ def _write_prompts(workspace: Any, asked: list[Prompt], known: list[Prompt]) -> 
 
 def _write_traces(workspace: Any, recipe: Recipe, asked: list[Prompt], top_k: int) -> dict[str, int]:
     teacher = open_teacher(recipe.teachers[0])
-    answers = [group[0] for group in teacher.draw(asked, Sampling(temperature=1.0, max_new_tokens=12, seed=3), Keep(size=top_k))]
+    keep = Keep(size=top_k) if recipe.teachers[0].codec == "top_k" else keep_of(recipe.teachers[0], teacher, 0)
+    answers = [group[0] for group in teacher.draw(asked, Sampling(temperature=1.0, max_new_tokens=12, seed=3), keep)]
     traces = [
         Trace(p.id, teacher.name, 0, a.text, (), a.token_ids, a.finish_reason, teacher_id="t") for p, a in zip(asked, answers, strict=True)
     ]
     workspace.write_table("traces", from_rows(traces, Trace), 0)
     scorings = [Scoring(trace.id, "t", "sampled", a.outlook) for trace, a in zip(traces, answers, strict=True)]
     workspace.write_table("scorings", to_table(scorings), 0)
+    workspace.write_table("teachers", from_rows([TeacherCard(teacher.name, facts=canonical_json(teacher.identity()))], TeacherCard))
     return {}
 
 

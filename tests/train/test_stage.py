@@ -9,6 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from potstill import train
 from potstill.errors import CapabilityError
+from potstill.recipe import Recipe
 from potstill.train.stage import base_student
 
 CE = {"kind": "cross_entropy"}
@@ -74,3 +75,29 @@ def test_long_traces_are_cut_and_counted(recipe_of: Callable[..., Any], open_run
     run, cut = open_run(recipe_of([CE, KD], max_length=24))
     summary = train.fit(run, cut).manifest.summary
     assert summary["cut"] > 0
+
+
+def _keeping(recipe: Recipe, codec: str) -> Recipe:
+    """The recipe with a teacher whose distribution is kept by that codec."""
+    return Recipe.model_validate({**recipe.model_dump(), "teachers": [{"model": recipe.teachers[0].model, "codec": codec}]})
+
+
+def test_stored_hidden_states_teach_what_the_live_teacher_does(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    both = [KD, {**KD, "teacher": "live"}]
+    first = train.fit(*open_run(_keeping(recipe_of(both), "hidden_states"))).table("metrics").to_pylist()[0]
+    assert first["forward_kl_cached"] == pytest.approx(first["forward_kl_live"], rel=1e-4)
+
+
+def test_stored_hidden_states_need_the_weights_that_made_them(
+    recipe_of: Callable[..., Any], open_run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, cut = open_run(_keeping(recipe_of([KD]), "hidden_states"))
+    monkeypatch.setattr("potstill.models.LocalModel.identity", lambda model: {"weights": "others"})
+    with pytest.raises(CapabilityError, match="of other weights than this teacher's"):
+        train.fit(run, cut)
+
+
+def test_sampled_tokens_teach_forward_kl(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    losses = [row["forward_kl_cached"] for row in train.fit(*open_run(_keeping(recipe_of([KD]), "sampled"))).table("metrics").to_pylist()]
+    assert len(losses) == 6
+    assert losses[-1] < losses[0]

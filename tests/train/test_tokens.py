@@ -62,3 +62,18 @@ def test_no_divergence_from_a_classifier(loss: dict[str, Any], recipe_of: Callab
     assert not same_tokens(changed(recipe_of([CE], student=student), teachers=[teacher]))
     with pytest.raises(CapabilityError, match=r'^train\.losses\.0: .* probabilities of classes; .* kind = "cross_entropy"'):
         check_divergences(changed(recipe_of([loss], student=student), teachers=[teacher]))
+
+
+@pytest.mark.parametrize("divergence", ["reverse_kl", "jsd"])
+def test_what_is_biased_with_sampled_tokens_is_refused(divergence: str, recipe_of: Callable[..., Recipe]) -> None:
+    recipe = recipe_of([{**CACHED, "divergence": divergence}], student={"tokenizer": "world:a"})
+    teacher = {"model": recipe.teachers[0].model, "codec": "sampled"}
+    with pytest.raises(CapabilityError, match=rf'^train\.losses\.0: the gradient of {divergence} is biased .* "forward_kl"'):
+        check_divergences(changed(recipe, teachers=[teacher]))
+
+
+def test_stored_hidden_states_have_one_teacher_that_runs_here(recipe_of: Callable[..., Recipe]) -> None:
+    recipe = recipe_of([CACHED], student={"tokenizer": "world:a"})
+    teachers = [{"model": each, "codec": "hidden_states"} for each in (recipe.teachers[0].model, "world:base")]
+    with pytest.raises(CapabilityError, match="need exactly one teacher, whose head runs here"):
+        check_divergences(changed(recipe, teachers=teachers))
