@@ -82,7 +82,8 @@ class Reader:
             empty = Prompt(tuple(Message(message.role, "a") for message in prompt.messages), reference="a")
             return len(render(self.tokenizer, empty, None).input_ids)
         except ModelError as error:
-            what = f"{error.what}, first asked by {_source(prompt)}" if prompt.messages else error.what
+            refused = prompt.messages and self.tokenizer.chat_template
+            what = f"{error.what}, first asked by {_source(prompt)}" if refused else error.what
             raise ModelError(what, where=f"{self.name} ({error.where})", fix=error.fix) from error
 
     def _measure(self, prompt: Prompt, frame: int) -> None:

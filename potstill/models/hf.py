@@ -17,10 +17,12 @@ from transformers.utils.hub import cached_file, extract_commit_hash
 from potstill.errors import ModelError
 from potstill.models.base import Options
 from potstill.models.local import Loaded, LocalModel, ready
+from potstill.models.quantization import quantization_config
 from potstill.models.saving import without_progress_bars
 from potstill.models.tokenizers import first_line, is_path, load_tokenizer, tokenizer_facts
 from potstill.recipe.paths import VARIABLE, expand
 from potstill.store.artifact import digest_file
+from potstill.types import canonical_json
 
 _WEIGHTS = "*.safetensors"
 CONFIGS = ("config.json", "generation_config.json")
@@ -59,9 +61,18 @@ def open_hf(name: str, options: Options) -> LocalModel:
 
     def facts() -> Mapping[str, str]:
         tokenizer = load_tokenizer(place.name, place.revision, remote_code=options.remote_code)
-        return {**weights_facts(place, options.remote_code), **tokenizer_facts(tokenizer), "dtype": options.dtype}
+        return {**weights_facts(place, options.remote_code), **tokenizer_facts(tokenizer), **number_facts(options)}
 
+    quantization_config(options.quantization, f"hf:{name}")
     return LocalModel(f"hf:{name}", lambda: load(place, options), facts, options.batch_size)
+
+
+def number_facts(options: Options) -> dict[str, str]:
+    """The number type that weights are loaded in, and how they are quantised then."""
+    if not options.quantization:
+        return {"dtype": options.dtype}
+    settings = canonical_json(dict(options.quantization))
+    return {"dtype": f"{options.dtype}, {options.quantization['quant_method']}", "quantization": settings}
 
 
 def locate(name: str, revision: str | None = None) -> Place:
@@ -169,8 +180,10 @@ def load_network(place: Place, options: Options, kind: Any = AutoModelForCausalL
         kind: transformers' automatic class: of language models, or of classifiers.
 
     Raises:
-        ModelError: it cannot be read, or a weight is missing from its files.
+        ModelError: it cannot be read or quantised, or a weight is missing from its files.
     """
+    given = quantization_config(options.quantization, place.name)
+    quantised = {} if given is None else {"quantization_config": given}
     try:
         with without_progress_bars():
             loaded: Any = kind.from_pretrained(
@@ -180,8 +193,9 @@ def load_network(place: Place, options: Options, kind: Any = AutoModelForCausalL
                 dtype=getattr(torch, options.dtype),
                 use_safetensors=True,
                 output_loading_info=True,
+                **quantised,
             )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
         fix = "give a model whose files are whole"
         raise ModelError(f"cannot be loaded: {first_line(error)}", where=place.name, fix=fix) from error
     network: PreTrainedModel = loaded[0]
