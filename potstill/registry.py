@@ -6,8 +6,8 @@
     find("divergence", "forward_kl")      -> the class
     names("divergence")                   -> ["forward_kl", "jsd", ...]
 
-A kind lives in one folder (`HOMES`, and `FURTHER` modules); each module in it is imported when the kind is first asked for. Other packages add parts through the
-entry-point group `potstill.parts`: an entry names a module that registers on import.
+A kind lives in one folder (`HOMES`); every module in it is imported when the kind is first asked for, and so are modules elsewhere that
+`FURTHER` names. Other packages add parts through the entry-point group `potstill.parts`: an entry names a module that registers on import.
 """
 
 from __future__ import annotations
