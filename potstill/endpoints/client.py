@@ -9,26 +9,25 @@ An answer is on the disk before it is given out; whoever stops, or is stopped, a
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from types import TracebackType
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 from weakref import finalize
-
-import aiohttp
-import orjson
 
 from potstill.endpoints import background, retry
 from potstill.endpoints.account import Account, account
 from potstill.endpoints.base import MalformedError, Parse, Request
+from potstill.endpoints.batch import Batches
+from potstill.endpoints.batch_shapes import AnthropicShape, OpenAIShape
 from potstill.endpoints.budget import check_price, most_microusd
 from potstill.endpoints.jobs import Job, Order, Outcome, in_order
 from potstill.endpoints.retry import Place
 from potstill.endpoints.secrets import read_key, refuse_credentials
-from potstill.endpoints.sender import Sender, open_session
+from potstill.endpoints.sender import Sender
+from potstill.endpoints.wire import Wire
 from potstill.errors import ModelError, StoreError
 from potstill.models.base import Endpoint
 from potstill.store.ledger import Stored
@@ -75,6 +74,7 @@ class Client:
         check_price(endpoint.spending, endpoint.price, base_url)
         self._headers = {**(headers or {}), **(credentials(secret.value) if secret.value else {})}
         self._place = Place(self._origin, secret=secret)
+        self._wire = Wire(base_url, self._headers, endpoint.timeout, self._place, PROBES)
         self._account: Account | None = None
         self._sender: Sender | None = None
 
@@ -111,6 +111,9 @@ class Client:
             BudgetError: the budget, or the server's quota, is used up.
             StoreError: the ledger cannot be read or written, or an answer in it can no longer be read by `parse`.
         """
+        if self.endpoint.batch:
+            yield from self._ask_in_batches(requests, parse)
+            return
         sender, order, known = self._sending(), Order(parse), dict[str, Job]()
         source = iter(requests)
 
@@ -128,13 +131,23 @@ class Client:
         finally:
             self._end(order, sender)
 
+    def _ask_in_batches(self, requests: Iterable[Request], parse: Parse) -> Iterator[Outcome]:
+        """The same through the server's asynchronous API."""
+        wire = Wire(self.base_url, self._headers, self.endpoint.timeout, self._place, retry.MOST_ATTEMPTS)
+        shape = AnthropicShape(wire) if self.endpoint.dialect == "anthropic" else OpenAIShape(wire)
+        for settled in Batches(shape, self.endpoint, self._place, self.account).settle(map(self._checked, requests), parse):
+            for start in range(0, len(settled), TOGETHER):
+                keyed = [(request.key, request) for request in settled[start : start + TOGETHER]]
+                stored = self.account.ledger.stored([key for key, _ in keyed])
+                yield from (self._replayed(request, key, parse, stored[key]) for key, request in keyed)
+
     def get_json(self, path: str) -> Any:
         """What the server answers to a GET of `path`: below its address (`models`), or from its root (`/props`). Nothing is written down.
 
         Raises:
             ModelError: it cannot be reached, refuses, or does not answer in JSON.
         """
-        return background.run(self._probe("GET", path, None))
+        return background.run(self._wire.json("GET", path))
 
     def post_json(self, path: str, body: Mapping[str, Any]) -> Any:
         """The same for a POST; only for questions that cost nothing.
@@ -142,7 +155,7 @@ class Client:
         Raises:
             ModelError: as `get_json`.
         """
-        return background.run(self._probe("POST", path, dict(body)))
+        return background.run(self._wire.json("POST", path, body=dict(body)))
 
     def _sending(self) -> Sender:
         if self._sender is None:
@@ -155,8 +168,7 @@ class Client:
         jobs: list[Job] = []
         new: list[Job] = []
         for request in islice(source, TOGETHER):
-            self._check(request)
-            key = request.key
+            key = self._checked(request).key
             if key not in known:
                 known[key] = Job(request, key, order, most_microusd(request.tokens, self.endpoint.price))
                 new.append(known[key])
@@ -164,29 +176,29 @@ class Client:
         stored = self.account.ledger.stored([job.key for job in new])
         for job in new:
             if job.key in stored:
-                self._replay(job, stored[job.key])
+                job.outcome, job.done = self._replayed(job.request, job.key, order.parse, stored[job.key]), True
         missing = [job for job in new if not job.done]
         if missing:
             order.begin(len(missing))
             background.loop().call_soon_threadsafe(sender.add, missing)
         return jobs
 
-    def _check(self, request: Request) -> None:
+    def _checked(self, request: Request) -> Request:
         """The key goes to no other server."""
         if not request.url.startswith(f"{self._origin}/"):
             fix = f"ask it through a client of its own; this one is for {self._origin}"
             raise ModelError("a request to another server", where=_origin(request.url), fix=fix)
+        return request
 
-    def _replay(self, job: Job, stored: Stored) -> None:
-        """Read an answer that was paid for."""
+    def _replayed(self, request: Request, key: str, parse: Parse, stored: Stored) -> Outcome:
+        """An answer that was paid for, read again."""
         try:
-            value, usage = job.order.parse(job.request, stored.raw)
+            value, usage = parse(request, stored.raw)
         except MalformedError as error:
-            what = f"a stored answer can no longer be read: {error} (request {job.key[:16]}, {job.request.about})"
+            what = f"a stored answer can no longer be read: {error} (request {key[:16]}, {request.about})"
             fix = "it is kept: read it with the version that asked for it, or choose another run folder to ask anew"
             raise StoreError(what, where=str(self.account.ledger.path or "the ledger in memory"), fix=fix) from error
-        job.outcome = (value, replace(usage, cost_microusd=stored.usage.cost_microusd), job.key, stored.sha256)
-        job.done = True
+        return value, replace(usage, cost_microusd=stored.usage.cost_microusd), key, stored.sha256
 
     def _end(self, order: Order, sender: Sender) -> None:
         """Begin nothing new, let what is in flight end, and break off what takes too long."""
@@ -197,38 +209,6 @@ class Client:
         if not order.wait_for_all(GRACE):
             background.loop().call_soon_threadsafe(sender.cancel, order)
             order.wait_for_all(GRACE)
-
-    async def _probe(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        url = urljoin(f"{self.base_url.rstrip('/')}/", path)
-        data = None if body is None else orjson.dumps(body)
-        async with open_session(self._headers, self.endpoint.timeout) as session:
-            for attempt in range(1, PROBES + 1):
-                fault, raw = await _probe_once(session, method, url, data, self._place)
-                if fault is None:
-                    return _as_json(self._place.secret.remove(raw), url)
-                await asyncio.sleep(min(fault.retry_after or 0.0, GRACE) + retry.BASE * attempt * (attempt < PROBES))
-        raise retry.given_up(fault, PROBES, self._place, path)
-
-
-async def _probe_once(
-    session: aiohttp.ClientSession, method: str, url: str, data: bytes | None, place: Place
-) -> tuple[retry.Fault | None, bytes]:
-    """One attempt at a question that costs nothing."""
-    try:
-        async with session.request(method, url, data=data, allow_redirects=False) as response:
-            raw = await response.read()
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return retry.read_failure(error, place, url), b""
-    if not 200 <= response.status < 300:
-        return retry.read_status(response.status, response.headers, raw, place, url), b""
-    return None, raw
-
-
-def _as_json(raw: bytes, url: str) -> Any:
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise ModelError("the server does not answer in JSON", where=url, fix="check the address and the dialect") from None
 
 
 def _origin(url: str) -> str:

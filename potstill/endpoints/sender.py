@@ -23,15 +23,11 @@ from potstill.endpoints.budget import charged, cost_microusd
 from potstill.endpoints.jobs import Job, Order
 from potstill.endpoints.limit import Limit
 from potstill.endpoints.retry import Fault, Place
+from potstill.endpoints.wire import open_session
 from potstill.errors import PotstillError
 from potstill.models.base import Endpoint
 from potstill.store.ledger import NOT_TOLD, Entry, State
 from potstill.types import Usage
-
-CONNECT = 30.0
-"""Most seconds for a connection."""
-KEEP_ALIVE = 4.0
-"""Seconds for which an idle connection is kept: many servers close theirs after five."""
 
 _limits: WeakValueDictionary[str, Limit] = WeakValueDictionary()
 _senders: WeakSet[Sender] = WeakSet()
@@ -44,16 +40,6 @@ def limit_of(server: str, most: int) -> Limit:
         limit = _limits[server] = Limit(most)
     limit.most = max(limit.most, most)
     return limit
-
-
-def open_session(headers: Mapping[str, str], timeout: float) -> aiohttp.ClientSession:
-    """A session that opens as many connections as are asked for and keeps no cookies; to be called on the loop."""
-    return aiohttp.ClientSession(
-        headers={"User-Agent": "potstill", "Content-Type": "application/json", **headers},
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE),
-        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT, timeout)),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +168,7 @@ class Sender:
             PotstillError: the server refuses the request for good.
         """
         if self._session is None:
-            self._session = open_session(self._headers, self._endpoint.timeout)
+            self._session = open_session({"Content-Type": "application/json", **self._headers}, self._endpoint.timeout)
         name = "-".join(filter(None, (job.key, self._mark, str(job.spoilt or ""))))
         body = orjson.dumps(job.request.body, default=dict)
         try:

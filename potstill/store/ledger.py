@@ -265,6 +265,16 @@ class Ledger:
             raise StoreError(f"the stored answer to request {key[:16]} is damaged", where=self._where, fix=fix)
         return raw
 
+    def answered(self, keys: Sequence[str]) -> set[str]:
+        """Those of `keys` that are answered."""
+        found: set[str] = set()
+        for start in range(0, len(keys), TOGETHER):
+            some = keys[start : start + TOGETHER]
+            query = f"SELECT key FROM requests WHERE state = 'answered' AND key IN ({','.join('?' * len(some))})"
+            with self._errors(), self._lock:
+                found.update(key for (key,) in self._connection.execute(query, some))
+        return found
+
     def write(self, entries: Sequence[Entry]) -> None:
         """Write down what happened to requests, all or nothing; it is on the disk when this returns. Answered ones stay as they are."""
         rows = [entry.row() for entry in entries]

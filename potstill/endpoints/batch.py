@@ -1,0 +1,185 @@
+"""Asking through a server's asynchronous batch API, which takes hours and costs about half.
+
+A batch is written in the ledger before it is submitted, and its id as soon as the server gives one: an interrupted run finds it again and
+submits nothing twice. Its answers go through the same ledger, budget and parser as others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from potstill.endpoints import background, retry
+from potstill.endpoints.account import Account
+from potstill.endpoints.base import MalformedError, Parse, Request
+from potstill.endpoints.batch_shapes import Result, Shape
+from potstill.endpoints.budget import charged, cost_microusd, most_microusd
+from potstill.endpoints.retry import Place
+from potstill.errors import ModelError, PotstillError
+from potstill.models.base import Endpoint
+from potstill.store.ledger import Batch, Entry, State
+
+LARGEST = 5000
+"""Requests a batch."""
+ROUNDS = 3
+"""Batches in a row that answer nothing before what is left is given up."""
+POLL, GROWTH, LONGEST_POLL = 5.0, 1.5, 300.0
+"""Seconds between two looks at a batch: at first, times how many each time, and at most."""
+
+Pause = Callable[[float], None]
+
+
+class Batches:
+    """Asks one server in batches; it waits in the caller's thread.
+
+    Args:
+        shape: how the server takes batches.
+        endpoint: how it is asked; place: who it is.
+        account: ledger and budget.
+        pause: waits so many seconds.
+    """
+
+    def __init__(self, shape: Shape, endpoint: Endpoint, place: Place, account: Account, pause: Pause = time.sleep) -> None:
+        self._shape, self._endpoint, self._place, self._account, self._pause = shape, endpoint, place, account, pause
+
+    def settle(self, requests: Iterable[Request], parse: Parse) -> Iterator[list[Request]]:
+        """Have requests answered, several thousand at a time: each list is in the ledger when it is given out.
+
+        Raises:
+            PotstillError: a request is refused, is not answered after some rounds, or the budget is used up. Answers are kept.
+        """
+        source = iter(requests)
+        while some := list(islice(source, LARGEST)):
+            self._settle(some, parse)
+            yield some
+
+    def _settle(self, requests: Sequence[Request], parse: Parse) -> None:
+        asked = {request.key: request for request in requests}
+        self._collect_open(asked, parse)
+        missing, fruitless = self._missing(asked), 0
+        while missing and fruitless < ROUNDS:
+            fitting = self._fitting(missing)
+            error = self._collect(self._submit(fitting), fitting, parse, whole=True)
+            if error is not None:
+                raise error
+            left = self._missing(asked)
+            fruitless = fruitless + 1 if len(left) == len(missing) else 0
+            missing = left
+        if missing:
+            what = f"{len(missing)} requests are still not answered after {ROUNDS} batches in which none was"
+            fix = "run the same command to submit them again, or leave batch out"
+            raise ModelError(what, where=self._place.at(next(iter(missing.values())).about), fix=fix)
+
+    def _missing(self, asked: dict[str, Request]) -> dict[str, Request]:
+        stored = self._account.ledger.answered(list(asked))
+        return {key: request for key, request in asked.items() if key not in stored}
+
+    def _fitting(self, missing: dict[str, Request]) -> dict[str, Request]:
+        """As many of the first as the budget allows together."""
+        fitting, tokens, microusd = dict[str, Request](), 0, 0
+        for key, request in missing.items():
+            tokens += request.tokens
+            microusd += most_microusd(request.tokens, self._endpoint.price) or 0
+            if not self._account.budget.allows(tokens, microusd):
+                break
+            fitting[key] = request
+        if not fitting:
+            raise self._account.budget.error(self._place.server)
+        return fitting
+
+    def _submit(self, requests: dict[str, Request]) -> Batch:
+        batch = Batch(uuid4().hex, "", self._place.server, len(requests), time.time())
+        sent = [self._entry(key, request, "sent", batch, attempts=1, sent_at=batch.made_at) for key, request in requests.items()]
+        self._account.ledger.begin_batch(batch, sent)
+        try:
+            id = background.run(self._shape.submit(requests, batch.token))
+        except PotstillError:
+            self._account.ledger.end_batch(batch.token)
+            raise
+        self._account.ledger.name_batch(batch.token, id)
+        return replace(batch, id=id)
+
+    def _collect_open(self, asked: dict[str, Request], parse: Parse) -> None:
+        """The batches that an interrupted run left at the server and that hold what is asked now."""
+        for batch in self._account.ledger.open_batches(self._place.server):
+            expected = self._account.ledger.expected(batch.token)
+            wanted = {key: asked[key] for key in expected if key in asked}
+            if not wanted and expected:
+                continue
+            id = batch.id or background.run(self._shape.find(batch))
+            if not id or not expected:  # it never came to the server, or all of it is answered
+                self._account.ledger.end_batch(batch.token)
+                continue
+            self._account.ledger.name_batch(batch.token, id)
+            error = self._collect(replace(batch, id=id), wanted, parse, whole=len(wanted) == len(expected))
+            if error is not None:
+                raise error
+
+    def _collect(self, batch: Batch, requests: dict[str, Request], parse: Parse, whole: bool) -> PotstillError | None:
+        """Wait for a batch and write down its answers to `requests`; the first refusal among them. `whole`: nobody waits for others."""
+        tokens = sum(request.tokens for request in requests.values())
+        microusd = most_microusd(tokens, self._endpoint.price)
+        self._account.budget.set_aside(tokens, microusd)
+        used_tokens, used_microusd, first = 0, 0, None
+        try:
+            results = self._wait(batch)
+            while some := list(islice(results, 100)):
+                read = [self._read(result, requests[result.key], batch, parse) for result in some if result.key in requests]
+                self._account.ledger.write([entry for entry, _ in read])
+                used_tokens += sum(entry.charged_tokens for entry, _ in read)
+                used_microusd += sum(entry.charged_microusd or 0 for entry, _ in read)
+                first = first or next((error for _, error in read if error is not None), None)
+            if whole:
+                self._account.ledger.end_batch(batch.token)
+        finally:
+            self._account.budget.settle(tokens, microusd, used_tokens, used_microusd)
+        return first
+
+    def _wait(self, batch: Batch) -> Iterator[Result]:
+        seconds = POLL
+        try:
+            while not background.run(self._shape.ended(batch.id)):
+                self._pause(seconds)
+                seconds = min(LONGEST_POLL, seconds * GROWTH)
+            return background.run(self._shape.results(batch.id))
+        except ModelError as error:
+            if error.where == batch.id:  # the server refused it as a whole
+                self._account.ledger.end_batch(batch.token)
+            raise
+
+    def _read(self, result: Result, request: Request, batch: Batch, parse: Parse) -> tuple[Entry, PotstillError | None]:
+        """What to write down of one result, and the error when the request is refused for good."""
+        secret, aside = self._place.secret, (request.tokens, most_microusd(request.tokens, self._endpoint.price))
+        try:
+            if not 200 <= result.status < 300:
+                fault = retry.read_status(result.status, {}, result.body, self._place, request.about)
+                return self._entry(result.key, request, "failed", batch, error=fault.what), None
+            raw = secret.remove(result.body)
+            usage = parse(request, raw)[1]
+        except MalformedError as error:
+            return self._entry(result.key, request, "failed", batch, charge=aside, error=secret.scrub(str(error))), None
+        except PotstillError as error:
+            return self._entry(result.key, request, "failed", batch, error=secret.scrub(str(error))), error
+        usage = replace(usage, cost_microusd=cost_microusd(usage, self._endpoint.price))
+        charge = charged(usage, *aside)
+        return self._entry(result.key, request, "answered", batch, charge, usage=usage, response=raw, answered_at=time.time()), None
+
+    def _entry(
+        self, key: str, request: Request, state: State, batch: Batch, charge: tuple[int, int | None] = (0, 0), **fields: Any
+    ) -> Entry:
+        model = str(request.body.get("model", ""))
+        return Entry(
+            key,
+            state,
+            server=self._place.server,
+            model=model,
+            about=request.about,
+            charged_tokens=charge[0],
+            charged_microusd=charge[1],
+            batch=batch.token,
+            **fields,
+        )

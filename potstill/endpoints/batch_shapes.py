@@ -1,0 +1,155 @@
+"""Two shapes of asynchronous batch API: OpenAI's files and batches, and Anthropic's message batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import orjson
+
+from potstill.endpoints.base import Request
+from potstill.endpoints.wire import Wire
+from potstill.errors import ModelError
+from potstill.store.ledger import Batch
+
+MARK = "potstill"
+"""The key in a batch's metadata under which our own name for it stands."""
+LISTED = 100
+"""Batches that are looked through for one of which only our name is known."""
+SLACK = 300.0
+"""Seconds by which a server's clock may be behind ours."""
+_STATUS = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+}
+_AGAIN = 408
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one request: its key, the status and the body that it would have had if it had been sent by itself."""
+
+    key: str
+    status: int
+    body: bytes
+
+
+class Shape(Protocol):
+    """How one kind of server takes batches."""
+
+    async def submit(self, requests: Mapping[str, Request], token: str) -> str:
+        """Submit requests by their keys; the server's id of the batch."""
+        ...
+
+    async def find(self, batch: Batch) -> str:
+        """The id of a batch of which only our name is known; empty when the server has none."""
+        ...
+
+    async def ended(self, id: str) -> bool:
+        """Whether nothing more happens to a batch.
+
+        Raises:
+            ModelError: the server refused it as a whole.
+        """
+        ...
+
+    async def results(self, id: str) -> Iterator[Result]:
+        """What became of each of its requests."""
+        ...
+
+
+class OpenAIShape:
+    """A file of requests is uploaded and a batch made of it; a file of answers and one of errors are fetched."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def submit(self, requests: Mapping[str, Request], token: str) -> str:
+        """Upload and submit."""
+        lines = [
+            orjson.dumps({"custom_id": key, "method": "POST", "url": urlsplit(one.url).path, "body": one.body}, default=dict)
+            for key, one in requests.items()
+        ]
+        uploaded = await self._wire.json(
+            "POST", "files", form={"purpose": "batch", "file": b"\n".join(lines) + b"\n"}, name=f"{token}-file"
+        )
+        path = urlsplit(next(iter(requests.values())).url).path
+        body = {"input_file_id": uploaded["id"], "endpoint": path, "completion_window": "24h", "metadata": {MARK: token}}
+        return str((await self._wire.json("POST", "batches", body=body, name=token))["id"])
+
+    async def find(self, batch: Batch) -> str:
+        """By our name in its metadata."""
+        told = await self._wire.json("GET", f"batches?limit={LISTED}")
+        return next((str(one["id"]) for one in told["data"] if (one.get("metadata") or {}).get(MARK) == batch.token), "")
+
+    async def ended(self, id: str) -> bool:
+        """Completed, expired or cancelled."""
+        told = await self._wire.json("GET", f"batches/{id}")
+        if told["status"] == "failed":
+            faults = "; ".join(str(one.get("message")) for one in (told.get("errors") or {}).get("data") or [])
+            raise ModelError(
+                f"the server refused the batch: {faults or 'it does not say why'}", where=id, fix="try it without batch = true"
+            )
+        return told["status"] in {"completed", "expired", "cancelled"}
+
+    async def results(self, id: str) -> Iterator[Result]:
+        """The lines of both files."""
+        told = await self._wire.json("GET", f"batches/{id}")
+        files = [told[name] for name in ("output_file_id", "error_file_id") if told.get(name)]
+        raws = [await self._wire.send("GET", f"files/{file}/content") for file in files]
+        return (_openai_result(orjson.loads(line)) for raw in raws for line in raw.splitlines() if line.strip())
+
+
+class AnthropicShape:
+    """Requests are submitted as one body, and results fetched as lines."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def submit(self, requests: Mapping[str, Request], token: str) -> str:
+        """Submit."""
+        body = {"requests": [{"custom_id": key, "params": one.body} for key, one in requests.items()]}
+        return str((await self._wire.json("POST", "messages/batches", body=body, name=token))["id"])
+
+    async def find(self, batch: Batch) -> str:
+        """By its time and its size: it has no metadata. Requests of another are found missing when its results are read."""
+        told = await self._wire.json("GET", f"messages/batches?limit={LISTED}")
+        fitting = [
+            str(one["id"])
+            for one in told["data"]
+            if sum(one["request_counts"].values()) == batch.requests
+            and datetime.fromisoformat(one["created_at"]).timestamp() >= batch.made_at - SLACK
+        ]
+        return fitting[-1] if fitting else ""
+
+    async def ended(self, id: str) -> bool:
+        """Whether its processing has ended."""
+        return bool((await self._wire.json("GET", f"messages/batches/{id}"))["processing_status"] == "ended")
+
+    async def results(self, id: str) -> Iterator[Result]:
+        """Its lines."""
+        raw = await self._wire.send("GET", f"messages/batches/{id}/results")
+        return (_anthropic_result(orjson.loads(line)) for line in raw.splitlines() if line.strip())
+
+
+def _openai_result(line: Mapping[str, Any]) -> Result:
+    response = line.get("response")
+    if not response:
+        return Result(line["custom_id"], _AGAIN, orjson.dumps({"error": line.get("error")}))
+    return Result(line["custom_id"], int(response["status_code"]), orjson.dumps(response["body"]))
+
+
+def _anthropic_result(line: Mapping[str, Any]) -> Result:
+    result = line["result"]
+    if result["type"] == "succeeded":
+        return Result(line["custom_id"], 200, orjson.dumps(result["message"]))
+    if result["type"] != "errored":  # expired or cancelled
+        return Result(line["custom_id"], _AGAIN, orjson.dumps({"error": result["type"]}))
+    error = result["error"].get("error", result["error"])
+    return Result(line["custom_id"], _STATUS.get(error.get("type"), 500), orjson.dumps({"error": error}))

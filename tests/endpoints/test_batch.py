@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from potstill.endpoints import batch as module
+from potstill.endpoints import retry
+from potstill.endpoints.client import Client
+from potstill.errors import BudgetError, ModelError
+from potstill.models.base import Endpoint, Spending
+from potstill.store.ledger import Ledger
+from potstill.types import Usage
+from tests.endpoints.batch_server import BatchServer, well
+from tests.endpoints.plain_server import numbered, read
+
+DIALECTS = ("openai", "anthropic")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits of milliseconds."""
+    monkeypatch.setattr(retry, "BASE", 0.01)
+    monkeypatch.setattr(module, "POLL", 0.01)
+
+
+def client(server: BatchServer, folder: Path, dialect: str, **settings: Any) -> Client:
+    spending = Spending(folder / "ledger.sqlite", settings.pop("tokens", None))
+    return Client(server.base, Endpoint(dialect=dialect, batch=True, timeout=5.0, spending=spending, **settings))
+
+
+def ask(one: Client, server: BatchServer, n: int, first: int = 0) -> list[Any]:
+    with one:
+        return list(one.ask(numbered(f"{server.base}/ask", n, first), read))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_answers_come_in_order_and_are_asked_once(dialect: str, tmp_path: Path) -> None:
+    with BatchServer() as server:
+        price = {"input": 1.0, "output": 2.5}
+        got = ask(client(server, tmp_path, dialect, price=price), server, 20)
+        again = ask(client(server, tmp_path, dialect, price=price), server, 25)
+    assert [value for value, *_ in got] == list(range(20))
+    assert {usage for _, usage, *_ in got} == {Usage(3, 2, cost_microusd=8)}
+    assert again[:20] == got
+    assert [len(requests) for requests in server.submitted.values()] == [20, 5]
+
+
+def test_many_are_submitted_in_several_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 8)
+    with BatchServer() as server:
+        got = ask(client(server, tmp_path, "openai"), server, 20)
+    assert [value for value, *_ in got] == list(range(20))
+    assert [len(requests) for requests in server.submitted.values()] == [8, 8, 4]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_interrupted_run_finds_its_batch_again(dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: object, batch: object) -> None:
+        raise KeyboardInterrupt
+
+    with BatchServer() as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(module.Batches, "_wait", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                ask(client(server, tmp_path, dialect), server, 10)
+        got = ask(client(server, tmp_path, dialect), server, 10)
+    assert [value for value, *_ in got] == list(range(10))
+    assert len(server.submitted) == 1
+    assert Ledger(tmp_path / "ledger.sqlite").open_batches(server.base.removesuffix("/v1")) == []
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_batch_whose_id_was_never_written_down_is_found(dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: object, token: str, id: str) -> None:
+        raise KeyboardInterrupt
+
+    with BatchServer() as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "name_batch", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                ask(client(server, tmp_path, dialect), server, 10)
+        got = ask(client(server, tmp_path, dialect), server, 10)
+    assert [value for value, *_ in got] == list(range(10))
+    assert len(server.submitted) == 1
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_batch_that_never_came_to_the_server_is_submitted_anew(dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Ledger.begin_batch
+
+    def interrupted(self: Ledger, *arguments: Any) -> None:
+        begin(self, *arguments)
+        raise KeyboardInterrupt
+
+    with BatchServer() as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "begin_batch", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                ask(client(server, tmp_path, dialect), server, 10)
+        assert not server.submitted
+        assert len(ask(client(server, tmp_path, dialect), server, 10)) == 10
+    assert len(server.submitted) == 1
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_can_succeed_is_submitted_again(dialect: str, tmp_path: Path) -> None:
+    seen: set[int] = set()
+
+    def flaky(body: dict[str, Any]) -> tuple[int, Any]:
+        first = body["i"] not in seen
+        seen.add(body["i"])
+        if first and body["i"] % 3:
+            return (0, None) if body["i"] % 3 == 1 else (500, "oops")
+        return well(body)
+
+    with BatchServer(flaky) as server:
+        got = ask(client(server, tmp_path, dialect), server, 12)
+    assert [value for value, *_ in got] == list(range(12))
+    assert [len(requests) for requests in server.submitted.values()] == [12, 8]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_refusal_stops_and_the_answers_beside_it_are_kept(dialect: str, tmp_path: Path) -> None:
+    with BatchServer(lambda body: (400, "bad setting") if body["i"] == 3 else well(body)) as server:
+        with pytest.raises(ModelError, match=r"\(prompt 3\).*bad setting"):
+            ask(client(server, tmp_path, dialect), server, 10)
+    assert Ledger(tmp_path / "ledger.sqlite").totals().answered == 9
+
+
+def test_what_is_never_answered_is_given_up(tmp_path: Path) -> None:
+    with BatchServer(lambda body: (0, None)) as server:
+        with pytest.raises(ModelError, match="5 requests are still not answered after 3 batches"):
+            ask(client(server, tmp_path, "openai"), server, 5)
+    assert len(server.submitted) == 3
+
+
+def test_the_budget_bounds_a_batch(tmp_path: Path) -> None:
+    with BatchServer() as server:
+        with pytest.raises(BudgetError, match="the budget is used up"):
+            ask(client(server, tmp_path, "openai", tokens=52), server, 30)
+        totals = Ledger(tmp_path / "ledger.sqlite").totals()
+        assert 40 < totals.charged_tokens <= 52
+        assert len(ask(client(server, tmp_path, "openai", tokens=1000), server, 30)) == 30
+    assert sum(len(requests) for requests in server.submitted.values()) == 30
