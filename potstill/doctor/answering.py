@@ -38,6 +38,8 @@ def token_ids(patient: Patient) -> Told:
     count = len(patient.answer.token_ids)
     if count:
         return Told("ok", f"{count} ids")
+    if patient.silence is not None:
+        return Told("unknown", "none came, and it does not answer when it is asked for log-probabilities")
     if "top_k" in patient.gives:
         return Told("refused", "no token ids came with the answer", "the server dropped them: start it so that it returns token ids")
     return Told("ok", "text only: the student's tokenizer will put it in tokens")

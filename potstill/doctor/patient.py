@@ -92,10 +92,11 @@ class Patient:
     @cached_property
     def _spoken(self) -> Answer | PotstillError | None:
         """Its answer with log-probabilities, or why there is none; None where it does not claim to give them."""
+        prompt = self.prompt
         if "top_k" not in self.gives:
             return None
         try:
-            return self._draw(self.prompt, Sampling(max_new_tokens=TOKENS), self._outcomes)
+            return self._draw(prompt, Sampling(max_new_tokens=TOKENS), self._outcomes)
         except PotstillError as error:
             return error
 
@@ -122,13 +123,20 @@ class Patient:
     @cached_property
     def _first(self) -> tuple[Prompt, Answer]:
         said: PotstillError | None = None
-        for prompt in (*self.prompts, QUESTION, TEXT):
+        for prompt in (*self.prompts, *self._ours):
             try:
                 return prompt, self._draw(prompt, Sampling(max_new_tokens=TOKENS), 0)
             except PotstillError as error:
                 said = said or error
         assert said is not None
         raise said
+
+    @property
+    def _ours(self) -> tuple[Prompt, ...]:
+        """What is asked where its prompts are not answered: what its chat template lets be asked, or both where that is not known."""
+        if self.tokenizer is None:
+            return QUESTION, TEXT
+        return (QUESTION,) if self.tokenizer.chat_template else (TEXT,)
 
     @property
     def _usual(self) -> int:

@@ -93,7 +93,7 @@ def drawn_and_scored(patient: Patient) -> Told:
         return Told("unknown", "the text was put in other tokens when it was scored")
     difference = _apart(scored.outlook, said.outlook)
     seen = f"largest difference {difference:.2g} nats over {len(said.token_ids)} tokens"
-    fix = "the two routes read different prompts (a second BOS, another template) or scale differently; harvest by one of them only"
+    fix = "the two read other prompts (a second BOS, a stale cache: vLLM --no-enable-prefix-caching) or scale differently"
     outcome = numbers_agree(difference, ROUNDING, HARM)
     return Told(outcome, seen, "" if outcome == "ok" else fix)
 

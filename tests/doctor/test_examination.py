@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from potstill.doctor import Case, cases, examine
+from potstill.doctor import Case, Diagnosis, cases, examine
 from potstill.doctor.examination import PROBES
-from potstill.recipe import StudentSection, TeacherSection, load
+from potstill.recipe import GenerateSection, StudentSection, TeacherSection, load
 from tests.doctor.teachers import Spoilt, silent
 from tests.e2e.still import TINY
-from tests.models.small import ask
+from tests.endpoints.server import Behaviour, Server
+from tests.models.small import ask, write_model
 
 
-def outcomes(diagnosis) -> dict[str, str]:
+def outcomes(diagnosis: Diagnosis) -> dict[str, str]:
     return {result.name: result.outcome for result in diagnosis.results}
 
 
@@ -93,3 +94,39 @@ def test_the_cases_of_a_recipe() -> None:
 def test_any_divergence_needs_the_log_probabilities(loss: str) -> None:
     [case] = cases(load(TINY, ["teachers.0.model=world:base", "teachers.0.top_k=5", f"train.losses=[{loss}]"]))
     assert case.signal
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model."""
+    return write_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+def served(folder: Path, behaviour: Behaviour, dialect: str = "vllm") -> Diagnosis:
+    """What is found of a server that errs like this."""
+    with Server(folder, behaviour) as server:
+        section = TeacherSection(model=server.url, dialect=dialect, tokenizer=f"hf:{folder}", licence="MIT", train_on_outputs="allowed")
+        return examine(Case(section, settings=GenerateSection(temperature=0.7, max_new_tokens=32)))
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "sglang", "llama_cpp", "openai"])
+def test_a_truthful_server_is_well(dialect: str, folder: Path) -> None:
+    found = served(folder, Behaviour(), dialect)
+    assert found.of("refused") == found.of("warning") == ()
+    assert [result.name for result in found.of("unknown")] == ["end token"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "name", "outcome"),
+    [
+        (Behaviour(scaled=True), "raw or scaled", "refused"),
+        (Behaviour(stale_cache=True), "drawn and scored", "refused"),
+        (Behaviour(max_logprobs=5), "log-probabilities", "refused"),
+        (Behaviour(key="k"), "answers", "refused"),
+        (Behaviour(ignores=frozenset({"seed"})), "seed", "warning"),
+        (Behaviour(ignores=frozenset({"temperature"})), "greedy", "warning"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_servers_fault_is_found(behaviour: Behaviour, name: str, outcome: str, folder: Path) -> None:
+    assert outcomes(served(folder, behaviour))[name] == outcome

@@ -37,7 +37,7 @@ def test_the_first_prompt_that_is_answered_is_used() -> None:
             raise ModelError("no chat template", where="x", fix="give it one")
         return "once"
 
-    assert patient(FakeTeacher(only_text), prompts=(ask("a?"),)).prompt == TEXT
+    assert patient(FakeTeacher(only_text), prompts=(ask("a?"),), tokenizer=None).prompt == TEXT
     assert patient(FakeTeacher("yes"), prompts=(ask("a?"),)).prompt == ask("a?")
     assert patient(FakeTeacher("yes")).prompt == QUESTION
     assert patient(FakeTeacher("yes")).asked == (QUESTION,)

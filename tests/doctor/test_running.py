@@ -15,6 +15,8 @@ from potstill.prompts import gather
 from potstill.store import Quiet, Run
 from tests.doctor.teachers import Spoilt, silent
 from tests.e2e.still import TINY
+from tests.endpoints.server import Behaviour, Server
+from tests.models.small import write_model
 
 DIVERGENCE = ["teachers.0.model=world:base", "teachers.0.top_k=5", "train.losses=[{}]"]
 
@@ -76,4 +78,16 @@ def test_a_teacher_whose_terms_forbid_it_is_never_drawn_from(tmp_path: Path) -> 
     run = opened(tmp_path, "teachers.0.train_on_outputs=forbidden")
     with pytest.raises(CapabilityError, match="train on outputs: its terms forbid it; take another teacher"):
         pipeline.run(run)
+    assert not list((tmp_path / "run" / "generate").rglob("traces*"))
+
+
+def test_a_run_on_a_server_that_scales_is_refused_before_a_prompt_is_paid(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "tiny")
+    with Server(folder, Behaviour(scaled=True)) as server:
+        teacher = f'teachers=[{{model = "{server.url}", dialect = "vllm", tokenizer = "hf:{folder}", top_k = 5}}]'
+        run = opened(tmp_path, teacher, "train.losses=[{}]", "generate.temperature=0.7", "generate.max_new_tokens=33")
+        with pytest.raises(CapabilityError, match="raw or scaled: divided by the temperature"):
+            pipeline.run(run)
+    assert 0 < len(server.bodies) <= 20
+    assert not [body for _, body in server.bodies if body["max_tokens"] == 33]
     assert not list((tmp_path / "run" / "generate").rglob("traces*"))
