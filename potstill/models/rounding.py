@@ -18,6 +18,8 @@ NATS_ERROR = 2.0**-5
 REALISED_ERROR = 1e-4
 """Largest error in nats of the realised tokens' log-probabilities, by which texts are compared."""
 _MANTISSA = 23
+_AT_ONCE = 1 << 15
+"""Values rounded together: they stay in the processor's cache."""
 _ROUNDING = 0.98
 """Share of the allowed error that is used; the rest is for float32's own rounding."""
 
@@ -44,11 +46,19 @@ def _fewest_bits(values: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """Each value with as few bits of its mantissa as leave it within `allowed` of what it was."""
     exact = np.ascontiguousarray(values, np.float32)
     rounded, limit = exact.copy(), (allowed * _ROUNDING).astype(np.float32)
+    flat, limits, out = exact.reshape(-1), limit.reshape(-1), rounded.reshape(-1)
+    for start in range(0, flat.size, _AT_ONCE):
+        block = slice(start, start + _AT_ONCE)
+        _round(flat[block], limits[block], out[block])
+    return rounded
+
+
+def _round(exact: np.ndarray, limit: np.ndarray, rounded: np.ndarray) -> None:
+    """Write into `rounded` each value with as few bits as leave it within `limit`."""
     with np.errstate(invalid="ignore"):
         for dropped in range(1, _MANTISSA + 1):
             coarser = _without(exact, dropped)
             np.copyto(rounded, coarser, where=np.abs(coarser - exact) <= limit)
-    return rounded
 
 
 def _without(values: np.ndarray, dropped: int) -> np.ndarray:

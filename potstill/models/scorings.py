@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,11 +97,11 @@ def to_table(scorings: Sequence[Scoring]) -> pa.Table:
         "repeat_difference": [one.repeat_difference for one in seen],
         "k": [one.support_ids.shape[-1] for one in seen],
         "hidden_size": [one.hidden.shape[-1] for one in seen],
-        "log_p": _lists([round_values(one.log_p, REALISED_ERROR) for one in seen], np.float32),
+        "log_p": _lists([one.log_p for one in seen], np.float32, lambda flat: round_values(flat, REALISED_ERROR)),
         "rank": _lists([one.rank for one in seen], np.int32),
         "support_ids": _lists([one.support_ids.reshape(-1) for one in seen], np.int32),
-        "support_log_p": _lists([_log_p(one).reshape(-1) for one in seen], np.float32),
-        "tail_mass": _lists([round_values(one.tail_mass, P_ERROR) for one in seen], np.float32),
+        "support_log_p": _lists([one.support_log_p.reshape(-1) for one in seen], np.float32, lambda flat: _round_top_k(flat, seen)),
+        "tail_mass": _lists([one.tail_mass for one in seen], np.float32, lambda flat: round_values(flat, P_ERROR)),
         "hidden": _lists([one.hidden.reshape(-1) for one in seen], np.float32),
         **{name: [getattr(scoring, name) for scoring in scorings] for name in _TOKENS},
     }
@@ -127,9 +127,10 @@ def _scoring(row: dict[str, Any], numbers: dict[str, np.ndarray]) -> Scoring:
     return Scoring(trace_id, teacher_id, mode, Outlook(**{**row, **numbers, **shaped, "hidden": hidden}), *tokens)
 
 
-def _log_p(seen: Outlook) -> np.ndarray:
-    """The outcomes' log-probabilities as they are stored."""
-    return round_log_p(seen.support_log_p) if seen.codec == "top_k" else seen.support_log_p
+def _round_top_k(flat: np.ndarray, seen: Sequence[Outlook]) -> np.ndarray:
+    """The outcomes' log-probabilities of all scorings as they are stored; those of other codecs stay what they are."""
+    rounded = np.repeat([one.codec == "top_k" for one in seen], [one.support_log_p.size for one in seen])
+    return round_log_p(flat) if rounded.all() else np.where(rounded, round_log_p(flat), flat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,8 @@ def positions(table: pa.Table) -> Iterator[Positions]:
                 yield Positions(ids.reshape(-1, width), log_p.reshape(-1, width), tail_mass)
 
 
-def _lists(rows: Sequence[np.ndarray], dtype: type[np.generic]) -> pa.ListArray:
-    """One list a row, without a Python object a number."""
+def _lists(rows: Sequence[np.ndarray], dtype: type[np.generic], rounded: Callable[[np.ndarray], np.ndarray] | None = None) -> pa.ListArray:
+    """One list a row, without a Python object a number; all of them rounded at once."""
     ends = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int32)
     flat = np.concatenate([np.zeros(0, dtype), *rows]).astype(dtype, copy=False)
-    return pa.ListArray.from_arrays(pa.array(ends), pa.array(flat))
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(flat if rounded is None else rounded(flat)))
