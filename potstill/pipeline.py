@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 from potstill.errors import PotstillError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from potstill.evaluate import Card
+    from potstill.models import Teacher
     from potstill.store import Artifact, Run
 
 Stage = Literal["prompts", "generate", "filter", "train", "evaluate", "export", "report"]
@@ -120,10 +123,16 @@ def _prompts(run: Run, made: Made) -> Artifact:
 
 def _generate(run: Run, made: Made) -> Artifact:
     from potstill import generate
+    from potstill.check import fit_servers
     from potstill.doctor import examine_before
 
     prompts = made["prompts"]
-    return generate.draw(run, prompts, examine=lambda teachers, log: examine_before(run, prompts, teachers, log))
+
+    def examine(teachers: Sequence[Teacher], log: Path) -> None:
+        fit_servers(run.recipe, prompts, teachers)
+        examine_before(run, prompts, teachers, log)
+
+    return generate.draw(run, prompts, examine=examine)
 
 
 def _filter(run: Run, made: Made) -> Artifact:

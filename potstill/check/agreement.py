@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from potstill.check.reading import Reader
 from potstill.check.sizes import context_of, student_config, student_size, teacher_config
+from potstill.endpoints.teacher import EndpointTeacher
 from potstill.errors import CapabilityError, RecipeError
 from potstill.evaluate.card import read_limits
 from potstill.evaluate.stage import choose, open_suites
@@ -17,7 +18,7 @@ from potstill.generate.context import with_context
 from potstill.generate.fitting import check_mode
 from potstill.generate.routing import route
 from potstill.judges import open_judge
-from potstill.models import Sampling, open_teacher, student_tokenizer, teacher_tokenizer
+from potstill.models import Sampling, Teacher, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.hf import classifies
 from potstill.models.recorded import RecordedTeacher
 from potstill.prompts.gathering import open_sources
@@ -95,7 +96,7 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
     read_limits(recipe.evaluate.limits, {name: find("suite", name).factory() for name in recipe.evaluate.suites})
     open_sources(recipe)
     student_size(recipe)
-    _check_k(recipe)
+    _check_k(recipe, teachers)
     check_divergences(recipe)
 
 
@@ -187,6 +188,31 @@ def fit_gathered(recipe: Recipe, gathered: Artifact, *, evaluated: bool = True) 
     return fit.finish()
 
 
+def fit_servers(recipe: Recipe, gathered: Artifact, teachers: Sequence[Teacher]) -> None:
+    """Hold every prompt against the contexts of servers, before the first is sent; a server is asked for its length, which costs nothing.
+
+    Args:
+        recipe: says who is asked what.
+        gathered: the artifact of the stage `prompts`.
+        teachers: of the recipe, opened; those that are no servers, or that are asked in text, are passed over.
+
+    Raises:
+        ModelError: prompts are longer than a context, or a server cannot be reached.
+    """
+    answers = recipe.generate.mode == "draw"
+    readers = {
+        place: Reader(teacher.name, teacher.tokenizer, teacher.context, answers=answers)
+        for place, teacher in enumerate(teachers)
+        if isinstance(teacher, EndpointTeacher) and teacher.tokenizer is not None
+    }
+    for table in gathered.stream("prompts") if readers else ():
+        tasks = route(list(rows(table, Prompt)), recipe.teachers)
+        for place, reader in readers.items():
+            reader.see(with_context(prompt, recipe.generate.context) for prompt in tasks[place])
+    for reader in readers.values():
+        reader.finish()
+
+
 def missing_keys(recipe: Recipe) -> list[str]:
     """The environment variables that a run of the recipe reads keys from, and that are not set here."""
     names = {section.api_key_env: section.model for section in recipe.teachers if section.api_key_env}
@@ -194,9 +220,13 @@ def missing_keys(recipe: Recipe) -> list[str]:
     return [f"{model}: the environment variable {name}, which holds its key, is not set" for name, model in missing.items()]
 
 
-def _check_k(recipe: Recipe) -> None:
-    """No teacher has more outcomes than its vocabulary; fewer would be kept than the recipe says."""
-    for i, section in enumerate(recipe.teachers):
+def _check_k(recipe: Recipe, teachers: Sequence[Teacher]) -> None:
+    """No teacher gives more outcomes than its vocabulary or its dialect has; fewer would be kept than the recipe says."""
+    for i, (section, teacher) in enumerate(zip(recipe.teachers, teachers, strict=True)):
+        most = teacher.dialect.max_top_k if isinstance(teacher, EndpointTeacher) and "top_k" in teacher.gives else None
+        if most is not None and section.codec == "top_k" and section.top_k > most:
+            what = f"top_k is {section.top_k} and the dialect {section.dialect} gives at most {most} tokens a position"
+            raise RecipeError(what, where=f"teachers.{i}.top_k", fix=f"set it to {most} or less")
         config = teacher_config(section)
         if config is None or section.codec != "top_k" or classifies(config):
             continue
