@@ -200,7 +200,9 @@ def _faults(outlook: Outlook) -> Iterable[str]:
 
 def _mass(outlook: Outlook) -> np.ndarray:
     """[T] probability of the outcomes kept."""
-    return np.where(outlook.support_ids >= 0, np.exp(outlook.support_log_p.astype(np.float64)), 0.0).sum(-1)
+    there = np.where(outlook.support_ids >= 0, np.exp(outlook.support_log_p.astype(np.float64)), 0.0)
+    mass: np.ndarray = there.sum(-1)
+    return mass
 
 
 def _given(patient: Patient) -> Given:

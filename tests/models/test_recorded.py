@@ -114,3 +114,11 @@ def test_real_rationales(data_dir, monkeypatch):
     assert len(drawn) == 800
     assert drawn[0][0].text.endswith("84 / 2 = 42. The answer is (84 / 2).")
     assert not any("\n\nQ" in answer.text for group in drawn for answer in group)
+
+
+def test_the_questions_on_file(tmp_path):
+    file = tmp_path / "answers.jsonl"
+    file.write_text('{"prompt": " a? ", "answer": "1"}\n{"prompt": "b?", "answer": "2"}\n{"prompt": "a?", "answer": "3"}\n')
+    teacher = open_recorded(str(file), Options())
+    assert teacher.questions(5) == ["a?", "b?"]
+    assert teacher.questions(1) == ["a?"]
