@@ -167,9 +167,21 @@ class EndpointTeacher:
         return min(sampling.max_new_tokens, self.context - len(ids))
 
     def _answer(self, answer: Answer, usage: Usage, key: str, sha256: str) -> Answer:
-        known = self.tokenizer is not None and answer.token_ids
-        ends = token_ends(self.tokenizer, answer.token_ids, answer.text) if self.tokenizer is not None and known else ()
-        return replace(answer, token_ends=ends, usage=usage, request=key, response=sha256)
+        answer = replace(answer, usage=usage, request=key, response=sha256)
+        if self.tokenizer is None or not answer.token_ids:
+            return answer
+        answer = self._until_next_text(answer, self.tokenizer)
+        return replace(answer, token_ends=token_ends(self.tokenizer, answer.token_ids, answer.text))
+
+    @staticmethod
+    def _until_next_text(answer: Answer, tokenizer: PreTrainedTokenizerBase) -> Answer:
+        """The answer up to a BOS token, which begins another text, as a local model's answers end there; a server goes on after it."""
+        if tokenizer.bos_token_id not in answer.token_ids:
+            return answer
+        steps = answer.token_ids.index(tokenizer.bos_token_id) + 1
+        ids = answer.token_ids[:steps]
+        text = str(tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        return replace(answer, text=text, token_ids=ids, finish_reason="stop", outlook=answer.outlook.first(steps))
 
     def _with_scores(self, prompts: Sequence[Prompt], answers: Sequence[Answer], sampling: Sampling, keep: Keep) -> list[Answer]:
         """The answers with what the model expected at their tokens, from requests of their own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -188,6 +188,11 @@ class Outlook:
 
     def __len__(self) -> int:
         return len(self.log_p)
+
+    def first(self, steps: int) -> Outlook:
+        """The outlook at the first so many positions."""
+        names = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
+        return replace(self, **{name: getattr(self, name)[:steps] for name in names})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,8 @@ from transformers import PreTrainedTokenizerBase
 from potstill.types import Segment
 
 TokenBytes = Callable[[int], bytes | None]
-_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+"""SentencePiece's token for a byte of what has no piece of its own."""
 
 
 def decode_with_ends(tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[int]) -> tuple[str, tuple[int, ...]]:
@@ -82,7 +83,7 @@ def _alphabet() -> dict[str, int]:
 
 def _of_byte_fallback(piece: str) -> bytes:
     """SentencePiece: `▁` is a space, `<0x0A>` a byte."""
-    byte = _BYTE.fullmatch(piece)
+    byte = BYTE.fullmatch(piece)
     return bytes([int(byte[1], 16)]) if byte else piece.replace("▁", " ").encode()
 
 

@@ -98,3 +98,11 @@ def test_a_prompt_longer_than_its_context_is_told(served):
     assert teacher.context == 512
     with pytest.raises(ModelError, match="the server's context holds 512"):
         teacher.draw([Prompt((), reference="a " * 600)], Sampling())
+
+
+def test_a_story_ends_where_the_next_would_begin(served, local):
+    teacher, nats = served
+    sampling = Sampling(temperature=0, max_new_tokens=400)
+    ((one,),), ((other,),) = teacher.draw(STORIES[:1], sampling, KEEP), local.draw(STORIES[:1], sampling, KEEP)
+    assert one.token_ids[-1] == local.tokenizer.bos_token_id
+    check_same(one, other, nats)
