@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import multiprocessing as mp
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,8 +31,8 @@ ANSWER = {
 }
 
 
-def serve(pipe: Connection, seconds: float) -> None:
-    """A server that answers every POST after `seconds`, until its process is ended."""
+def serve(seconds: float) -> None:
+    """A server that answers every POST after `seconds`, until its process is ended; it prints its port."""
     import asyncio
 
     from aiohttp import web
@@ -52,7 +52,7 @@ def serve(pipe: Connection, seconds: float) -> None:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        pipe.send(runner.addresses[0][1])
+        print(runner.addresses[0][1], flush=True)
         await asyncio.Event().wait()
 
     asyncio.run(run())
@@ -61,14 +61,12 @@ def serve(pipe: Connection, seconds: float) -> None:
 @contextmanager
 def server(seconds: float) -> Iterator[str]:
     """The address of a server in another process."""
-    ours, theirs = mp.Pipe()
-    process = mp.get_context("spawn").Process(target=serve, args=(theirs, seconds), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{ours.recv()}/v1"
-    finally:
-        process.terminate()
-        process.join()
+    with subprocess.Popen([sys.executable, __file__, f"{seconds}"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+        finally:
+            process.terminate()
 
 
 def read(request: Request, raw: bytes) -> tuple[Any, Usage]:
@@ -109,3 +107,7 @@ def measure(quick: bool) -> dict[str, Any]:
         "latency_bound_share": median(late),
         "details": {"requests": n, "at_once": at_once, "late": late, "replayed_per_s": median(replayed), "replayed": replayed},
     }
+
+
+if __name__ == "__main__":
+    serve(float(sys.argv[1]))
