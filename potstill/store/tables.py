@@ -180,12 +180,17 @@ def write(path: Path, table: pa.Table) -> None:
 
     Its row groups are small enough to be read one after the other in little memory, and its pages carry checksums.
     """
-    split = {f"{field.name}.list.element": _SPLIT for field in table.schema if (field.metadata or {}).get(b"encoding") == _SPLIT.encode()}
-    plain = [field.name for field in table.schema if f"{field.name}.list.element" not in split]
-    encoding = {"use_dictionary": plain, "column_encoding": split, "compression_level": 9} if split else {"compression_level": 3}
     rows = min(GROUP_ROWS, max(1, GROUP_BYTES * len(table) // max(1, table.nbytes)))
     with whole_file(path) as temporary, temporary.open("wb") as file:
-        pq.write_table(table.combine_chunks(), file, compression="zstd", row_group_size=rows, write_page_checksum=True, **encoding)
+        pq.write_table(table.combine_chunks(), file, row_group_size=rows, **encoding(table.schema))
+
+
+def encoding(schema: pa.Schema) -> dict[str, Any]:
+    """How pyarrow writes tables of that schema: compression, checksums, and what `split_bytes` noted."""
+    split = {f"{field.name}.list.element": _SPLIT for field in schema if (field.metadata or {}).get(b"encoding") == _SPLIT.encode()}
+    plain = [field.name for field in schema if f"{field.name}.list.element" not in split]
+    chosen = {"use_dictionary": plain, "column_encoding": split, "compression_level": 9} if split else {"compression_level": 3}
+    return {"compression": "zstd", "write_page_checksum": True, **chosen}
 
 
 def read(path: Path) -> pa.Table:

@@ -56,17 +56,17 @@ class _Nested:
 
     traces: Lookup
     scorings: Lookup | None
-    verdicts: tuple[Lookup, ...]
+    verdicts: Lookup
     decisions: Lookup | None
     teachers: Lookup
 
     @classmethod
     def of(cls, traces: Artifact, cut: Artifact | None, signals: bool) -> _Nested:
-        judged = [artifact.folder for artifact in (traces, cut) if artifact is not None]
+        judged = traces if cut is None else cut  # the filters' table holds the verdicts of the drawing too
         return cls(
             traces=Lookup(traces.folder, "traces", "prompt_id"),
             scorings=Lookup(traces.folder, "scorings", "trace_id") if signals else None,
-            verdicts=tuple(Lookup(folder, "verdicts", "trace_id") for folder in judged),
+            verdicts=Lookup(judged.folder, "verdicts", "trace_id"),
             decisions=None if cut is None else Lookup(cut.folder, "decisions", "trace_id", tuple(_DECIDED.names)),
             teachers=Lookup(traces.folder, "teachers", "id"),
         )
@@ -86,8 +86,7 @@ class _Nested:
     def _completions(self, traces: pa.Table, scorings: pa.Table | None) -> pa.Table:
         ids = _flat(traces["id"])
         decided = _or(None if self.decisions is None else self.decisions.rows(ids), _DECIDED, "decisions")
-        verdicts = [table for lookup in self.verdicts if (table := lookup.rows(ids)) is not None]
-        said = pa.concat_tables([SCHEMAS[Verdict].empty_table(), *verdicts]).combine_chunks()
+        said = _or(self.verdicts.rows(ids), SCHEMAS[Verdict], "verdicts")
         traces = traces.append_column("decision", _alone(ids, decided, "trace_id"))
         traces = traces.append_column("verdicts", gathered(ids, said, "trace_id"))
         return traces if scorings is None else traces.append_column("scorings", gathered(ids, scorings, "trace_id"))

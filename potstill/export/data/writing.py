@@ -18,6 +18,8 @@ from potstill.export.data.forms import Format, check_form, rows, schema
 from potstill.store import Run, from_rows, nested
 from potstill.store.atomic import store_errors, whole_folder, write_text
 from potstill.store.joining import Lookup
+from potstill.store.tables import encoding
+from potstill.store.tables import write as write_table
 from potstill.types import Message, Part, Prompt, TeacherCard
 from potstill.world import only_evaluates
 
@@ -143,7 +145,7 @@ class _Parquet:
         joined = pa.concat_tables(self._waiting).combine_chunks()
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self.path, joined.schema, compression="zstd", compression_level=3)
+            self._writer = pq.ParquetWriter(self.path, joined.schema, **encoding(joined.schema))
         self._writer.write_table(joined)
         self._waiting = [joined.schema.empty_table()]
 
@@ -161,7 +163,7 @@ class _Signals:
         self.scorings = Lookup(facts.artifacts["generate"].folder, "scorings", "trace_id")
         self.tokens, self.found = _Parquet(folder / TOKENS), _Parquet(folder / SCORINGS)
         self.tokens.path.parent.mkdir()
-        pq.write_table(from_rows(facts.teachers, TeacherCard), folder / TEACHERS, compression="zstd")
+        write_table(folder / TEACHERS, from_rows(facts.teachers, TeacherCard))
 
     def write(self, records: list[dict[str, Any]]) -> None:
         names = ("id", "teacher_id", "token_ids", "token_ends")
