@@ -49,7 +49,7 @@ def choose(logits: Float[Tensor, "N V"], uniform: Float[Tensor, " N"], temperatu
     """One token a row, by inverting the cumulative distribution at `uniform`; the most probable token at temperature 0."""
     if temperature == 0:
         return logits.argmax(-1)
-    p = torch.softmax(logits / temperature, -1)
+    p = torch.softmax(logits if temperature == 1 else logits / temperature, -1)
     if top_p < 1:
         ordered, order = p.sort(dim=-1, descending=True, stable=True)
         before = ordered.cumsum(-1) - ordered

@@ -164,11 +164,17 @@ def look(
 def _rank(logits: Float[Tensor, "n V"], realised: Float[Tensor, "n 1"], top: Int[Tensor, "n k"] | None) -> Int[Tensor, " n"]:
     """How many tokens are likelier than the realised one, and one more. Within the top k, only these are looked at."""
     if top is None:
-        return (logits > realised).sum(-1, dtype=torch.int32) + 1
-    rank = (logits.gather(-1, top) > realised).sum(-1, dtype=torch.int32) + 1
+        return _likelier(logits, realised) + 1
+    rank = _likelier(logits.gather(-1, top), realised) + 1
     beyond = (rank > top.shape[1]).nonzero()[:, 0]
-    rank[beyond] = (logits[beyond] > realised[beyond]).sum(-1, dtype=torch.int32) + 1
+    if 2 * len(beyond) > len(rank):
+        return _likelier(logits, realised) + 1
+    rank[beyond] = _likelier(logits[beyond], realised[beyond]) + 1
     return rank
+
+
+def _likelier(logits: Float[Tensor, "n w"], realised: Float[Tensor, "n 1"]) -> Int[Tensor, " n"]:
+    return (logits > realised).sum(-1, dtype=torch.int32)
 
 
 @torch.inference_mode()

@@ -13,6 +13,7 @@ from potstill.errors import ModelError
 from potstill.models import scoring
 from potstill.models.base import Keep
 from potstill.models.scoring import body_and_head, length_batches, look, score_ids
+from potstill.signal.codecs.sampled import Sampled
 from potstill.signal.codecs.top_k import TopK
 from tests.models.small import SMALL_STATE, small_network
 
@@ -140,3 +141,18 @@ def test_a_model_without_a_head_is_refused():
     network.get_output_embeddings = lambda: None
     with pytest.raises(ModelError, match="no language-model head"):
         body_and_head(network)
+
+
+@pytest.mark.parametrize("codec", [TopK(4), Sampled(4)])
+def test_ranks_are_counted_over_the_whole_vocabulary(codec):
+    logits = 3 * torch.randn(30, 700, generator=torch.Generator().manual_seed(0))
+    best, other = logits.argmax(-1), torch.arange(30)
+    for target in (best, logits.topk(6, -1).indices[:, 5], other, torch.where(other < 9, other, best)):
+        seen = look(logits, target, torch.zeros(30, 1), codec, torch.full((30, codec.uniforms()), 0.5).double())
+        order = logits.argsort(-1, descending=True)
+        assert torch.equal(seen.rank.long() - 1, (order == target[:, None]).int().argmax(-1))
+
+
+def test_where_nothing_is_kept_ranks_are_not_known():
+    seen = look(torch.zeros(1, 3), torch.tensor([1]), torch.zeros(1, 4), TopK(0), torch.zeros(1, 0))
+    assert (seen.rank.tolist(), seen.log_p.tolist()) == ([0], pytest.approx([-math.log(3)]))
