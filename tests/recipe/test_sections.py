@@ -11,6 +11,46 @@ HEAD = 'name = "x"\n[student]\nmodel = "new:llama"\n[[teachers]]\nmodel = "world
 SECTIONS = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Section)]
 
 
+TEACHER = {
+    "model": "world:base",
+    "revision": None,
+    "dtype": "float32",
+    "remote_code": False,
+    "codec": "top_k",
+    "top_k": 20,
+    "draws": 12,
+    "domains": (),
+    "columns": {},
+    "quantization": {},
+    "licence": "",
+    "terms": "",
+    "train_on_outputs": "unknown",
+    "dialect": "openai",
+    "tokenizer": None,
+    "api_key_env": None,
+    "concurrency": 64,
+    "timeout": 600.0,
+    "parameters": {},
+    "price": None,
+    "batch": False,
+}
+GENERATE = {
+    "mode": "draw",
+    "n": 1,
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "max_new_tokens": 256,
+    "batch_size": 64,
+    "shard": 512,
+    "committee": False,
+    "context": "",
+    "best_of": None,
+    "token_budget": None,
+    "usd_budget": None,
+}
+"""The defaults of two sections."""
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_setting_says_what_it_is(section: type[Section]) -> None:
     for name, field in section.model_fields.items():
@@ -23,43 +63,8 @@ def test_the_defaults_are_the_recommended_setting() -> None:
     """Change a default here and in the documents together, with the number that speaks for it."""
     recipe = parse(HEAD)
     assert recipe.seed == 0
-    assert recipe.teachers[0].model_dump() == {
-        "model": "world:base",
-        "revision": None,
-        "dtype": "float32",
-        "remote_code": False,
-        "codec": "top_k",
-        "top_k": 20,
-        "draws": 12,
-        "domains": (),
-        "columns": {},
-        "quantization": {},
-        "licence": "",
-        "terms": "",
-        "train_on_outputs": "unknown",
-        "dialect": "openai",
-        "tokenizer": None,
-        "api_key_env": None,
-        "concurrency": 64,
-        "timeout": 600.0,
-        "parameters": {},
-        "price": None,
-        "batch": False,
-    }
-    assert recipe.generate.model_dump() == {
-        "mode": "draw",
-        "n": 1,
-        "temperature": 1.0,
-        "top_p": 1.0,
-        "max_new_tokens": 256,
-        "batch_size": 64,
-        "shard": 512,
-        "committee": False,
-        "context": "",
-        "best_of": None,
-        "token_budget": None,
-        "usd_budget": None,
-    }
+    assert recipe.teachers[0].model_dump() == TEACHER
+    assert recipe.generate.model_dump() == GENERATE
     assert recipe.filters == ()
     train = recipe.train.model_dump()
     losses = train.pop("losses")
