@@ -38,7 +38,7 @@ def test_equal_marks_leave_room_for_a_difference():
 def test_a_constant_difference_has_an_interval_too():
     found = difference({"a": [1.0] * 50}, {"a": [0.0] * 50})
     assert found.value == found.high == 1.0
-    assert 0.9 < found.low < 1.0
+    assert found.low == pytest.approx(50 / 52 - 1.959964 * math.sqrt((51 / 52 - (50 / 52) ** 2) / 52), abs=1e-6)
 
 
 def test_prompts_that_one_could_not_be_judged_on_do_not_count():
