@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from potstill.recipe import Recipe
+from potstill.recipe import PriceSection, Recipe
 
 CHARACTERS_A_TOKEN = 3.0
 """For prompts, which are counted in characters."""
@@ -121,27 +121,31 @@ def bill(recipe: Recipe, counts: Counts) -> float | None:
     """US dollars that the endpoints among the teachers are paid at most, by the recipe's prices: a request a draw, every answer as long as
     it may be, every prompt to each of them, the evaluation's included. 0 without an endpoint; None where a price or a count is not known.
     """
+    return _sum([_paid(teacher.price, recipe, counts) for teacher in recipe.teachers if teacher.model.startswith(("http:", "https:"))])
+
+
+def _paid(price: PriceSection | None, recipe: Recipe, counts: Counts) -> float | None:
+    """US dollars that one endpoint is paid at most."""
+    if price is None:
+        return None
     section = recipe.generate
-    rounds = section.best_of.rounds if section.best_of else 1
-    draws = 0 if section.mode == "score" else section.n * rounds
-    bills: list[float | None] = []
-    for teacher in recipe.teachers:
-        if teacher.model.startswith(("http:", "https:")):
-            read = _sum([_times(counts.characters, max(draws, 1)), counts.evaluation_characters])
-            written = _sum(
-                [_times(counts.prompts, draws * section.max_new_tokens), _times(counts.answered, recipe.evaluate.max_new_tokens)]
-            )
-            price = teacher.price
-            each = [_times(read, price.input / CHARACTERS_A_TOKEN), _times(written, price.output)] if price else [None]
-            bills.append(_times(_sum(each), 1e-6))
-    return _sum(bills)
+    draws = 0 if section.mode == "score" else section.n * _rounds(recipe)
+    read = _sum([_times(counts.characters, max(draws, 1)), counts.evaluation_characters])
+    longest = recipe.evaluate.max_new_tokens
+    written = _sum([_times(counts.prompts, draws * section.max_new_tokens), _times(counts.answered, longest)])
+    return _times(_sum([_times(read, price.input / CHARACTERS_A_TOKEN), _times(written, price.output)]), 1e-6)
+
+
+def _rounds(recipe: Recipe) -> int:
+    """How often `n` answers are drawn for a prompt at most."""
+    chosen = recipe.generate.best_of
+    return chosen.rounds if chosen else 1
 
 
 def _generate(recipe: Recipe, teachers: list[Size], counts: Counts, machine: Machine) -> Take:
     section = recipe.generate
     read = _times(counts.characters, 1 / CHARACTERS_A_TOKEN)
-    rounds = section.best_of.rounds if section.best_of else 1
-    written = 0.0 if section.mode == "score" else _times(counts.prompts, section.n * rounds * section.max_new_tokens)
+    written = 0.0 if section.mode == "score" else _times(counts.prompts, section.n * _rounds(recipe) * section.max_new_tokens)
     tokens = _sum([read, written])
     operations = _times(tokens, 2.0, _sum([size.parameters for size in teachers]))
     kept = SIGNAL * max(teacher.top_k for teacher in recipe.teachers) + SIGNAL
