@@ -18,7 +18,6 @@ from potstill.generate.shards import Gathered, Shard, done, left, together, toke
 from potstill.generate.summary import best_of, summary
 from potstill.judges import open_judge
 from potstill.models import Teacher, open_teacher, spending_of
-from potstill.recipe import Recipe
 from potstill.registry import find
 from potstill.store.artifact import Artifact, Workspace
 from potstill.store.run import Run
@@ -54,17 +53,17 @@ def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Arti
     recipe, settings = run.recipe, run.recipe.generate
     teachers = [open_teacher(section, settings.batch_size, spending_of(run)) for section in recipe.teachers]
     check_scorers(teachers, settings)
-    bars = _bars(recipe)
+    bars = _bars(run)
     section = {"generate": settings.decisive(), "teachers": [teacher.decisive() for teacher in recipe.teachers]}
     parts = {**_teacher_parts(teachers), **_bar_parts(bars)}
     work = _Drawing(run, voices(recipe, teachers), bars, examine).work
     return run.perform("generate", section=section, inputs={"prompts": prompts}, parts=parts, work=lambda w: work(w, prompts))
 
 
-def _bars(recipe: Recipe) -> list[Bar]:
+def _bars(run: Run) -> list[Bar]:
     """What an answer must pass to be kept, the one that ranks first; none where every answer is."""
-    chosen = recipe.generate.best_of
-    return [] if chosen is None else [Bar(open_judge(chosen.judge), chosen.least)]
+    chosen = run.recipe.generate.best_of
+    return [] if chosen is None else [Bar(open_judge(chosen.judge, spending=spending_of(run)), chosen.least)]
 
 
 def _teacher_parts(teachers: Sequence[Teacher]) -> dict[str, str]:
