@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import torch
 from common import Spread
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from harvest_parts.storing import peak_mib
 from potstill.models.base import NOTHING, Keep, Sampling
 from potstill.models.generation import Ask, generate
 from potstill.models.scoring import Head, body_and_head
@@ -102,6 +102,6 @@ def memory(who: str, vocabulary: int, tokens: int) -> None:
     """Generate after a warm-up of two tokens, and print how far the peak rose in MiB."""
     network, ids = network_of(vocabulary), prompts(vocabulary)
     MAKERS[who](network, ids, 2)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mib()
     MAKERS[who](network, ids, tokens)
-    print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+    print(json.dumps(peak_mib() - before))

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from common import Spread
 
-from harvest_parts.synthetic import probability_error, scorings
+from harvest_parts.synthetic import at_random, probability_error, scorings
 from potstill.models.base import Keep
 from potstill.models.scorings import POSITIONS, Scoring, from_table, positions, to_table
-from potstill.store.tables import read, stream, write
+from potstill.store.tables import file_name, read, stream, write
 
 KEEPS = {"k20": Keep(size=20), "k64": Keep(size=64), "sampled12": Keep("sampled", 12)}
 DISTILLKIT = {"k50": 114, "k128": 300}
@@ -70,27 +69,27 @@ def _stored(given: Sequence[Scoring]) -> dict[str, float]:
 
 
 def measure_reading(quick: bool) -> dict[str, Any]:
-    """Positions a second from the file into arrays, of a top 20 at a vocabulary of 151,936, and memory at one and at ten times the rows."""
-    (kept,) = scorings(151_936, 10 if quick else 30, [KEEPS["k20"]])
+    """Positions a CPU second from files into arrays, of a top 20 at a vocabulary of 151,936; memory at one and at ten times the rows."""
+    kept = at_random(300)
     with tempfile.TemporaryDirectory() as folder:
-        folders = {times: _grown(Path(folder) / str(times), kept, times) for times in (20, 200)}
-        runs = {times: [_read_apart(place) for _ in range(3 if quick else 5)] for times, place in folders.items()}
+        folders = {times: _grown(Path(folder) / f"{times}x", kept, (2 if quick else 5) * times) for times in (1, 10)}
+        runs = {f"{times}x": [_read_apart(place) for _ in range(3 if quick else 5)] for times, place in folders.items()}
     rates = {times: Spread(tuple(run["positions_per_s"] for run in measured)) for times, measured in runs.items()}
     memory = {times: Spread(tuple(run["memory_mib"] for run in measured)) for times, measured in runs.items()}
     return {
-        "read_positions_per_s": rates[200].median,
-        "read_positions": {"1x": runs[20][0]["positions"], "10x": runs[200][0]["positions"]},
-        "read_rates": {"1x": rates[20].to_json(), "10x": rates[200].to_json()},
-        "read_memory_mib": {"1x": memory[20].to_json(), "10x": memory[200].to_json()},
+        "read_positions_per_s": rates["10x"].median,
+        "read_positions": {times: measured[0]["positions"] for times, measured in runs.items()},
+        "read_rates": {times: spread.to_json() for times, spread in rates.items()},
+        "read_memory_mib": {times: spread.to_json() for times, spread in memory.items()},
     }
 
 
-def _grown(folder: Path, kept: Sequence[Scoring], times: int) -> Path:
-    """The same scorings again and again, ten times in a shard, each time of other traces."""
+def _grown(folder: Path, kept: Sequence[Scoring], shards: int) -> Path:
+    """A table of so many shards, each holding the same positions; no position stands twice in a shard."""
     folder.mkdir()
-    for shard in range(times // 10):
-        rows = [replace(one, trace_id=f"{shard:08x}{copy}{one.trace_id[-7:]}") for copy in range(10) for one in kept]
-        write(folder / f"scorings-{shard:05d}.parquet", to_table(rows))
+    write(folder / file_name("scorings", 0), to_table(kept))
+    for shard in range(1, shards):
+        shutil.copy(folder / file_name("scorings", 0), folder / file_name("scorings", shard))
     return folder
 
 
@@ -103,14 +102,18 @@ def _read_apart(folder: Path) -> dict[str, float]:
 
 
 def read_all(folder: str) -> None:
-    """Read a folder's positions, and print how many there were, how many a CPU second, and the memory above that of the start."""
-    before, started, count = _memory(), time.process_time(), 0
-    for piece in stream(Path(folder), "scorings", POSITIONS, PIECE):
-        for some in positions(piece):
-            count += len(some.ids)
+    """Read a folder's positions twice; print how many there are, how many a CPU second the second time, and how the peak of memory rose."""
+    before = peak_mib()
+    for _ in range(2):
+        started, count = time.process_time(), 0
+        for piece in stream(Path(folder), "scorings", POSITIONS, PIECE):
+            for some in positions(piece):
+                count += len(some.ids)
     seconds = time.process_time() - started
-    print(json.dumps({"positions": count, "positions_per_s": count / seconds, "memory_mib": _memory() - before}))
+    print(json.dumps({"positions": count, "positions_per_s": count / seconds, "memory_mib": peak_mib() - before}))
 
 
-def _memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def peak_mib() -> float:
+    """The process's own peak of resident memory. (`ru_maxrss` may be that of the process that started it.)"""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024

@@ -47,6 +47,21 @@ def scorings(vocabulary: int, traces: int, keeps: Sequence[Keep], seed: int = 0)
     return found
 
 
+def at_random(traces: int, vocabulary: int = 151_936, k: int = 20, seed: int = 0) -> list[Scoring]:
+    """A top k of no teacher, made at once: log-uniform ids, and shares of sharpened exponential variates; about as many bytes a token."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for number in range(traces):
+        ids = np.exp(generator.random((TOKENS_A_TRACE, k)) * np.log(vocabulary)).astype(np.int32)
+        share = np.sort(generator.exponential(size=(TOKENS_A_TRACE, k)) ** generator.uniform(1, 6, (TOKENS_A_TRACE, 1)), -1)[:, ::-1]
+        p = 0.87 * share / share.sum(-1, keepdims=True)
+        tail = np.full(TOKENS_A_TRACE, 0.13, np.float32)
+        ranks = np.ones(TOKENS_A_TRACE, np.int32)
+        seen = Outlook(np.log(p[:, 0]).astype(np.float32), ranks, ids, np.log(np.maximum(p, 1e-12)).astype(np.float32), tail)
+        found.append(Scoring(f"{number:016x}", "0" * 16, "sampled", seen))
+    return found
+
+
 def probability_error(given: Sequence[Outlook], back: Sequence[Outlook]) -> float:
     """The largest absolute difference between the probabilities that were kept and those that came back."""
     pairs = zip(given, back, strict=True)

@@ -80,9 +80,14 @@ class Encoder:
             remedy = "generate again with top_k above 0 from a teacher that gives probabilities"
             raise CapabilityError(f"the stored distribution covers {held} of {targets} tokens", where=f"trace {trace.id}", fix=remedy)
         size = len(ids) - rendered.loss_from
-        kept = {"support_ids": seen.support_ids[:size], "support_log_p": seen.support_log_p[:size]}
-        hidden = seen.hidden[:size] if len(seen.hidden) else None
-        return Example(ids, rendered.loss_from, **kept, hidden=hidden, codec=seen.codec)
+        return Example(
+            ids,
+            rendered.loss_from,
+            support_ids=seen.support_ids[:size],
+            support_log_p=seen.support_log_p[:size],
+            hidden=seen.hidden[:size] if len(seen.hidden) else None,
+            codec=seen.codec,
+        )
 
     def _render(self, trace: Trace, prompt: Prompt) -> Rendered:
         if not prompt.messages:
