@@ -1,4 +1,4 @@
-"""Harvesting: bytes a token on disk, reading them back, drawing with a signal against drawing without, an endpoint's client, a million prompts.
+"""Harvesting: bytes a token on disk, reading them back, drawing with a signal and without, an endpoint's client, a million prompts.
 
     python benchmarks/harvest.py [--quick] [--only PART ...]
 

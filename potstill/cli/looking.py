@@ -81,6 +81,8 @@ def _kinds() -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
         return lambda: _parts(kind)
 
     about = {
+        "codec": "how a teacher's distribution at a position is kept",
+        "dialect": "how a kind of server is asked",
         "divergence": "measures of how far the student is from the teacher",
         "judge": "graders: a prompt and a text to a score",
         "model": "kinds of model, as in `hf:` or `world:`",

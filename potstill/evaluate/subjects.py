@@ -20,6 +20,7 @@ from potstill.models import (
     teacher_tokenizer,
 )
 from potstill.models.base import FREE
+from potstill.models.fake import FakeTeacher
 from potstill.models.recorded import RecordedTeacher
 from potstill.recipe import Recipe
 from potstill.types import Prompt, Trace
@@ -82,8 +83,8 @@ class Subject:
 
 
 def ask(model: Teacher, prompts: Sequence[Prompt], sampling: Sampling) -> list[Answer]:
-    """One answer a prompt. Answers on file may be to other prompts: what was not asked is not given."""
-    if not isinstance(model, RecordedTeacher):
+    """One answer a prompt. Answers on file, and a fake's, may be to other prompts: what was not asked is not given."""
+    if not isinstance(model, RecordedTeacher | FakeTeacher):
         return [row[0] for row in model.draw(prompts, sampling)]
     found = []
     for prompt in prompts:

@@ -14,7 +14,8 @@ from potstill.registry import HOMES
 from potstill.store import Quiet, Run
 from tests.e2e.still import TINY
 
-KINDS = ("divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats", "parts", "teachers", "recipes", "settings")
+PARTS = ("codecs", "dialects", "divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats")
+KINDS = (*PARTS, "parts", "teachers", "recipes", "settings")
 
 
 def test_the_kinds_are_those_of_the_registry_and_four_more(capsys: pytest.CaptureFixture[str]) -> None:

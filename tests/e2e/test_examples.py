@@ -76,7 +76,7 @@ def test_a_look_at_a_teacher(told, tmp_path: Path) -> None:
     LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **settings)).save_pretrained(tmp_path / "teacher")
     tokenizer.save_pretrained(tmp_path / "teacher")
     lines = told("look_at_a_teacher.py", "hf:./teacher").splitlines()
-    assert lines[-1].count("0.") == 4
+    assert lines[-1].count("0.") == 5
 
 
 def test_every_example_is_tested() -> None:
