@@ -136,7 +136,7 @@ class TeacherCard:
         weights: digest of the weights.
         tokenizer, special_tokens, chat_template: digests.
         dtype: number type of the weights, or how they are quantised.
-        endpoint, dialect, server: where it is asked, in which dialect, and what the server says that it is.
+        endpoint, dialect: where it is asked, and in which dialect.
         licence: SPDX name; terms: address of its terms.
         train_on_outputs: whether these let others train on what it says.
         facts: everything that `Teacher.identity` tells, as JSON.
@@ -151,7 +151,6 @@ class TeacherCard:
     dtype: str = ""
     endpoint: str = ""
     dialect: str = ""
-    server: str = ""
     licence: str = ""
     terms: str = ""
     train_on_outputs: TrainOnOutputs = "unknown"

@@ -23,15 +23,22 @@ def compare_teachers(
     settings: Set = None,
     output: RunOutput = RunOutput(),  # noqa: B008 - it is frozen
 ) -> int:
-    """Let several teachers answer a recipe's own prompts, and recommend one with reasons. Writes nothing; endpoints are paid."""
+    """Let several teachers answer a recipe's own prompts, and recommend one with reasons. Endpoints are paid, and asked once."""
+    from contextlib import nullcontext
+
     from potstill import console
     from potstill.compare import compare_teachers as compare
     from potstill.errors import PotstillError
+    from potstill.models import spending_of
     from potstill.store import Run
 
     if items < 1:
         raise PotstillError(f"{items} is no number of prompts", where="--items", fix="give a whole number of at least 1")
     log = console.choose(quiet=output.quiet or output.json)
-    found = compare(Run.open(recipe, overrides=settings or (), only=(), log=log).recipe, teachers or (), items, log)
+    run = Run.open(recipe, overrides=settings or (), only=(), log=log)
+    asked = teachers or [section.model for section in run.recipe.teachers]
+    paid = any(model.startswith(("http:", "https:")) for model in asked)
+    with run.locked() if paid else nullcontext():
+        found = compare(run.recipe, teachers or (), items, log, spending_of(run))
     show(output, found.facts(), found.lines())
     return 0

@@ -16,6 +16,7 @@ from potstill.compare.differences import agreement, mean
 from potstill.compare.marks import MEANING, answers_of, mark
 from potstill.errors import CapabilityError
 from potstill.models import Sampling, Spending, Teacher, open_teacher
+from potstill.models.base import FREE
 from potstill.recipe import Recipe
 from potstill.report.words import compact, factor, percent, significant
 from potstill.store.log import Log
@@ -98,14 +99,17 @@ class Comparison:
             yield f"KL from {self.recommendation.name}, nats a token of its answers: {far}"
 
 
-def compare_teachers(recipe: Recipe, specs: Sequence[str] = (), items: int = ITEMS, log: Log | None = None) -> Comparison:
-    """Let candidates answer the recipe's own prompts, greedily, and recommend one. Nothing is written; endpoints are paid.
+def compare_teachers(
+    recipe: Recipe, specs: Sequence[str] = (), items: int = ITEMS, log: Log | None = None, spending: Spending = FREE
+) -> Comparison:
+    """Let candidates answer the recipe's own prompts, greedily, and recommend one.
 
     Args:
         recipe: whose prompts, losses and student count.
         specs: candidates, as in `teachers.model`; none: the recipe's own teachers.
         items: at most so many prompts of each kind.
         log: where progress is told.
+        spending: where requests to endpoints are written down, and how much they may cost.
 
     Raises:
         RecipeError, InputError: the prompts cannot be read, or show nothing.
@@ -113,7 +117,6 @@ def compare_teachers(recipe: Recipe, specs: Sequence[str] = (), items: int = ITE
     """
     prompts = prompts_of(recipe, items)
     sections = sections_of(recipe, specs)
-    spending = Spending(None, recipe.generate.token_budget, recipe.generate.usd_budget)
     teachers = {section.model: open_teacher(section, recipe.generate.batch_size, spending) for section in sections}
     student = student_size(recipe).parameters
     found = []

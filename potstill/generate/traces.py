@@ -40,7 +40,6 @@ def card_of(section: TeacherSection, teacher: Teacher) -> TeacherCard:
         dtype=facts.get("dtype", ""),
         endpoint=facts.get("endpoint", ""),
         dialect=facts.get("dialect", ""),
-        server=facts.get("server", ""),
         licence=section.licence or facts.get("licence", ""),
         terms=section.terms,
         train_on_outputs=section.train_on_outputs,

@@ -172,7 +172,6 @@ class Outlook:
         codec: how it was kept.
         kind: what the log-probabilities are of.
         temperature: that they were divided by; 1 for `raw`.
-        repeat_difference: largest absolute difference in nats when the same text was scored again; None: it was not.
     """
 
     log_p: np.ndarray = field(default_factory=_floats)
@@ -184,7 +183,6 @@ class Outlook:
     codec: str = "top_k"
     kind: LogProbKind = "raw"
     temperature: float = 1.0
-    repeat_difference: float | None = None
 
     def __len__(self) -> int:
         return len(self.log_p)

@@ -26,7 +26,6 @@ SCORINGS = split_bytes(
             ("codec", _TEXT),
             ("kind", _TEXT),
             ("temperature", pa.float32()),
-            ("repeat_difference", pa.float32()),
             ("k", pa.int32()),
             ("hidden_size", pa.int32()),
             ("log_p", _FLOATS),
@@ -52,7 +51,7 @@ MASS_ERROR = 3e-3
 POSITIONS = ("k", "support_ids", "support_log_p", "tail_mass")
 """The columns that `positions` reads."""
 
-_ABOUT = ("trace_id", "teacher_id", "mode", "codec", "kind", "temperature", "repeat_difference", "k", "hidden_size")
+_ABOUT = ("trace_id", "teacher_id", "mode", "codec", "kind", "temperature", "k", "hidden_size")
 _NUMBERS = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
 _TOKENS = ("token_ids", "token_ends")
 
@@ -94,7 +93,6 @@ def to_table(scorings: Sequence[Scoring]) -> pa.Table:
         "codec": [one.codec for one in seen],
         "kind": [one.kind for one in seen],
         "temperature": [one.temperature for one in seen],
-        "repeat_difference": [one.repeat_difference for one in seen],
         "k": [one.support_ids.shape[-1] for one in seen],
         "hidden_size": [one.hidden.shape[-1] for one in seen],
         "log_p": _lists([one.log_p for one in seen], np.float32, lambda flat: round_values(flat, REALISED_ERROR)),

@@ -20,13 +20,13 @@ SEEN = Outlook(
 
 
 def test_scorings_come_back_as_they_went():
-    hidden = Outlook(SEEN.log_p, SEEN.rank, hidden=np.ones((2, 3), np.float32), codec="hidden_states", repeat_difference=0.5)
+    hidden = Outlook(SEEN.log_p, SEEN.rank, hidden=np.ones((2, 3), np.float32), codec="hidden_states")
     given = [Scoring("a", "t", "sampled", SEEN), Scoring("b", "t", "teacher_forced", hidden), Scoring("c", "u", "sampled", Outlook())]
     table = to_table(given)
     assert table.schema == SCORINGS
     for one, back in zip(given, from_table(table), strict=True):
         assert (one.id, one.trace_id, one.teacher_id, one.mode) == (back.id, back.trace_id, back.teacher_id, back.mode)
-        assert (one.outlook.codec, one.outlook.repeat_difference) == (back.outlook.codec, back.outlook.repeat_difference)
+        assert one.outlook.codec == back.outlook.codec
         for name in ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden"):
             if getattr(one.outlook, name).size:
                 np.testing.assert_array_equal(getattr(back.outlook, name), getattr(one.outlook, name))
