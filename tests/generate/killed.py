@@ -1,4 +1,7 @@
-"""Harvests that are killed at random moments, in children: `python killed.py FOLDER SEED TEACHER…` reports what came out."""
+"""Harvests that are killed at random moments, in children: `python killed.py FOLDER SEED GROWTH TEACHER…` reports what came out.
+
+A teacher is a model, or its section of a recipe as JSON; GROWTH is the factor by which patience grows after each kill.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def recipe(folder: Path, teachers: list[str]) -> Recipe:
         {
             "name": "x",
             "student": {"model": "new:llama"},
-            "teachers": [{"model": teacher, "top_k": 3} for teacher in teachers],
+            "teachers": [{"top_k": 3, **(json.loads(each) if each.startswith("{") else {"model": each})} for each in teachers],
             "prompts": {"sources": [str(asked)]},
             "generate": {
                 "shard": 2,
@@ -48,7 +51,7 @@ def harvest(folder: Path, teachers: list[str]) -> tuple[Artifact, Artifact]:
     return made, judge(run, made)
 
 
-def killed(folder: Path, seed: int, teachers: list[str]) -> dict[str, Any]:
+def killed(folder: Path, seed: int, growth: float, teachers: list[str]) -> dict[str, Any]:
     """Kill the harvest at random moments, later and later, until it gets through."""
     chance, kills, patience = random.Random(seed), 0, 0.02
     while True:
@@ -60,8 +63,8 @@ def killed(folder: Path, seed: int, teachers: list[str]) -> dict[str, Any]:
             made, cut = harvest(folder, teachers)
             return {"kills": kills, "generate": made.content, "filter": cut.content, "files": sorted(made.manifest.files)}
         assert code == -signal.SIGKILL, code
-        kills, patience = kills + 1, patience * 1.35
+        kills, patience = kills + 1, patience * growth
 
 
 if __name__ == "__main__":
-    print(json.dumps(killed(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])))
+    print(json.dumps(killed(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:])))

@@ -15,14 +15,15 @@ from potstill.errors import StoreError
 from potstill.generate import draw, drawing
 from potstill.prompts import gather
 from potstill.store import Quiet, Run
+from tests.endpoints.server import FAULTS, Behaviour, Server
 from tests.generate import killed
 from tests.models.small import write_model
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def broken_off(folder: Path, seed: int, teachers: list[str]) -> dict[str, object]:
-    command = [sys.executable, killed.__file__, str(folder), str(seed), *teachers]
+def broken_off(folder: Path, seed: int, teachers: list[str], growth: float = 1.35) -> dict[str, object]:
+    command = [sys.executable, killed.__file__, str(folder), str(seed), str(growth), *teachers]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
     assert done.returncode == 0, done.stderr
     outcome: dict[str, object] = json.loads(done.stdout)
@@ -47,6 +48,25 @@ def test_killed_at_random_moments_it_ends_as_if_undisturbed(tmp_path: Path, kind
         assert again.artifact("generate").table(name) == made.table(name)
     for name in ("verdicts", "decisions"):
         assert again.artifact("filter").table(name) == cut.table(name)
+
+
+def test_an_endpoint_with_faults_killed_at_thirty_random_moments_is_paid_once(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "model")
+    passing = tuple(fault for fault in FAULTS if fault != "timeout")
+    with Server(folder, Behaviour(share=0.2, faults=passing, seed=3)) as server:
+        section = {"model": server.url, "dialect": "vllm", "tokenizer": f"hf:{folder}", "concurrency": 4, "timeout": 20}
+        (tmp_path / "killed").mkdir()
+        outcome = broken_off(tmp_path / "killed" / "run", 5, [json.dumps(section)], growth=1.1)
+        assert outcome["kills"] >= 30
+        assert set(server.answered.values()) == {1}
+        assert len(server.answered) == 12 * killed.N
+        assert sum(server.faults.values()) > 0
+        (tmp_path / "whole").mkdir()
+        made, cut = killed.harvest(tmp_path / "whole" / "run", [json.dumps(section)])
+        again = Run.open(killed.recipe(tmp_path / "killed" / "run", [json.dumps(section)]), out=tmp_path / "killed" / "run", log=Quiet())
+        for name in ("traces", "scorings", "verdicts", "selections"):
+            assert again.artifact("generate").table(name) == made.table(name)
+        assert outcome["filter"] == cut.content
 
 
 def harvest_of(folder: Path) -> Run:
