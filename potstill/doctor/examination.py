@@ -133,8 +133,14 @@ def _patient(case: Case, teacher: Teacher, tokenizer: PreTrainedTokenizerBase | 
 
 
 def _opener(section: TeacherSection, teacher: Teacher) -> Callable[[], Teacher]:
-    """A server is asked through a new client each time, whose ledger remembers nothing: what is asked twice is sent twice."""
-    return (lambda: open_teacher(section, spending=PROBING)) if section.model.startswith(("http:", "https:")) else (lambda: teacher)
+    """A server is asked through a new client each time, whose ledger remembers nothing: what is asked twice is sent twice.
+
+    Probes go one by one, so never as batches, which may take a day each.
+    """
+    if not section.model.startswith(("http:", "https:")):
+        return lambda: teacher
+    probed = section.model_copy(update={"batch": False})
+    return lambda: open_teacher(probed, spending=PROBING)
 
 
 def _on_file(teacher: Teacher) -> tuple[Prompt, ...]:

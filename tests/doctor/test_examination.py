@@ -102,10 +102,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(tmp_path_factory.mktemp("models") / "tiny")
 
 
-def served(folder: Path, behaviour: Behaviour, dialect: str = "vllm") -> Diagnosis:
+def served(folder: Path, behaviour: Behaviour, dialect: str = "vllm", *, batch: bool = False) -> Diagnosis:
     """What is found of a server that errs like this."""
     with Server(folder, behaviour) as server:
-        section = TeacherSection(model=server.url, dialect=dialect, tokenizer=f"hf:{folder}", licence="MIT", train_on_outputs="allowed")
+        known = f"hf:{folder}"
+        section = TeacherSection(model=server.url, dialect=dialect, tokenizer=known, licence="MIT", train_on_outputs="allowed", batch=batch)
         return examine(Case(section, settings=GenerateSection(temperature=0.7, max_new_tokens=32)))
 
 
@@ -114,6 +115,12 @@ def test_a_truthful_server_is_well(dialect: str, folder: Path) -> None:
     found = served(folder, Behaviour(), dialect)
     assert found.of("refused") == found.of("warning") == ()
     assert [result.name for result in found.of("unknown")] == ["end token"]
+
+
+def test_probes_are_asked_at_once_where_the_recipe_asks_in_batches(folder: Path) -> None:
+    found = served(folder, Behaviour(), "openai", batch=True)
+    assert found.results[0].outcome == "ok"
+    assert found.requests > 5
 
 
 @pytest.mark.parametrize(
