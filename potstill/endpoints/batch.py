@@ -18,6 +18,7 @@ from potstill.endpoints.account import Account
 from potstill.endpoints.base import MalformedError, Parse, Request
 from potstill.endpoints.batch_shapes import Result, Shape
 from potstill.endpoints.budget import charged, cost_microusd, most_microusd
+from potstill.endpoints.reading import is_filtered
 from potstill.endpoints.retry import Place
 from potstill.errors import ModelError, PotstillError
 from potstill.models.base import Endpoint
@@ -155,7 +156,7 @@ class Batches:
         """What to write down of one result, and the error when the request is refused for good."""
         secret, aside = self._place.secret, (request.tokens, most_microusd(request.tokens, self._endpoint.price))
         try:
-            if not 200 <= result.status < 300:
+            if not 200 <= result.status < 300 and not (result.status in retry.REFUSED and is_filtered(result.body)):
                 fault = retry.read_status(result.status, {}, result.body, self._place, request.about)
                 return self._entry(result.key, request, "failed", batch, error=fault.what), None
             raw = secret.remove(result.body)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import UnionType
 from typing import Any, TypeVar
 
 import orjson
 
-from potstill.endpoints.base import MalformedError
+from potstill.endpoints.base import MalformedError, Parse, Request
+from potstill.models.base import Answer
 from potstill.types import FinishReason, Usage
 
 Value = TypeVar("Value")
@@ -27,6 +29,8 @@ _REASONS: Mapping[str, FinishReason] = {
     "refusal": "content_filter",
 }
 """Why an answer ended, in the words of all dialects."""
+_FILTERED = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
+"""Codes, in small letters, of errors that a filter of prompts makes; Azure's also stands in `innererror`."""
 REASONING = ("reasoning", "reasoning_content")
 """Fields of a message that hold reasoning: vLLM's now and before, which others share."""
 
@@ -90,6 +94,30 @@ def finish_reason(told: Any) -> FinishReason:
     if known is None:
         raise MalformedError(f"the answer ended for the unknown reason {told!r}")
     return known
+
+
+def is_filtered(raw: bytes) -> bool:
+    """Whether a body is the error of a filter that refused the prompt, told by its code and not by its words."""
+    try:
+        told = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return False
+    error = _inner(told, "error") if isinstance(told, Mapping) else {}
+    codes = (error.get("code"), error.get("type"), _inner(error, "innererror").get("code"))
+    return any(isinstance(code, str) and code.lower() in _FILTERED for code in codes)
+
+
+def with_filtered(parse: Parse) -> Parse:
+    """A reader of draws to which a filter's refusal of the prompt is an answer: an empty one, which ended with `content_filter`."""
+
+    def read(request: Request, raw: bytes) -> tuple[Any, Usage]:
+        if not is_filtered(raw):
+            return parse(request, raw)
+        told = openai_usage(whole(raw))
+        usage = replace(told, prompt_tokens=told.prompt_tokens or 0, completion_tokens=told.completion_tokens or 0)
+        return Answer("", finish_reason="content_filter"), usage
+
+    return read
 
 
 def with_reasoning(message: Mapping[str, Any], text: str) -> tuple[str, str]:

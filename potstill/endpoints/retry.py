@@ -28,6 +28,8 @@ LONGEST_WAIT = 900.0
 """Seconds; a server that asks to be left alone for longer is not waited for."""
 BUSY = frozenset({429, 503, 529})
 AGAIN = frozenset({408, 409, 425}) | (frozenset(range(500, 600)) - {501, 505})
+REFUSED = frozenset({400, 403, 422})
+"""With these a filter's refusal of a prompt comes; whoever can read it as an answer does."""
 SHOWN = 300
 """Characters of a server's words."""
 

@@ -22,6 +22,7 @@ from potstill.endpoints.base import MalformedError
 from potstill.endpoints.budget import charged, cost_microusd
 from potstill.endpoints.jobs import Job, Order
 from potstill.endpoints.limit import Limit
+from potstill.endpoints.reading import is_filtered
 from potstill.endpoints.retry import Fault, Place
 from potstill.endpoints.wire import open_session
 from potstill.errors import PotstillError
@@ -177,10 +178,14 @@ class Sender:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return _Tried(fault=retry.read_failure(error, self._place, job.request.about))
         self._reached = True
+        cleared = self._place.secret.remove(raw)
         if not 200 <= status < 300:
+            tried = self._read(job, cleared) if status in retry.REFUSED and is_filtered(cleared) else _Tried()
+            if job.outcome is not None:
+                return tried
             place = replace(self._place, model=str(job.request.body.get("model", "")))
             return _Tried(fault=retry.read_status(status, headers, raw, place, job.request.about))
-        return self._read(job, self._place.secret.remove(raw))
+        return self._read(job, cleared)
 
     def _read(self, job: Job, raw: bytes) -> _Tried:
         """What a response says. One that is not what was asked for was paid for nevertheless."""

@@ -22,6 +22,7 @@ from transformers import PreTrainedTokenizerBase
 from potstill.endpoints.base import Dialect, Request
 from potstill.endpoints.client import Client
 from potstill.endpoints.outcomes import join
+from potstill.endpoints.reading import with_filtered
 from potstill.endpoints.secrets import refuse_credentials
 from potstill.errors import CapabilityError, ModelError
 from potstill.models.base import NOTHING, Answer, Endpoint, Given, Keep, Options, Outlook, Sampling
@@ -117,7 +118,7 @@ class EndpointTeacher:
         """
         self._check(keep)
         requests = self._draws(prompts, sampling, keep)
-        answers = [self._answer(*outcome) for outcome in self.client.ask(requests, self.dialect.read_draw)]
+        answers = [self._answer(*outcome) for outcome in self.client.ask(requests, with_filtered(self.dialect.read_draw))]
         if keep.size and self.dialect.scores_draws(sampling):
             answers = self._with_scores(prompts, answers, sampling, keep)
         return [answers[start : start + sampling.n] for start in range(0, len(answers), sampling.n)]
@@ -190,8 +191,9 @@ class EndpointTeacher:
         return [replace(one, outlook=seen, usage=_sum(one.usage, usage)) for one, (seen, usage) in zip(answers, scored, strict=True)]
 
     def _scores(self, rows: Sequence[tuple[Sequence[int], int]], keep: Keep) -> list[tuple[Outlook, Usage]]:
-        """What was expected at each row's tokens from a place on, and what it took."""
-        requests = [self.dialect.score(self.model, ids, scored_from, keep) for ids, scored_from in rows]
+        """What was expected at each row's tokens from a place on, and what it took; a row without tokens there is not asked."""
+        score = self.dialect.score
+        requests = [score(self.model, ids, scored_from, keep) if len(ids) > scored_from else () for ids, scored_from in rows]
         every = (self._with_revision(request) for group in requests for request in group)
         outcomes = self.client.ask(every, self.dialect.read_score)
         found = []

@@ -8,6 +8,7 @@ import pytest
 from potstill.endpoints import batch as module
 from potstill.endpoints import retry
 from potstill.endpoints.client import Client
+from potstill.endpoints.reading import with_filtered
 from potstill.errors import BudgetError, ModelError
 from potstill.models.base import Endpoint, Spending
 from potstill.store.ledger import Ledger
@@ -144,3 +145,16 @@ def test_the_budget_bounds_a_batch(tmp_path: Path) -> None:
         assert 40 < totals.charged_tokens <= 52
         assert len(ask(client(server, tmp_path, "openai", tokens=1000), server, 30)) == 30
     assert sum(len(requests) for requests in server.submitted.values()) == 30
+
+
+def test_a_filters_refusal_within_a_batch_is_an_answer(tmp_path: Path) -> None:
+    def filtered(body: dict[str, Any]) -> tuple[int, Any]:
+        return (400, {"error": {"code": "content_filter"}}) if body["i"] == 1 else well(body)
+
+    with BatchServer(filtered) as server, client(server, tmp_path, "openai") as one:
+        requests = list(numbered(f"{server.base}/ask", 3))
+        first, again = (list(one.ask(requests, with_filtered(read))) for _ in range(2))
+    assert [one[1:] for one in first] == [one[1:] for one in again]
+    assert len(server.submitted) == 1
+    assert (first[1][0].finish_reason, first[1][1]) == ("content_filter", Usage(0, 0))
+    assert Ledger(tmp_path / "ledger.sqlite").totals().charged_tokens == 2 * 5

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from potstill.endpoints import retry
 from potstill.endpoints.base import Request
 from potstill.endpoints.client import AHEAD, TOGETHER, Client
+from potstill.endpoints.reading import with_filtered
 from potstill.errors import BudgetError, CapabilityError, ModelError, PotstillError, StoreError
 from potstill.models.base import Endpoint, Spending
 from potstill.store.ledger import Ledger
@@ -315,3 +317,23 @@ def test_a_killed_process_pays_for_nothing_twice(tmp_path: Path) -> None:
     assert killed >= 3
     assert [int(value) for value, _ in given][-1000:] == list(range(1000))
     assert len(Ledger(tmp_path / "ledger.sqlite").stored(keys)) == 1000
+
+
+def test_a_filters_refusal_is_kept_and_costs_nothing(tmp_path: Path) -> None:
+    body = {"error": {"code": "content_filter", "message": "refused"}}
+
+    def filtered(number: int, asked: dict[str, Any]) -> Reply | None:
+        return Reply(400, body) if asked["i"] == 2 else None
+
+    with PlainServer(filtered) as server:
+        settings = endpoint(tmp_path, price={"input": 1.0, "output": 1.0})
+        first, again = (list(Client(server.base, settings).ask(numbered(server.url, 5), with_filtered(read))) for _ in range(2))
+        sent = len(server.bodies)
+        with pytest.raises(ModelError, match="does not take the request: the server answered 400: refused"):
+            list(Client(server.base, settings).ask([Request(server.url, {"i": 2, "other": 1}, {})], read))
+    assert [one[1:] for one in first] == [one[1:] for one in again]
+    assert sent == 5
+    assert (first[2][0].finish_reason, first[2][1]) == ("content_filter", Usage(0, 0, cost_microusd=0))
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert orjson.loads(ledger.stored([first[2][2]])[first[2][2]].raw) == body
+    assert ledger.totals().charged_tokens == 4 * 5

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
-from potstill.endpoints.base import MalformedError
-from potstill.endpoints.reading import field, finish_reason, first_choice, number, openai_usage, thought, whole, with_reasoning
+from potstill.endpoints.base import MalformedError, Request
+from potstill.endpoints.reading import (
+    field,
+    finish_reason,
+    first_choice,
+    is_filtered,
+    number,
+    openai_usage,
+    thought,
+    whole,
+    with_filtered,
+    with_reasoning,
+)
 from potstill.text.segments import segments
 from potstill.types import Usage
 
@@ -48,3 +60,25 @@ def test_usage_is_what_the_server_says():
     assert openai_usage({"usage": {"prompt_tokens": 9, "completion_tokens": 5, **details}}) == Usage(9, 5, 2, 4)
     assert openai_usage({"usage": {"prompt_tokens": 9, "prompt_tokens_details": None}}) == Usage(9)
     assert openai_usage({}) == Usage()
+
+
+def test_a_filters_refusal_of_a_prompt_is_told_by_its_code():
+    for error in (
+        {"code": "content_filter", "message": "no"},
+        {"code": "400", "innererror": {"code": "ResponsibleAIPolicyViolation"}},
+        {"type": "content_policy_violation"},
+    ):
+        assert is_filtered(orjson.dumps({"error": error}))
+    for raw in (b'{"error": {"message": "content_filter"}}', b'{"error": "content_filter"}', b"content_filter", b"[]"):
+        assert not is_filtered(raw)
+
+
+def test_a_filters_refusal_is_an_empty_answer_that_costs_what_it_says():
+    def read(request: Request, raw: bytes) -> tuple[str, Usage]:
+        return raw.decode(), Usage(1, 1)
+
+    reader, request = with_filtered(read), Request("u", {}, {})
+    answer, usage = reader(request, b'{"error": {"code": "content_filter"}}')
+    assert (answer.text, answer.token_ids, answer.finish_reason, usage) == ("", (), "content_filter", Usage(0, 0))
+    assert reader(request, b'{"error": {"code": "content_filter"}, "usage": {"prompt_tokens": 7}}')[1] == Usage(7, 0)
+    assert reader(request, b"good") == ("good", Usage(1, 1))
