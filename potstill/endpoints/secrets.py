@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit, urlunsplit
 
 from potstill.errors import ModelError
+from potstill.recipe.sections import KEY_NAMES, names_variable
 
 HIDDEN = "[secret]"
 SHORTEST = 8
@@ -21,20 +22,6 @@ _LOOKS_SECRET = re.compile(
     r"|\bsk-[A-Za-z0-9_-]{8,}"
 )
 """What looks like a key in an error's words: after the name of a header, or with the prefix that hosted servers give theirs."""
-_KEY_SETTINGS = {
-    "api_key",
-    "apikey",
-    "api-key",
-    "key",
-    "token",
-    "access_token",
-    "auth",
-    "authorization",
-    "password",
-    "secret",
-    "sig",
-    "signature",
-}
 
 
 class Secret:
@@ -82,10 +69,13 @@ def read_key(variable: str | None) -> Secret:
     """The key in an environment variable; without a variable, none.
 
     Raises:
-        ModelError: the variable is not set, empty, or holds what no header can.
+        ModelError: the variable is not set, empty, or holds what no header can; or its name is none, which is then not shown.
     """
     if variable is None:
         return NO_KEY
+    if not names_variable(variable):
+        fix = "put the key in a variable and give that name"
+        raise ModelError("what is given is no name of an environment variable", where="api_key_env", fix=fix)
     value = os.environ.get(variable, "").strip()
     where, fix = f"api_key_env = {variable!r}", f"export {variable}=… before the run, or leave api_key_env out for a server without a key"
     if not value:
@@ -108,7 +98,7 @@ def refuse_credentials(url: str) -> None:
     if "@" in parts.netloc:
         raise ModelError("the address holds a user name or password", where=shown, fix=fix)
     for setting, _ in parse_qsl(parts.query, keep_blank_values=True):
-        if setting.lower() in _KEY_SETTINGS:
+        if setting.lower() in KEY_NAMES:
             raise ModelError(f"the address holds a key: ?{setting}=…", where=shown, fix=fix)
 
 

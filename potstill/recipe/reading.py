@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from potstill.errors import RecipeError
 from potstill.recipe.places import KeyPath, line_of
-from potstill.recipe.sections import Fault, Recipe
+from potstill.recipe.sections import KEY_NAMES, Fault, Recipe
 from potstill.registry import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -165,6 +165,8 @@ def _recipe_error(error: ValidationError, model: type[BaseModel], text: str, sou
     faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     path, what, fix = _explain(faults[0], model)
     override = next((given for keys, given in set_by.items() if path[: len(keys)] == keys[: len(path)]), None)
+    if override and _holds_key(path):
+        override = f"{override.partition('=')[0]}=…"
     line = line_of(text, path)
     where = f"--set {override}" if override else f"{source}:{line}" if line else source
     return RecipeError(what, where=where, fix=fix)
@@ -187,12 +189,19 @@ def _explain(fault: ErrorDetails, model: type[BaseModel]) -> tuple[KeyPath, str,
             what, fix = f"{name!r} is a list of tables", f"write [[{name}]]"
         case "too_short":
             what, fix = f"{name!r} must not be empty", described
+        case _ if _holds_key(path):
+            what, fix = f"{name!r} is not what belongs there", described
         case "string_pattern_mismatch":
             what, fix = f"{name!r} cannot be {json.dumps(given)}", described
         case _:
             rule = fault["msg"].removeprefix("Input ").removeprefix("Value error, ")
             what, fix = f"{name!r} {rule[0].lower()}{rule[1:]}, got {json.dumps(given, default=str)}", described
     return path, what, fix
+
+
+def _holds_key(path: Sequence[str | int]) -> bool:
+    """Whether what stands at a path may be a server's key, which is not to be shown."""
+    return any(str(name).lower() in KEY_NAMES | {"api_key_env", "parameters"} for name in path)
 
 
 def _description(model: type[BaseModel], path: Sequence[str | int]) -> str:

@@ -6,6 +6,8 @@ where they are used.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
@@ -13,6 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from potstill.types import TrainOnOutputs
 
 Dtype = Literal["float32", "bfloat16", "float16"]
+KEY_NAMES = frozenset(
+    {
+        *("api_key", "apikey", "api-key", "x-api-key", "key", "token", "access_token", "auth", "authorization", "proxy-authorization"),
+        *("password", "secret", "sig", "signature"),
+    }
+)
+"""What settings that hold a server's key are called, in small letters."""
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LIKE_A_KEY = re.compile(r"(?i:sk_).*|(?=.*\d)(?=.*[a-z]).{20,}|(?=.*\d)[A-F0-9]{24,}")
+"""Names that are more likely a key: with the prefix that hosted servers give theirs, or long and of mixed signs."""
 
 
 class Fault(ValueError):
@@ -23,10 +35,24 @@ class Fault(ValueError):
         super().__init__(what)
 
 
-class Section(BaseModel):
-    """A part of the recipe: frozen, and without unknown keys."""
+def names_variable(name: str) -> bool:
+    """Whether it is the name of an environment variable, and not the key that should be in one."""
+    return _VARIABLE.fullmatch(name) is not None and _LIKE_A_KEY.fullmatch(name) is None
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+def _key_paths(values: Any, path: str) -> Iterator[str]:
+    """Where in tables and lists a setting is called as one that holds a key."""
+    inner = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list | tuple) else ()
+    for name, value in inner:
+        if str(name).lower() in KEY_NAMES:
+            yield f"{path}.{name}"
+        yield from _key_paths(value, f"{path}.{name}")
+
+
+class Section(BaseModel):
+    """A part of the recipe: frozen, and without unknown keys. Its errors do not show values, among which a key may be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     INCIDENTAL: ClassVar[frozenset[str]] = frozenset()
     """Settings that say how the work is done, not what comes of it; changing one makes nothing anew."""
 
@@ -113,7 +139,23 @@ class TeacherSection(ModelSection):
                     raise Fault(key, f"{key} is for {' and '.join(f'{each}:' for each in kinds)} and not for {self.model}")
         return self
 
+    @model_validator(mode="after")
+    def _holds_no_key(self) -> Self:
+        if self.api_key_env is not None and not names_variable(self.api_key_env):
+            what = "api_key_env is the name of an environment variable (letters, digits and _), and what is written here is none"
+            raise Fault("api_key_env", f"{what}; put the key in a variable, as OPENAI_API_KEY, and write that name")
+        for path in _key_paths(self.parameters, "parameters"):
+            raise Fault(path, f"{path} may hold a key, and a recipe is written down: put it in an environment variable, see api_key_env")
+        return self
 
+    @model_validator(mode="after")
+    def _has_batches(self) -> Self:
+        if self.batch and self.dialect in _WITHOUT_BATCHES:
+            raise Fault("batch", f"servers of the dialect {self.dialect} have no batch API: leave batch out")
+        return self
+
+
+_WITHOUT_BATCHES = frozenset({"vllm", "sglang", "llama_cpp"})
 _OF_KIND: dict[tuple[str, ...], tuple[str, ...]] = {
     ("recorded",): ("columns",),
     ("hf",): ("quantization",),

@@ -106,3 +106,10 @@ def test_an_address_with_a_key_is_refused_without_showing_it(url: str, words: st
 def test_other_addresses_pass() -> None:
     refuse_credentials("http://localhost:8000/v1#me/model@main")
     refuse_credentials("https://host/v1?api-version=2024-02-01")
+
+
+def test_a_key_given_as_its_variables_name_is_not_shown() -> None:
+    for key in ("sk-4bC9dE72", "a4b9c1d8e7f60512a4b9c1d8e7f60512"):
+        with pytest.raises(ModelError, match="no name of an environment variable") as caught:
+            read_key(key)
+        assert key not in str(caught.value)

@@ -215,3 +215,48 @@ def test_a_dollar_budget_needs_prices() -> None:
 def test_what_cannot_be_asked_of_teachers_together(settings: list[str], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         parse(HEAD, overrides=settings)
+
+
+ENDPOINT = HEAD.replace('model = "world:base"', 'model = "http://h/v1#m"\n{}')
+
+
+@pytest.mark.parametrize("name", ["sk-proj-4bC9dE", "sk_live_4bC9dE", "a4b9c1d8e7f60512a4b9c1d8e7f60512", "9KEY", "MY KEY", ""])
+def test_a_key_in_the_place_of_its_variable_is_refused_and_not_shown(name: str) -> None:
+    assert not module.names_variable(name)
+    for make in (
+        lambda: parse(ENDPOINT.format(f'api_key_env = "{name}"')),
+        lambda: parse(HEAD, overrides=[f'teachers.0.api_key_env="{name}"']),
+    ):
+        with pytest.raises(RecipeError) as caught:
+            make()
+        assert not name or name not in str(caught.value)
+    assert all(map(module.names_variable, ["OPENAI_API_KEY", "_k2", "my_key", "COMPANY_TEAM_7_OPENAI_KEY"]))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'parameters = {api_key = "s3cretvalue"}',
+        'parameters = {extra = [{headers = {Authorization = "s3cretvalue"}}]}',
+        'parameters = {token = "s3cretvalue"}',
+        'parameters = "s3cretvalue"',
+        'api_key = "s3cretvalue"',
+        'api_key_env = ["s3cretvalue"]',
+    ],
+)
+def test_a_key_among_the_settings_is_refused_and_not_shown(setting: str) -> None:
+    name, _, value = setting.partition(" = ")
+    for text, overrides in ((ENDPOINT.format(setting), []), (ENDPOINT.format(""), [f"teachers.0.{name}={value}"])):
+        with pytest.raises(RecipeError) as caught:
+            parse(text, overrides=overrides)
+        assert "s3cretvalue" not in str(caught.value)
+    with pytest.raises(ValidationError) as raw:
+        module.TeacherSection(model="http://h/v1#m", api_key_env="s3cret-value")
+    assert "s3cret" not in str(raw.value)
+
+
+def test_batches_are_refused_where_servers_have_none() -> None:
+    for dialect in ("vllm", "sglang", "llama_cpp"):
+        with pytest.raises(RecipeError, match=f"the dialect {dialect} have no batch API: leave batch out"):
+            parse(ENDPOINT.format(f'dialect = "{dialect}"\nbatch = true'))
+    assert parse(ENDPOINT.format('dialect = "anthropic"\nbatch = true')).teachers[0].batch
