@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from transformers import PreTrainedConfig
+
 from potstill.check.reading import Reader
 from potstill.check.sizes import context_of, student_config, student_size, teacher_config
 from potstill.endpoints.teacher import EndpointTeacher
@@ -18,7 +20,7 @@ from potstill.generate.context import with_context
 from potstill.generate.fitting import check_mode
 from potstill.generate.routing import route
 from potstill.judges import open_judge
-from potstill.models import Sampling, Teacher, open_teacher, student_tokenizer, teacher_tokenizer
+from potstill.models import Sampling, Teacher, keep_of, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.hf import classifies
 from potstill.models.recorded import RecordedTeacher
 from potstill.prompts.gathering import open_sources
@@ -26,7 +28,7 @@ from potstill.recipe import LossSection, Recipe, TeacherSection
 from potstill.registry import PartInfo, find
 from potstill.store import Artifact, rows
 from potstill.train.tokens import check_divergences
-from potstill.types import Prompt
+from potstill.types import Message, Prompt
 from potstill.world import only_evaluates
 
 TELLS = {
@@ -39,6 +41,10 @@ TELLS = {
     "gradients": "gradients, live",
 }
 """What a teacher may give, in words."""
+
+
+DUMMY = Prompt((Message("user", "a"),))
+"""A question for requests that are never sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
     if evaluated and not recipe.evaluate.sources:
         fix = 'name some, as in sources = ["world:math?n=200"], or stop before it with --to train'
         raise RecipeError("there is nothing to measure on", where="evaluate.sources", fix=fix)
+    _check_terms(recipe)
     teachers = [open_teacher(section) for section in recipe.teachers]
     for part in _parts(recipe):
         for teacher in teachers:
@@ -97,6 +104,7 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
     open_sources(recipe)
     student_size(recipe)
     _check_k(recipe, teachers)
+    _check_requests(recipe, teachers)
     check_divergences(recipe)
 
 
@@ -220,6 +228,33 @@ def missing_keys(recipe: Recipe) -> list[str]:
     return [f"{model}: the environment variable {name}, which holds its key, is not set" for name, model in missing.items()]
 
 
+def _check_terms(recipe: Recipe) -> None:
+    """No teacher's terms forbid what the recipe is for; found before it is asked anything."""
+    for i, section in enumerate(recipe.teachers):
+        if section.train_on_outputs == "forbidden":
+            what = f"{section.model}: its terms forbid training on its outputs"
+            raise CapabilityError(what, where=f"teachers.{i}.train_on_outputs", fix="take another teacher")
+
+
+def _check_requests(recipe: Recipe, teachers: Sequence[Teacher]) -> None:
+    """A request of each kind can be written for every server; none is sent. A parameter that potstill sets itself is found here."""
+    settings = recipe.generate
+    sampling = Sampling(1, settings.temperature, settings.top_p, settings.max_new_tokens)
+    for i, (section, teacher) in enumerate(zip(recipe.teachers, teachers, strict=True)):
+        if not isinstance(teacher, EndpointTeacher):
+            continue
+        keep = keep_of(section, teacher, recipe.seed)
+        ids = (0,) if teacher.dialect.takes_ids and teacher.tokenizer is not None else None
+        try:
+            if settings.mode == "draw":
+                teacher.dialect.draw(teacher.model, DUMMY, ids, 0, sampling, keep)
+            if settings.mode == "score" or settings.committee:
+                teacher.dialect.score(teacher.model, (0, 0), 1, keep)
+        except RecipeError as error:
+            place = error.where.replace("teachers.", f"teachers.{i}.", 1)
+            raise RecipeError(error.what, where=place, fix=error.fix) from error
+
+
 def _check_k(recipe: Recipe, teachers: Sequence[Teacher]) -> None:
     """No teacher gives more outcomes than its vocabulary or its dialect has; fewer would be kept than the recipe says."""
     for i, (section, teacher) in enumerate(zip(recipe.teachers, teachers, strict=True)):
@@ -228,12 +263,22 @@ def _check_k(recipe: Recipe, teachers: Sequence[Teacher]) -> None:
             what = f"top_k is {section.top_k} and the dialect {section.dialect} gives at most {most} tokens a position"
             raise RecipeError(what, where=f"teachers.{i}.top_k", fix=f"set it to {most} or less")
         config = teacher_config(section)
-        if config is None or section.codec != "top_k" or classifies(config):
+        if section.codec != "top_k" or (config is not None and classifies(config)):
             continue
-        vocabulary = int(config.get_text_config(decoder=True).vocab_size)
+        vocabulary = _vocabulary(config, teacher)
+        if vocabulary is None:
+            continue
         if section.top_k > vocabulary:
             what = f"top_k is {section.top_k:,} and the vocabulary of {section.model} has {vocabulary:,} tokens"
             raise RecipeError(what, where=f"teachers.{i}.top_k", fix=f"set it to {vocabulary} or less")
+
+
+def _vocabulary(config: PreTrainedConfig | None, teacher: Teacher) -> int | None:
+    """Tokens that a teacher tells apart; a server's are those of its tokenizer. None where that is not known."""
+    if config is not None:
+        return int(config.get_text_config(decoder=True).vocab_size)
+    given = isinstance(teacher, EndpointTeacher) and "top_k" in teacher.gives
+    return len(teacher.tokenizer) if given and teacher.tokenizer is not None else None
 
 
 def _parts(recipe: Recipe) -> Iterator[Part]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from potstill.doctor.patient import TOKENS, Patient
+from potstill.doctor.patient import ENDED, TOKENS, UNHEARD, Patient
 from potstill.doctor.probe import Told, probe
 from potstill.errors import PotstillError
 from potstill.models import Answer
@@ -25,8 +25,8 @@ def answers(patient: Patient) -> Told:
     """Whether it answers at all."""
     try:
         said = patient.answer
-    except PotstillError as error:
-        return Told("refused", f"it does not answer: {error.what}", error.fix)
+    except UNHEARD as error:
+        return Told("refused", error.what, error.fix)
     if not said.text.strip():
         return Told("warning", "its first answer is empty", "ask it a question of the recipe by hand")
     return Told("ok", f"{said.text.strip()[:40]!r}, ended by {said.finish_reason}")
@@ -77,7 +77,13 @@ def length_limit(patient: Patient) -> Told:
 @probe("greedy", "sampling")
 def greedy(patient: Patient) -> Told:
     """Whether temperature 0 takes the likeliest token."""
-    said = patient.greedy
+    try:
+        said = patient.greedy
+    except UNHEARD as error:
+        if not patient.evaluated:
+            raise
+        fix = "the recipe measures the teacher at temperature 0: take another teacher, or leave evaluate.sources out"
+        return Told("refused", f"asked at temperature 0 it does not answer: {error.what}", fix)
     if not len(said.outlook):
         return Told("unknown", "it tells no probabilities, so the likeliest token is not known")
     others = int((said.outlook.log_p < said.outlook.support_log_p.max(-1, initial=-np.inf) - 1e-4).sum())
@@ -106,7 +112,7 @@ def end_token(patient: Patient) -> Told:
     """Whether an answer that stopped ends with the token that ends a turn."""
     said = patient.greedy
     if said.finish_reason != "stop":
-        return Told("unknown", f"its greedy answer had not ended after {_length(said) or 64} tokens")
+        return Told("unknown", f"its greedy answer had not ended after {_length(said) or ENDED} tokens")
     if not said.token_ids or patient.tokenizer is None:
         return Told("unknown", "ids or tokenizer are not known")
     ends = patient.network.end_ids if patient.network else frozenset(end_ids(patient.tokenizer))
@@ -123,7 +129,9 @@ def context(patient: Patient) -> Told:
     held = getattr(patient.open(), "context", None)
     if held is None:
         return Told("unknown", "the length of its context is not known")
-    asked = max(_prompt_length(patient, prompt) for prompt in patient.asked)
+    asked = _longest(patient)
+    if asked is None:
+        return Told("unknown", f"{held} tokens; how many a prompt takes is not known", 'name its tokenizer: tokenizer = "hf:…"')
     needed = asked + patient.max_new_tokens
     if needed <= held:
         return Told("ok", f"{held} tokens; {needed} needed")
@@ -131,14 +139,21 @@ def context(patient: Patient) -> Told:
     return Told("warning", f"{held} tokens; a prompt of {asked} and an answer of {patient.max_new_tokens} do not fit", fix)
 
 
-def _prompt_length(patient: Patient, prompt: Prompt) -> int:
-    """Tokens of a prompt as the teacher reads it; 0 where that is not known."""
+def _longest(patient: Patient) -> int | None:
+    """Tokens of the longest prompt as the teacher reads it; without a tokenizer, what the server counted where it was asked that one."""
+    lengths = [length for prompt in patient.asked if (length := _prompt_length(patient, prompt)) is not None]
+    return max(lengths) if len(lengths) == len(patient.asked) else None
+
+
+def _prompt_length(patient: Patient, prompt: Prompt) -> int | None:
+    """Tokens of a prompt; None where that is not known."""
     if patient.tokenizer is None:
-        return 0
+        told = patient.answer.usage
+        return told.prompt_tokens if told is not None and prompt == patient.prompt else None
     try:
         return len(render(patient.tokenizer, prompt, None).input_ids)
     except PotstillError:
-        return 0
+        return None
 
 
 def _length(answer: Answer) -> int | None:

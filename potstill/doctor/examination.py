@@ -44,6 +44,7 @@ class Case:
         settings: how it will draw.
         first_tokenizer: the first teacher's, which a new student without a tokenizer of its own takes.
         seed: of the run.
+        evaluated: whether the teacher will be measured too.
     """
 
     teacher: TeacherSection
@@ -53,6 +54,7 @@ class Case:
     settings: GenerateSection = field(default_factory=GenerateSection)
     first_tokenizer: PreTrainedTokenizerBase | None = None
     seed: int = 0
+    evaluated: bool = False
 
 
 def cases(recipe: Recipe, prompts: Sequence[Prompt] = ()) -> list[Case]:
@@ -69,7 +71,7 @@ def cases(recipe: Recipe, prompts: Sequence[Prompt] = ()) -> list[Case]:
     used = any(part.needs & SIGNALS for part in parts(recipe) if part.where.startswith(("train.", "generate")))
     first = teacher_tokenizer(recipe.teachers[0])
     return [
-        Case(section, recipe.student, _telling(mine), used, recipe.generate, first, recipe.seed)
+        Case(section, recipe.student, _telling(mine), used, recipe.generate, first, recipe.seed, bool(recipe.evaluate.sources))
         for section, mine in zip(recipe.teachers, route(prompts, recipe.teachers), strict=True)
     ]
 
@@ -128,6 +130,7 @@ def _patient(case: Case, teacher: Teacher, tokenizer: PreTrainedTokenizerBase | 
         top_k=case.teacher.top_k if case.teacher.codec == "top_k" else OUTCOMES,
         temperature=case.settings.temperature,
         max_new_tokens=case.settings.max_new_tokens,
+        evaluated=case.evaluated,
         samples=case.teacher.model.partition(":")[0] not in MADE_UP,
     )
 

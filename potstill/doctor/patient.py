@@ -8,7 +8,7 @@ from functools import cached_property
 
 from transformers import PreTrainedTokenizerBase
 
-from potstill.errors import ModelError, PotstillError
+from potstill.errors import BudgetError, CapabilityError, InputError, ModelError, PotstillError, StoreError
 from potstill.models import Answer, Given, Keep, LocalModel, Sampling, Teacher
 from potstill.types import Message, Prompt
 
@@ -19,6 +19,10 @@ HOTTER = 2.0
 """The temperature that tells raw log-probabilities from scaled ones, and one seed from another."""
 TOKENS = 12
 """Tokens of an answer that is looked at closely."""
+ENDED = 64
+"""Tokens within which a greedy answer should have ended."""
+UNHEARD = (ModelError, CapabilityError, InputError, BudgetError, StoreError)
+"""Errors of a teacher that does not answer; others, as of the recipe, are the user's to mend and stop the examination."""
 OUTCOMES = 20
 """Outcomes a position that such an answer comes with, where the recipe asks for fewer or the teacher gives them at all."""
 
@@ -34,6 +38,7 @@ class Patient:
         prompts: what it will be asked; the first that it answers is used, else a question or a text of our own.
         top_k: outcomes a position that the recipe asks for.
         temperature, max_new_tokens: as the recipe draws.
+        evaluated: whether it will be measured too, which asks it at temperature 0.
         samples: whether its answers are drawn; else they stand on file or are made up, and no setting of the drawing applies.
         requests, tokens: what it was asked so far: texts to answer or score, and tokens written or scored.
     """
@@ -45,6 +50,7 @@ class Patient:
     top_k: int = OUTCOMES
     temperature: float = 1.0
     max_new_tokens: int = 256
+    evaluated: bool = False
     samples: bool = True
     requests: int = 0
     tokens: int = 0
@@ -97,13 +103,13 @@ class Patient:
             return None
         try:
             return self._draw(prompt, Sampling(max_new_tokens=TOKENS), self._outcomes)
-        except PotstillError as error:
+        except UNHEARD as error:
             return error
 
     @cached_property
     def greedy(self) -> Answer:
         """Its greedy answer to the end, or to 64 tokens."""
-        return self.draw(tokens=64, temperature=0.0)
+        return self.draw(tokens=ENDED, temperature=0.0)
 
     @property
     def heat(self) -> float:
@@ -126,7 +132,7 @@ class Patient:
         for prompt in (*self.prompts, *self._ours):
             try:
                 return prompt, self._draw(prompt, Sampling(max_new_tokens=TOKENS), 0)
-            except PotstillError as error:
+            except UNHEARD as error:
                 said = said or error
         assert said is not None
         raise said

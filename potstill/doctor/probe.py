@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from potstill.doctor.patient import Patient
+from potstill.doctor.patient import UNHEARD, Patient
 from potstill.doctor.result import Outcome, Result
-from potstill.errors import PotstillError
 
 
 class Told(NamedTuple):
@@ -42,7 +41,7 @@ class Probe:
         """What it finds; `unknown` where the teacher could not be asked."""
         try:
             told = self.look(patient)
-        except PotstillError as error:
+        except UNHEARD as error:
             told = Told("unknown", f"it could not be asked: {error.what}", error.fix)
         return Result(self.name, *told, signal=self.signal)
 

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from potstill.doctor.patient import HOTTER, OUTCOMES, QUESTION, Patient
+from potstill.doctor.patient import HOTTER, OUTCOMES, QUESTION, UNHEARD, Patient
 from potstill.doctor.probe import Told, numbers_agree, probe
 from potstill.doctor.result import Outcome
-from potstill.errors import PotstillError
 from potstill.models import Answer, Given, Outlook
 from potstill.types import Prompt
 
@@ -57,7 +56,7 @@ def prompt_scoring(patient: Patient) -> Told:
         return Told("ok", "not given: only what it draws itself comes with log-probabilities")
     try:
         scored = patient.score(_given(patient))
-    except PotstillError as error:
+    except UNHEARD as error:
         return Told("refused", f"it cannot: {error.what}", error.fix or "take a dialect that does not claim to")
     if not len(scored.outlook):
         return Told("refused", "it claims to, and no log-probabilities came", "the server dropped prompt_logprobs without an error")
@@ -127,7 +126,7 @@ def cap_on_k(patient: Patient) -> Told:
     for k in sorted({1, OUTCOMES, patient.top_k} - {0}):
         try:
             came[k] = _width(patient.draw(tokens=1, outcomes=k).outlook)
-        except PotstillError as error:
+        except UNHEARD as error:
             fix = f"set teachers.top_k to {max(came, default=0)}, or raise the server's limit (vLLM: --max-logprobs)"
             outcome: Outcome = "refused" if k <= patient.top_k else "ok"
             return Told(outcome, f"{k} outcomes cannot be had: {error.what}", fix)

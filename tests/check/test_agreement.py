@@ -251,3 +251,31 @@ def test_gathered_prompts_are_held_against_the_recipe(tmp_path) -> None:
     fit_gathered(recipe, gathered, evaluated=False)
     with pytest.raises(RecipeError, match="'safety' has nothing to measure"):
         fit_gathered(recipe, gathered)
+
+
+def test_terms_that_forbid_it_are_found_before_anything_is_asked() -> None:
+    with pytest.raises(CapabilityError, match="its terms forbid training on its outputs") as raised:
+        agree(tiny("teachers.0.train_on_outputs=forbidden"))
+    assert raised.value.where == "teachers.0.train_on_outputs"
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "sglang", "llama_cpp", "openai", "anthropic"])
+@pytest.mark.parametrize("mine", [False, True])
+def test_a_parameter_that_potstill_sets_is_refused_with_its_place(dialect: str, mine: bool) -> None:
+    known = "" if dialect == "anthropic" else ', tokenizer = "world:a"'
+    key = ("sampling_params = {temperature = 0.1}" if dialect == "sglang" else "temperature = 0.1") if mine else "mood = 3"
+    top_k = 0 if dialect == "anthropic" else 5
+    teacher = f'{{model = "http://localhost:1/v1#m", dialect = "{dialect}", top_k = {top_k}{known}, parameters = {{{key}}}}}'
+    recipe = tiny(f"teachers=[{teacher}]", "student.tokenizer=world:a")
+    if not mine:
+        agree(recipe)
+        return
+    with pytest.raises(RecipeError, match="'temperature' is set by potstill itself") as raised:
+        agree(recipe)
+    assert (raised.value.where or "").startswith("teachers.0.parameters")
+
+
+def test_more_outcomes_than_a_servers_tokenizer_has_tokens() -> None:
+    teacher = '{model = "http://localhost:1/v1#m", dialect = "vllm", tokenizer = "world:a", top_k = 100000}'
+    with pytest.raises(RecipeError, match=r"top_k is 100,000 and the vocabulary of http"):
+        agree(tiny(f"teachers=[{teacher}]"))

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from potstill.doctor import answering
-from potstill.models import Answer
+from potstill.errors import ModelError, RecipeError
+from potstill.models import Answer, Sampling
 from potstill.models.fake import FakeTeacher
 from potstill.types import Usage
 from tests.doctor.teachers import Spoilt, patient, silent
@@ -96,3 +97,27 @@ def test_a_context_that_is_too_short() -> None:
     assert result.seen.startswith("128 tokens; a prompt of ")
     assert result.advice.startswith("set generate.max_new_tokens to 1")
     assert answering.context.of(patient(FakeTeacher("x"))).outcome == "unknown"
+    told = Spoilt(drawn=lambda answer, _: replace(answer, usage=Usage(40, 5)))
+    told.context = 128  # type: ignore[attr-defined]
+    assert answering.context.of(patient(told, tokenizer=None, max_new_tokens=100)).seen.startswith("128 tokens; a prompt of 40 and")
+    assert answering.context.of(patient(told, tokenizer=None, prompts=(ask("a?"), ask("another?")))).outcome == "unknown"
+
+
+def test_a_teacher_that_refuses_temperature_0_is_refused_where_it_is_measured() -> None:
+    def only_one(sampling: Sampling, _: int) -> Sampling:
+        if sampling.temperature != 1:
+            raise ModelError("only the default of 1 is supported", where="the server")
+        return sampling
+
+    result = answering.greedy.of(patient(Spoilt(heard=only_one), evaluated=True))
+    assert result.outcome == "refused"
+    assert "only the default of 1" in result.seen
+    assert answering.greedy.of(patient(Spoilt(heard=only_one))).outcome == "unknown"
+
+
+def test_a_fault_of_the_recipe_is_no_finding() -> None:
+    def faulty(sampling: Sampling, _: int) -> Sampling:
+        raise RecipeError("'temperature' is set by potstill itself", where="teachers.parameters")
+
+    with pytest.raises(RecipeError):
+        answering.answers.of(patient(Spoilt(heard=faulty)))

@@ -9,8 +9,8 @@ import pytest
 
 from potstill import pipeline
 from potstill.doctor.running import FILE, examine_before
-from potstill.errors import CapabilityError
-from potstill.models import open_teacher
+from potstill.errors import BudgetError, CapabilityError, ModelError
+from potstill.models import Answer, open_teacher
 from potstill.prompts import gather
 from potstill.store import Quiet, Run
 from tests.doctor.teachers import Spoilt, silent
@@ -76,7 +76,7 @@ def test_a_run_is_examined_once_and_not_when_its_answers_are_kept(tmp_path: Path
 
 def test_a_teacher_whose_terms_forbid_it_is_never_drawn_from(tmp_path: Path) -> None:
     run = opened(tmp_path, "teachers.0.train_on_outputs=forbidden")
-    with pytest.raises(CapabilityError, match="train on outputs: its terms forbid it; take another teacher"):
+    with pytest.raises(CapabilityError, match="its terms forbid training on its outputs"):
         pipeline.run(run)
     assert not list((tmp_path / "run" / "generate").rglob("traces*"))
 
@@ -91,3 +91,58 @@ def test_a_run_on_a_server_that_scales_is_refused_before_a_prompt_is_paid(tmp_pa
     assert 0 < len(server.bodies) <= 20
     assert not [body for _, body in server.bodies if body["max_tokens"] == 33]
     assert not list((tmp_path / "run" / "generate").rglob("traces*"))
+
+
+class Counted(Spoilt):
+    """A sound model that counts what it is asked."""
+
+    @property
+    def asked(self) -> int:
+        return self.draws + self.scores
+
+
+def test_a_teacher_that_was_examined_is_not_asked_again_when_the_run_goes_on(tmp_path: Path) -> None:
+    run, first, again = opened(tmp_path, *DIVERGENCE), Counted(), Counted()
+    with run.locked():
+        prompts = gather(run)
+    examine_before(run, prompts, [first], tmp_path)
+    found = (tmp_path / FILE).read_text()
+    examine_before(run, prompts, [again], tmp_path)
+    assert first.asked > 0 == again.asked
+    assert run.log.lines[-1] == "doctor: world:base: examined before"  # type: ignore[attr-defined]
+    assert (tmp_path / FILE).read_text() == found
+    other = opened(tmp_path, *DIVERGENCE, "teachers.0.top_k=4")
+    examine_before(other, prompts, [again], tmp_path)
+    assert again.asked > 0
+
+
+def test_a_refused_teacher_is_examined_again(tmp_path: Path) -> None:
+    run, mended = opened(tmp_path, *DIVERGENCE), Counted()
+    with run.locked():
+        prompts = gather(run)
+    with pytest.raises(CapabilityError):
+        examine_before(run, prompts, [Spoilt(drawn=silent)], tmp_path)
+    examine_before(run, prompts, [mended], tmp_path)
+    assert mended.asked > 0
+
+
+@pytest.mark.parametrize("budget", ["generate.token_budget=2000", "generate.usd_budget=0.002"])
+def test_a_budget_smaller_than_the_probes_is_told_before_anything_is_asked(budget: str, tmp_path: Path) -> None:
+    teacher = 'teachers=[{model = "http://localhost:1/v1#m", price = {input = 1, output = 2}}]'
+    run = opened(tmp_path, teacher, budget, "student.tokenizer=world:a")
+    with run.locked():
+        prompts = gather(run)
+    with pytest.raises(BudgetError, match=r"the doctor's probes may take [\d,]+ tokens.* of the budget are left"):
+        examine_before(run, prompts, [open_teacher(section) for section in run.recipe.teachers], tmp_path)
+    assert not (tmp_path / FILE).exists()
+
+
+def test_a_server_that_does_not_answer_is_told_in_one_sentence(tmp_path: Path) -> None:
+    def refuse(*_: object) -> Answer:
+        raise ModelError("given up after 3 attempts", where="the server")
+
+    run = opened(tmp_path)
+    with run.locked():
+        prompts = gather(run)
+    with pytest.raises(CapabilityError, match=r"^teachers\.0 \(fake:.*\): it does not answer: given up after 3 attempts"):
+        examine_before(run, prompts, [Spoilt(drawn=refuse)], tmp_path)
