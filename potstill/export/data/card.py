@@ -12,6 +12,12 @@ from potstill.types import TeacherCard, canonical_json
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
 """The hub's classes of size: fewer rows than the number."""
 NOT_STATED = "not stated"
+CODECS = {
+    "top_k": "the most likely tokens at each position, at most {k}",
+    "sampled": "tokens drawn from the distribution at each position, at most {k} different ones",
+    "hidden_states": "the last hidden state at each position, {hidden_size} numbers",
+}
+"""What a codec keeps."""
 ALLOWED = {
     "allowed": "allowed",
     "restricted": "**restricted**: read the terms before training on this",
@@ -28,16 +34,20 @@ def card(facts: Facts, *, signals: bool = False) -> str:
 
     Args:
         facts: counted while the data were written.
-        signals: whether what the teachers expected stands beside the rows.
+        signals: whether what the teachers expected is there too, beside the rows or in them.
     """
-    sections = (_head(facts), _teachers(facts), _prompts(facts), _drawn(facts), _cut(facts), _taken(facts), _unknown(facts), _made(facts))
+    first = (_head(facts), _teachers(facts), _prompts(facts), _drawn(facts), _selected(facts))
+    sections = (*first, *([_signals(facts)] if signals else []), _cut(facts), _taken(facts), _unknown(facts), _made(facts))
     body = "\n".join(line for section in sections for line in (*section, ""))
-    return f"---\n{front_matter(_front(facts))}\n{_configs(signals)}---\n\n{body.rstrip()}\n"
+    return f"---\n{front_matter(_front(facts))}\n{_configs(signals and facts.form != 'nested')}---\n\n{body.rstrip()}\n"
 
 
 def _front(facts: Facts) -> Iterator[tuple[str, str | tuple[str, ...]]]:
-    """A licence stands here only when every teacher and every source states one."""
-    yield from licence_keys({teacher.licence for teacher in facts.teachers} | set(facts.licences)).items()
+    """A licence is named here only when every teacher and every source states one, and every teacher's terms allow training."""
+    if facts.restraining():
+        yield from (("license", "other"), ("license_name", "see the teachers' terms below"))
+    else:
+        yield from licence_keys({teacher.licence for teacher in facts.teachers} | set(facts.licences)).items()
     if facts.sources and all(source.startswith("world:") for source in facts.sources):
         yield "language", "en"
     datasets = tuple(dict.fromkeys(source.split(":")[1] for source in facts.sources if source.startswith("hf:")))
@@ -77,6 +87,13 @@ def _teachers(facts: Facts) -> Iterator[str]:
         rows = f"{facts.of_teacher[teacher.name]:,}"
         stated = [plain(text) or NOT_STATED for text in (teacher.licence, teacher.terms)]
         yield _row(plain(teacher.name), rows, *stated, ALLOWED[teacher.train_on_outputs], *_identity(teacher))
+    names = ", ".join(plain(teacher.name) for teacher in facts.restraining())
+    if names:
+        yield ""
+        yield (
+            "No licence is named for these data, only `other`: a licence would say that all may train on them, and the terms of "
+            f"{names} restrict it or are not known, whatever the licence of the weights."
+        )
 
 
 def _identity(teacher: TeacherCard) -> tuple[str, str]:
@@ -105,6 +122,38 @@ def _drawn(facts: Facts) -> Iterator[str]:
     yield f"- `seed`: {facts.artifacts['generate'].manifest.seed}"
     for context, count in sorted(facts.contexts.items()):
         yield f"- {count:,} rows were answered under a system turn that is not in the data: {plain(context)}"
+
+
+def _selected(facts: Facts) -> Iterator[str]:
+    """How the best of several draws was chosen; nothing where every draw was kept."""
+    found = facts.best_of
+    if found is None:
+        return
+    how, passed, fell = facts.section.get("best_of") or {}, found["passed"], found["none_passed"]
+    judge = _code(str(how["judge"])) if how else "a judge"
+    yield "## How answers were selected"
+    yield ""
+    yield f"Of a teacher's draws for a prompt, the best by {judge} was chosen among those that pass; the others were cut as noise."
+    yield ""
+    yield f"- A draw passes with a score of at least {how['least']:g}." if how else "- The score that a draw must have is not known."
+    draws, unjudged = found["draws"], found["unjudged"]
+    yield f"- {passed + fell:,} pairs of prompt and teacher, {draws:,} draws, of which {unjudged:,} were not judged and do not pass."
+    yield f"- {fell:,} pairs had no draw that passes and fell out; of {passed:,} one was chosen."
+    if found["kl_bound_mean"] is not None:
+        yield (
+            "- To choose among those that pass moves answers away from the teacher's own by at most log m - (m - 1) / m nats of KL, m the "
+            f"draws judged: {found['kl_bound_mean']:.2f} on average over the pairs that had one, {found['kl_bound_max']:.2f} at most. "
+            "What the bar itself costs, that only draws which pass are kept, comes on top and is not known."
+        )
+
+
+def _signals(facts: Facts) -> Iterator[str]:
+    yield "## What the teachers expected"
+    yield ""
+    kept = facts.codecs()
+    for teacher in facts.teachers:
+        told = [f"codec `{codec}`: {CODECS.get(codec, 'see its part').format(**most)}" for codec, most in kept.get(teacher.id, {}).items()]
+        yield f"- {plain(teacher.name)}: {'; '.join(told) or 'nothing, it tells only text'}"
 
 
 def _cut(facts: Facts) -> Iterator[str]:

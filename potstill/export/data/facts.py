@@ -86,6 +86,33 @@ class Facts:
         """Whether the traces are the prompts' own texts, which were only scored."""
         return self.section.get("mode") == "score"
 
+    @property
+    def best_of(self) -> Mapping[str, Any] | None:
+        """What choosing the best draw took, as the stage's summary counts it in pairs of prompt and teacher; None: every draw was kept."""
+        found: Mapping[str, Any] | None = self.artifacts["generate"].manifest.summary.get("best_of")
+        return found
+
+    def codecs(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Id of a teacher -> codec -> the largest `k` and `hidden_size` of its scorings; none of a teacher that tells only text.
+
+        Raises:
+            StoreError: a file is damaged.
+        """
+        made = self.artifacts["generate"]
+        found: dict[str, dict[str, dict[str, int]]] = {}
+        if not any(name.startswith("scorings") for name in made.manifest.files):
+            return {}
+        for table in made.stream("scorings", ["teacher_id", "codec", "k", "hidden_size"]):
+            most = table.group_by(["teacher_id", "codec"]).aggregate([("k", "max"), ("hidden_size", "max")])
+            for row in most.to_pylist():
+                sizes = found.setdefault(row["teacher_id"], {}).setdefault(row["codec"], {"k": 0, "hidden_size": 0})
+                sizes.update({name: max(old, row[f"{name}_max"] or 0) for name, old in sizes.items()})
+        return found
+
+    def restraining(self) -> list[TeacherCard]:
+        """The teachers that are not known to let others train on what they say."""
+        return [card for card in self.teachers if card.train_on_outputs != "allowed"]
+
     def check_terms(self) -> None:
         """Nothing leaves that a teacher's terms forbid to train on.
 

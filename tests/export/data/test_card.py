@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from potstill.export.data import export_data
+from potstill.export.data import Facts, card, export_data
 from tests.store.records import CARDS, PROMPTS, made
 
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
@@ -19,8 +19,13 @@ def read(tmp_path: Path, **changes: Any) -> tuple[dict[str, Any], str]:
 
 
 def test_a_licence_that_is_not_known_is_not_made_up(tmp_path: Path) -> None:
-    front, body = read(tmp_path)
+    front, body = read(tmp_path, cards=tuple(replace(one, train_on_outputs="allowed") for one in CARDS))
     assert "license" not in front
+    assert "Nothing here grants a licence." in body
+
+
+def test_terms_that_are_not_known_are_said(tmp_path: Path) -> None:
+    _, body = read(tmp_path)
     assert "| hf:two | 4 | not stated | not stated | **not known**: find out before training on this |" in body
     assert "- Of hf:two: its licence, its terms, whether others may train on what it says." in body
     assert "| hf:one | 4 | MIT | https://one.example | allowed |" in body
@@ -28,8 +33,46 @@ def test_a_licence_that_is_not_known_is_not_made_up(tmp_path: Path) -> None:
 
 
 def test_a_licence_that_all_state_stands_in_front(tmp_path: Path) -> None:
-    cards = tuple(replace(card, licence="Apache-2.0") for card in CARDS)
-    assert read(tmp_path, cards=cards)[0]["license"] == "apache-2.0"
+    front, body = read(tmp_path, cards=tuple(replace(one, licence="Apache-2.0", train_on_outputs="allowed") for one in CARDS))
+    assert front["license"] == "apache-2.0"
+    assert "No licence is named" not in body
+
+
+@pytest.mark.parametrize("terms", ["restricted", "unknown"])
+def test_no_licence_is_named_where_a_teacher_does_not_allow_training(terms: Any, tmp_path: Path) -> None:
+    cards = (replace(CARDS[0], licence="Apache-2.0"), replace(CARDS[1], licence="Apache-2.0", train_on_outputs=terms))
+    front, body = read(tmp_path, cards=cards)
+    assert (front["license"], front["license_name"]) == ("other", "see the teachers' terms below")
+    assert "the terms of hf:two restrict it or are not known" in body
+
+
+def test_how_the_best_draws_were_chosen_is_told(tmp_path: Path) -> None:
+    counted = {"passed": 6, "none_passed": 2, "draws": 64, "unjudged": 3, "kl_bound_mean": 1.2, "kl_bound_max": 1.5}
+    section = {"generate": {"best_of": {"judge": "reward:world", "least": 0.5, "rounds": 2}, "n": 4}}
+    facts = Facts.of(made(tmp_path / "run"), "messages", "keep")
+    assert "How answers were selected" not in card(facts)
+    drawn = facts.artifacts["generate"]
+    manifest = replace(drawn.manifest, section=section, summary={"best_of": counted})
+    facts.artifacts = {**facts.artifacts, "generate": replace(drawn, manifest=manifest)}
+    told = card(facts)
+    assert "the best by `reward:world` was chosen among those that pass" in told
+    assert "- 8 pairs of prompt and teacher, 64 draws, of which 3 were not judged and do not pass." in told
+    assert "- 2 pairs had no draw that passes and fell out; of 6 one was chosen." in told
+    assert "at most log m - (m - 1) / m nats of KL" in told
+    assert "1.20 on average over the pairs that had one, 1.50 at most. What the bar itself costs" in told
+
+
+@pytest.mark.parametrize("form", ["messages", "nested"])
+def test_the_codec_of_each_teacher_is_told_with_the_signals(form: Any, tmp_path: Path) -> None:
+    export_data(made(tmp_path / "run"), tmp_path / "out", form=form, signals=True)
+    told = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "- hf:one: codec `top_k`: the most likely tokens at each position, at most 1\n" in told
+    assert "- hf:two: nothing, it tells only text\n" in told
+    assert ("signals/scorings.parquet" in told) == (form != "nested")
+
+
+def test_without_signals_no_codec_is_told(tmp_path: Path) -> None:
+    assert "codec" not in read(tmp_path)[1]
 
 
 def test_what_was_cut_is_counted(tmp_path: Path) -> None:
@@ -70,6 +113,6 @@ def test_hazards_are_called_hazards(tmp_path: Path) -> None:
 def test_names_of_others_cannot_break_the_card(tmp_path: Path) -> None:
     prompts = (replace(PROMPTS[0], licence="MIT\n---\n# Free | for all"), *PROMPTS[1:])
     front, body = read(tmp_path, prompts=prompts)
-    assert "license" not in front
+    assert front["license"] == "other"
     assert "\n# Free" not in body
     assert r"MIT --- \# Free \| for all: 1 prompts" in body
