@@ -57,14 +57,12 @@ def export_data(
             raise StoreError("there is something here already", where=str(folder), fix="choose another --out, or move it away")
     facts = Facts.of(run, form, part)
     facts.check_terms()
-    for warning in facts.warnings():
-        run.log.say(f"export-data: {warning}")
     with whole_folder(folder) as temporary:
         _write(run, temporary, facts, form, part, signals)
         if not facts.rows:
             what = f"no trace is of the part {part!r}" if part != "all" else "there are no traces that may be exported"
             raise InputError(what, where=str(run.folder), fix="see what the filters say: potstill report makes a page of it")
-        write_text(temporary / "README.md", card(facts, signals=signals and form != "nested"))
+        write_text(temporary / "README.md", card(facts, signals=signals))
     return facts
 
 
