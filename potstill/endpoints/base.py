@@ -84,7 +84,11 @@ class Dialect(Protocol):
         ...
 
     def context(self, model: str, ask: Ask) -> int | None:
-        """Most tokens that the server reads and writes together, as it says itself; None: it does not say."""
+        """Most tokens that the server reads and writes together, as it says itself; None: it does not say.
+
+        Raises:
+            ModelError: the server does not answer.
+        """
         ...
 
     def prompt_ids(self, prompt: Prompt, ask: Ask) -> Sequence[int] | None:

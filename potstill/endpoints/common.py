@@ -9,7 +9,8 @@ from transformers import PreTrainedTokenizerBase
 
 from potstill.endpoints.base import Ask, MalformedError, Request
 from potstill.endpoints.outcomes import Asked
-from potstill.errors import CapabilityError, ModelError, RecipeError
+from potstill.endpoints.retry import AbsentError
+from potstill.errors import CapabilityError, RecipeError
 from potstill.models.base import Endpoint, Keep, Outlook, Sampling
 from potstill.models.streams import row_key
 from potstill.text.spans import decode_with_ends
@@ -48,11 +49,15 @@ class CommonDialect:
         return {"Authorization": f"Bearer {key}"}
 
     def context(self, model: str, ask: Ask) -> int | None:
-        """`max_model_len` of the model's card at `/v1/models`; None where it does not stand there."""
+        """`max_model_len` of the model's card at `/v1/models`; None where it does not stand there.
+
+        Raises:
+            ModelError: the server does not answer; whether it would say is not known.
+        """
         try:
             cards = ask("/v1/models")["data"]
             return next((int(card["max_model_len"]) for card in cards if card["id"] == model), None)
-        except (ModelError, KeyError, TypeError):
+        except (AbsentError, KeyError, TypeError):
             return None
 
     def prompt_ids(self, prompt: Prompt, ask: Ask) -> Sequence[int] | None:

@@ -30,6 +30,7 @@ BUSY = frozenset({429, 503, 529})
 AGAIN = frozenset({408, 409, 425}) | (frozenset(range(500, 600)) - {501, 505})
 REFUSED = frozenset({400, 403, 422})
 """With these a filter's refusal of a prompt comes; whoever can read it as an answer does."""
+ABSENT = frozenset({404, 405})
 SHOWN = 300
 """Characters of a server's words."""
 
@@ -46,6 +47,14 @@ _TOO_LONG = (
 )
 _TOO_WIDE = ("logprob", "n_probs", "top_k")
 _NO_MODEL = ("model_not_found", "does not exist", "model not found", "no such model", "unknown model")
+
+
+class AbsentError(ModelError):
+    """The server has nothing at an address."""
+
+
+class UnansweredError(ModelError):
+    """No attempt got a response that settles what the server did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +128,10 @@ def _refusal(status: int, what: str, body: bytes, place: Place, about: str) -> P
     if status in {401, 403}:
         fix = f"check the key in {key}, and that it may use the model" if key else "name the key's environment variable: api_key_env = …"
         return ModelError(f"the server refused the key: {what}" if key else f"the server wants a key: {what}", where=where, fix=fix)
-    if status == 404 or (status == 400 and _holds(body, _NO_MODEL)):
+    if status in ABSENT or (status == 400 and _holds(body, _NO_MODEL)):
         fix = "check the address and the name behind #; GET …/v1/models lists what the server has"
-        return ModelError(f"no model {place.model!r} there, or nothing at this address: {what}", where=where, fix=fix)
+        kind = AbsentError if status in ABSENT else ModelError
+        return kind(f"no model {place.model!r} there, or nothing at this address: {what}", where=where, fix=fix)
     if status == 413 or (status in {400, 422} and _holds(body, _TOO_LONG)):
         return ModelError(f"the prompt is too long for the model: {what}", where=where, fix="drop the prompt or lower max_new_tokens")
     if status in {400, 422} and _holds(body, _TOO_WIDE):
@@ -152,7 +162,7 @@ def read_failure(error: Exception, place: Place, about: str = "") -> Fault:
     return Fault(f"the connection broke: {words or type(error).__name__}", heavy=True)
 
 
-def given_up(fault: Fault, times: int, place: Place, about: str = "") -> ModelError:
+def given_up(fault: Fault, times: int, place: Place, about: str = "") -> UnansweredError:
     """The error when an attempt has failed too often."""
     if fault.unreached:
         fix = "check the address and that the server runs, then run the same command: it asks only for what is missing"
@@ -160,7 +170,7 @@ def given_up(fault: Fault, times: int, place: Place, about: str = "") -> ModelEr
         fix = (
             "see to the server (a longer `timeout` or a lower `concurrency` may help) and run the same command: it asks for what is missing"
         )
-    return ModelError(f"given up after {times} attempts: {fault.what}", where=place.at(about), fix=fix)
+    return UnansweredError(f"given up after {times} attempts: {fault.what}", where=place.at(about), fix=fix)
 
 
 def _holds(body: bytes, words: tuple[str, ...]) -> bool:

@@ -105,8 +105,20 @@ class EndpointTeacher:
 
     @cached_property
     def context(self) -> int | None:
-        """Most tokens that the server reads and writes together, as it says itself; None: it does not say."""
-        return self.dialect.context(self.model, self._ask)
+        """Most tokens that the server reads and writes together, as it says itself; None: it does not say.
+
+        Requests depend on it, so that what it said once is remembered in the ledger and holds for the run folder.
+
+        Raises:
+            ModelError: the server does not answer.
+        """
+        ledger = self.client.account.ledger
+        known = ledger.context(self._address, self.model)
+        if known is None:
+            known = self.dialect.context(self.model, self._ask)
+            if known is not None:
+                ledger.remember_context(self._address, self.model, known)
+        return known
 
     def draw(self, prompts: Sequence[Prompt], sampling: Sampling, keep: Keep = NOTHING) -> list[list[Answer]]:
         """Answers in the prompts' order, a request each. Each draw has a seed of its own, which servers that take one follow.

@@ -68,6 +68,8 @@ CREATE TRIGGER answered_stays BEFORE UPDATE ON requests WHEN OLD.state = 'answer
 CREATE TRIGGER answered_is_kept BEFORE DELETE ON requests WHEN OLD.state = 'answered'
     BEGIN SELECT RAISE(ABORT, 'an answered request is never removed'); END;
 """
+_CONTEXTS = "CREATE TABLE IF NOT EXISTS contexts (server TEXT, model TEXT, tokens INTEGER NOT NULL, PRIMARY KEY (server, model))"
+"""Apart: ledgers of the same version may be without it."""
 _WRITE = """
 INSERT INTO requests VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET
@@ -228,6 +230,7 @@ class Ledger:
             elif version > VERSION:
                 what = f"the ledger has version {version}; this potstill knows up to {VERSION}"
                 raise StoreError(what, where=self._where, fix="use the newer potstill that wrote it")
+            self._connection.execute(_CONTEXTS)
 
     def _number(self, query: str) -> int:
         return int(self._connection.execute(query).fetchone()[0])
@@ -261,7 +264,7 @@ class Ledger:
         except zlib.error:
             raw = b""
         if hashlib.sha256(raw).hexdigest() != sha256:
-            fix = "restore the file from a copy, or remove this row to ask (and pay) again"
+            fix = "restore the file from a copy; or choose another run folder, or move the ledger away: every answer is then paid anew"
             raise StoreError(f"the stored answer to request {key[:16]} is damaged", where=self._where, fix=fix)
         return raw
 
@@ -292,6 +295,17 @@ class Ledger:
         """What the ledger holds altogether."""
         with self._errors(), self._lock:
             return Totals(*self._connection.execute(_TOTALS).fetchone())
+
+    def context(self, server: str, model: str) -> int | None:
+        """Most tokens that a server's model reads and writes together, as it was first told; None: it was not."""
+        with self._errors(), self._lock:
+            row = self._connection.execute("SELECT tokens FROM contexts WHERE server = ? AND model = ?", (server, model)).fetchone()
+        return None if row is None else int(row[0])
+
+    def remember_context(self, server: str, model: str, tokens: int) -> None:
+        """Write it down; what was told before stays."""
+        with self._transaction():
+            self._connection.execute("INSERT OR IGNORE INTO contexts VALUES (?, ?, ?)", (server, model, tokens))
 
     def begin_batch(self, batch: Batch, entries: Sequence[Entry]) -> None:
         """Write down that a batch is about to be submitted, with its requests; one whose token is there is replaced."""

@@ -8,6 +8,7 @@ import pytest
 
 from potstill.endpoints.base import MalformedError, Request
 from potstill.endpoints.common import CommonDialect, about, draw_identity, merged, messages_of, most_tokens, seed_of, token_number
+from potstill.endpoints.retry import AbsentError
 from potstill.errors import CapabilityError, ModelError, RecipeError
 from potstill.models.base import Endpoint, Keep, Sampling
 from potstill.types import Prompt
@@ -50,7 +51,13 @@ def test_the_context_is_the_models_own_or_unknown():
     def unreachable(path: str, body: Any = None) -> Any:
         raise ModelError("no answer")
 
-    assert dialect("http://h").context("a", unreachable) is None
+    with pytest.raises(ModelError, match="no answer"):
+        dialect("http://h").context("a", unreachable)
+
+    def absent(path: str, body: Any = None) -> Any:
+        raise AbsentError("nothing there")
+
+    assert dialect("http://h").context("a", absent) is None
 
 
 def test_the_most_tokens_of_a_draw():

@@ -14,6 +14,7 @@ from potstill.endpoints import retry
 from potstill.endpoints.teacher import EndpointTeacher
 from potstill.errors import CapabilityError, ModelError, PotstillError, RecipeError
 from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, open_model
+from potstill.models.base import Spending
 from potstill.types import Message, Prompt
 from tests.endpoints.server import Behaviour, Server
 from tests.models.small import ask, world_tokenizer, write_model
@@ -229,3 +230,24 @@ def test_identity_tells_servers_dialects_and_parameters_apart(server, folder):
     ways = [teacher(server, "vllm"), teacher(server, "vllm", folder), teacher(server, "openai", parameters={"reasoning_effort": "none"})]
     assert len({str(sorted(way.identity().items())) for way in ways}) == 3
     assert not [way.identity() for way in ways if any("key" in name for name in way.identity())]
+
+
+def test_an_answer_is_found_again_while_the_server_does_not_tell_its_context(server, folder, tmp_path, monkeypatch):
+    spending = Spending(tmp_path / "ledger.sqlite")
+    sampling = Sampling(temperature=0, max_new_tokens=100_000)
+    first = teacher(server, "vllm", folder, spending=spending)
+    first.dialect.context = lambda model, ask: 40
+    answers = first.draw(PROMPTS[:1], sampling)
+    sent = len(server.bodies)
+
+    def silent(model: str, ask: Any) -> int | None:
+        raise ModelError("no answer")
+
+    second = teacher(server, "vllm", folder, spending=spending)
+    monkeypatch.setattr(second.dialect, "context", silent)
+    assert second.draw(PROMPTS[:1], sampling)[0][0].request == answers[0][0].request
+    assert len(server.bodies) == sent
+    unknown = teacher(server, "vllm", folder)
+    monkeypatch.setattr(unknown.dialect, "context", silent)
+    with pytest.raises(ModelError, match="no answer"):
+        unknown.draw(PROMPTS[:1], sampling)

@@ -199,3 +199,17 @@ def test_a_batch_is_known_from_before_it_is_submitted_until_it_ends(tmp_path: Pa
     assert ledger.open_batches("http://x") == []
     assert ledger.expected("t") == set()
     assert ledger.totals().failed == 1
+
+
+def test_what_a_server_said_of_its_context_is_remembered_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    first = Ledger(path)
+    first._connection.execute("DROP TABLE contexts")  # as in a ledger that was made before
+    first.close()
+    second = Ledger(path)
+    assert second.context("http://h", "m") is None
+    second.remember_context("http://h", "m", 100)
+    second.remember_context("http://h", "m", 200)
+    second.close()
+    third = Ledger(path)
+    assert (third.context("http://h", "m"), third.context("http://h", "n"), third.context("http://g", "m")) == (100, None, None)

@@ -11,7 +11,8 @@ from potstill.endpoints.base import Ask, MalformedError, Request
 from potstill.endpoints.common import CommonDialect, about, draw_identity, messages_of, most_tokens, score_identity, seed_of
 from potstill.endpoints.outcomes import Row, outlook
 from potstill.endpoints.reading import field, finish_reason, number, whole
-from potstill.errors import CapabilityError, ModelError
+from potstill.endpoints.retry import AbsentError
+from potstill.errors import CapabilityError
 from potstill.models.base import Answer, Endpoint, Keep, Outlook, Sampling
 from potstill.registry import part
 from potstill.types import Prompt, Usage
@@ -39,10 +40,14 @@ class LlamaCpp(CommonDialect):
         self.gives = frozenset({"text", "top_k"} | ({"score"} if tokenizer is not None else set()))
 
     def context(self, model: str, ask: Ask) -> int | None:
-        """`n_ctx` of a slot, at `/props`; None where it does not stand there."""
+        """`n_ctx` of a slot, at `/props`; None where it does not stand there.
+
+        Raises:
+            ModelError: the server does not answer; whether it would say is not known.
+        """
         try:
             return int(ask("/props")["default_generation_settings"]["n_ctx"])
-        except (ModelError, KeyError, TypeError):
+        except (AbsentError, KeyError, TypeError):
             return None
 
     def prompt_ids(self, prompt: Prompt, ask: Ask) -> Sequence[int] | None:

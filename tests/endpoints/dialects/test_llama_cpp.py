@@ -101,7 +101,8 @@ def test_the_context_is_that_of_a_slot():
     def unreachable(path: str, body: Any = None) -> Any:
         raise ModelError("no answer")
 
-    assert dialect().context("m", unreachable) is None
+    with pytest.raises(ModelError, match="no answer"):
+        dialect().context("m", unreachable)
 
 
 def test_an_old_server_is_told_apart(tmp_path):
