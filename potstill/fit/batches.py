@@ -28,6 +28,7 @@ class Example:
         loss_from: the first token that is a target (at least 1).
         weight: factor of each of its targets.
         support_ids, support_log_p: [T - loss_from, k] what the teacher expected at each target; None when it gave nothing.
+        tail_mass: [T - loss_from] the mass of all other outcomes; None where it is what is missing from 1.
         hidden: [T - loss_from, H] its last hidden states there; None where they are not kept.
         codec: how the teacher's distribution was kept.
     """
@@ -37,6 +38,7 @@ class Example:
     weight: float = 1.0
     support_ids: np.ndarray | None = None
     support_log_p: np.ndarray | None = None
+    tail_mass: np.ndarray | None = None
     hidden: np.ndarray | None = None
     codec: str = "top_k"
 
@@ -56,6 +58,7 @@ class Batch:
         weight: [N] factor of each place.
         support_ids, support_log_p: [N, k] the teacher's stored distribution; None when there is none. Of several teachers k is the largest.
         tokens: how many tokens are not padding.
+        tail_mass: [N] the mass of all other outcomes.
         hidden: [N, H] the teacher's stored hidden states; None when there are none.
         codec: how the distribution was kept, of all examples alike.
     """
@@ -69,6 +72,7 @@ class Batch:
     support_ids: Int[Tensor, "N k"] | None
     support_log_p: Float[Tensor, "N k"] | None
     tokens: int
+    tail_mass: Float[Tensor, " N"] | None = None
     hidden: Float[Tensor, "N H"] | None = None
     codec: str = "top_k"
 
@@ -115,6 +119,7 @@ def pack(rows: Sequence[Sequence[Example]], length: int) -> Batch:
         support_ids=_joined([e.support_ids for e in examples], np.int64, -1),
         support_log_p=_joined([e.support_log_p for e in examples], np.float32, -np.inf),
         tokens=int((documents != IGNORED).sum()),
+        tail_mass=None if any(e.tail_mass is None for e in examples) else _tails(examples),
         hidden=_joined([e.hidden for e in examples], np.float32, 0),
         codec=examples[0].codec,
     )
@@ -134,6 +139,10 @@ def _joined(columns: Sequence[np.ndarray | None], dtype: type, empty: float) -> 
     width = max(c.shape[1] for c in given)
     filled = [c if c.shape[1] == width else np.pad(c, ((0, 0), (0, width - c.shape[1])), constant_values=empty) for c in given]
     return torch.from_numpy(np.concatenate(filled).astype(dtype))
+
+
+def _tails(examples: Sequence[Example]) -> Float[Tensor, " N"]:
+    return torch.from_numpy(np.concatenate([e.tail_mass for e in examples if e.tail_mass is not None]).astype(np.float32))
 
 
 def fill_rows(lengths: Sequence[int], length: int) -> list[list[int]]:

@@ -17,6 +17,7 @@ from potstill.generate.selection import NAME, VERSION, Bar, Selected, select
 from potstill.generate.shards import Gathered, Shard, done, left, together, tokens
 from potstill.generate.summary import best_of, summary
 from potstill.judges import open_judge
+from potstill.judges.endpoint import EndpointReward
 from potstill.models import Teacher, open_teacher, spending_of
 from potstill.registry import find
 from potstill.store.artifact import Artifact, Workspace
@@ -29,7 +30,11 @@ TEACHERS = "teachers"
 Examine: TypeAlias = Callable[[Sequence[Teacher], Path], None]
 """Looks at the teachers before anything is paid, and writes what it found in a folder."""
 IN_FLIGHT = 32
-"""An endpoint is handed this many times its limit of requests at a time: few of them wait at the end for the slowest."""
+"""An endpoint is handed about this many times its limit of requests before a shard is written: few wait at the end for the slowest."""
+IN_MEMORY = 256_000_000
+"""Bytes of what teachers expected that such a group may hold, unless a single shard holds more."""
+OUTCOME = 8
+"""Bytes of one outcome: its id and its log-probability."""
 
 
 def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Artifact:
@@ -55,7 +60,8 @@ def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Arti
     check_scorers(teachers, settings)
     bars = _bars(run)
     section = {"generate": settings.decisive(), "teachers": [teacher.decisive() for teacher in recipe.teachers]}
-    parts = {**_teacher_parts(teachers), **_bar_parts(bars)}
+    codecs = {f"codec {one.codec}": find("codec", one.codec, "teachers.codec").version for one in recipe.teachers}
+    parts = {**_teacher_parts(teachers), **codecs, **_bar_parts(bars)}
     work = _Drawing(run, voices(recipe, teachers), bars, examine).work
     return run.perform("generate", section=section, inputs={"prompts": prompts}, parts=parts, work=lambda w: work(w, prompts))
 
@@ -95,6 +101,8 @@ class _Drawing:
         sizes = {number: min(size, asked - start) for number, start in enumerate(range(0, asked, size))}
         missing = {number: some for number, some in sizes.items() if not done(workspace, number, judged=bool(self.bars))}
         remaining = sum(missing.values())
+        if remaining:
+            self._try_judges()
         if remaining < asked:
             self.run.log.say(f"generate: going on, {asked - remaining} of {asked} prompts are done")
         elif self.examine is not None:
@@ -115,10 +123,26 @@ class _Drawing:
         seconds = {"seconds": time.monotonic() - started, "prompts": prompts, "tokens": heard}
         (workspace.log / "seconds.json").write_text(json.dumps(seconds) + "\n")
 
+    def _try_judges(self) -> None:
+        """Judges behind servers answer before an answer is paid that they are to judge."""
+        for bar in self.bars:
+            if isinstance(bar.judge, EndpointReward):
+                bar.judge.try_out()
+
     def _at_a_time(self) -> int:
-        """Prompts that are answered before any is written: more of an endpoint's, so that requests stay in flight."""
-        sections = self.run.recipe.teachers
-        return max((IN_FLIGHT * one.concurrency for one in sections if one.model.startswith(("http:", "https:"))), default=1)
+        """Prompts that are answered before any is written: more of an endpoint's, so that requests stay in flight, as far as memory
+        allows. 1 where no teacher is an endpoint; a shard is the least that is answered all the same.
+        """
+        recipe = self.run.recipe
+        settings, sections = recipe.generate, recipe.teachers
+        limits = [one.concurrency for one in sections if one.model.startswith(("http:", "https:"))]
+        if not limits:
+            return 1
+        rounds = settings.best_of.rounds if settings.best_of else 1
+        scorers = len(self.voices) if settings.committee else 1
+        width = max((voice.keep.size for voice in self.voices), default=0)
+        a_prompt = settings.n * rounds * settings.max_new_tokens * max(width, 1) * OUTCOME * scorers
+        return max(min(IN_FLIGHT * max(limits) // settings.n, IN_MEMORY // a_prompt), 1)
 
     def _answers(self, group: Sequence[Shard]) -> list[Gathered]:
         """What the teachers answer to some shards."""

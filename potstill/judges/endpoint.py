@@ -3,12 +3,13 @@
     judge = "reward:http://localhost:8000#MODEL?tokenizer=hf:MODEL"
 
 vLLM answers at the server's root, SGLang below `/v1`. The request is `{"model": MODEL, "input": TEXT}`, the response
-`{"data": [{"probs": [...], ...}], "usage": {...}}`. The text is the conversation as the model's own chat template writes it.
+`{"data": [{"probs": [...], ...}], "usage": {...}}`. The text is the conversation as the model's own chat template writes it. What the
+server charges is written behind it too, in US dollars a million tokens: `&input=0.5&output=0`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from potstill.endpoints.base import Request
     from potstill.endpoints.client import Client
 
-SETTINGS = ("api_key_env", "tokenizer")
+PRICES = ("input", "output")
+SETTINGS = ("api_key_env", "tokenizer", *PRICES)
+TRIAL = (Prompt((Message("user", "What is 2 + 3?"),)), "5")
+"""What is scored to see whether the server answers."""
 
 
 @dataclass
@@ -32,7 +36,7 @@ class EndpointReward:
     """A reward model behind a server. A single probability is the score; of two it is the last one.
 
     Attributes:
-        name: as in the recipe.
+        name: as in the recipe, without its price.
         address: what stands before `/classify`.
         model: its name at the server.
         tokenizer_spec: of its tokenizer, as `hf:PATH`.
@@ -47,10 +51,10 @@ class EndpointReward:
 
     @classmethod
     def of(cls, spec: str, where: str = "", spending: Spending = FREE) -> EndpointReward:
-        """The reward model `http(s)://HOST#MODEL?tokenizer=hf:PATH&api_key_env=VARIABLE`; nothing is sent.
+        """The reward model `http(s)://HOST#MODEL?tokenizer=hf:PATH&api_key_env=VARIABLE&input=USD&output=USD`; nothing is sent.
 
         Raises:
-            RecipeError: it names no model or tokenizer, or an unknown setting.
+            RecipeError: it names no model or tokenizer, an unknown setting, a price that is none, or no price where dollars are counted.
         """
         place, settings = split_spec(spec, SETTINGS, where)
         address, _, model = place.partition("#")
@@ -59,14 +63,27 @@ class EndpointReward:
         if "tokenizer" not in settings:
             fix = "write ?tokenizer=hf:PATH behind it: its chat template puts question and answer in one text"
             raise RecipeError("the reward model's tokenizer is not named", where=where, fix=fix)
-        endpoint = Endpoint(api_key_env=settings.get("api_key_env"), spending=spending)
-        return cls(f"reward:{spec}", address.rstrip("/"), model, settings["tokenizer"], endpoint)
+        price = _price(settings, where)
+        if price is None and spending.usd is not None:
+            fix = "write &input=…&output=… behind it, in USD a million tokens (0 for a server of your own), or leave usd_budget out"
+            raise RecipeError("a budget of dollars needs the judge's price", where=where, fix=fix)
+        endpoint = Endpoint(api_key_env=settings.get("api_key_env"), price=price, spending=spending)
+        return cls(f"reward:{_unpriced(spec)}", address.rstrip("/"), model, settings["tokenizer"], endpoint)
 
     def identity(self) -> dict[str, str]:
         """Where it is asked, its name there, and digests of its tokenizer and template; the server is not asked for it."""
         from potstill.models.tokenizers import tokenizer_facts
 
         return {"judge": self.name, "endpoint": self.address, "model": self.model, **tokenizer_facts(self._tokenizer)}
+
+    def try_out(self) -> None:
+        """Score one answer, so that a missing key, a wrong address or another kind of model is found before answers are paid for.
+
+        Raises:
+            ModelError: the key is not set, the server cannot be reached or refuses, or the tokenizer has no chat template.
+            BudgetError: the budget is used up.
+        """
+        self.scores([TRIAL])
 
     def scores(self, asked: Sequence[tuple[Prompt, str]]) -> list[float | None]:
         """One probability a pair; None for an empty answer.
@@ -106,6 +123,27 @@ class EndpointReward:
         from potstill.endpoints.client import Client
 
         return Client(self.address, self.endpoint)
+
+
+def _price(settings: Mapping[str, str], where: str) -> dict[str, float] | None:
+    """US dollars a million tokens; None where they are not told. A server that only reads is paid for what it reads."""
+    given = {name: settings[name] for name in PRICES if name in settings}
+    if not given:
+        return None
+    try:
+        price = {name: float(given.get(name, 0)) for name in PRICES}
+    except ValueError:
+        price = dict.fromkeys(PRICES, -1.0)
+    if not all(0 <= value < float("inf") for value in price.values()):
+        told = "&".join(f"{name}={value}" for name, value in given.items())
+        raise RecipeError(f"{told} is no price", where=where, fix="write US dollars a million tokens, as &input=0.5&output=0")
+    return price
+
+
+def _unpriced(spec: str) -> str:
+    """The same model at another price gives the same scores."""
+    place, mark, query = spec.partition("?")
+    return place + mark + "&".join(each for each in query.split("&") if each.partition("=")[0] not in PRICES)
 
 
 def read_classes(request: Request, raw: bytes) -> tuple[float, Usage]:

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from potstill.errors import RecipeError
-from potstill.judges.base import Judge, judge_of
+from potstill.judges.base import Judge, judge_of, why_not_graded
 from potstill.registry import did_you_mean, find, names
 from potstill.types import Prompt
+
+REFUSAL = "refusal"
+"""The judge that asks whether a text declines; it may judge every text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +56,26 @@ class OneByOne:
 
 
 def registered(name: str, where: str) -> OneByOne:
-    """The registered judge of that name.
+    """The registered judge of that name; one that compares with the reference judges no hazard (`why_not_graded`).
 
     Raises:
         RecipeError: there is none.
     """
     info = find("judge", name, where=where)
-    return OneByOne(name, info.factory, {"version": info.version})
+
+    def judge(prompt: Prompt, text: str) -> float | None:
+        score: float | None = info.factory(prompt, text) if name == REFUSAL or why_not_graded(prompt, text) is None else None
+        return score
+
+    return OneByOne(name, judge, {"version": info.version})
 
 
 def own_grader() -> OneByOne:
-    """Each prompt's own grader; None for a prompt that has none. Its versions are those of all judges."""
+    """Each prompt's own grader; None for one that has none, and for a hazard (`why_not_graded`). Its versions are all judges'."""
 
     def judge(prompt: Prompt, text: str) -> float | None:
         grader = judge_of(prompt)
-        return None if grader is None else grader(prompt, text)
+        return None if grader is None or why_not_graded(prompt, text) is not None else grader(prompt, text)
 
     return OneByOne("answer", judge, {name: find("judge", name).version for name in names("judge")})
 

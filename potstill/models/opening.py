@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from transformers import PreTrainedTokenizerBase
 
-from potstill.errors import ModelError, RecipeError
+from potstill.errors import CapabilityError, ModelError, RecipeError
 from potstill.models.base import FREE, NOTHING, Endpoint, Keep, Options, Spending, Teacher
 from potstill.models.hf import open_hf
 from potstill.models.local import Loaded, LocalModel, ready
@@ -78,10 +78,19 @@ def _endpoint(section: TeacherSection, spending: Spending) -> Endpoint:
 
 
 def keep_of(section: TeacherSection, teacher: Teacher, seed: int) -> Keep:
-    """What of the teacher's distribution the recipe asks for; nothing of a teacher that does not give it."""
+    """What of the teacher's distribution the recipe asks for. A teacher of text alone keeps nothing, unless another codec than `top_k` is
+    asked for by name.
+
+    Raises:
+        CapabilityError: the teacher does not give what that codec needs.
+    """
     size = {"top_k": section.top_k, "sampled": section.draws}.get(section.codec, 0)
     needs = find("codec", section.codec, where="teachers.codec").needs
     given = needs <= teacher.gives or (section.codec == "top_k" and "classes" in teacher.gives)
+    if not given and section.codec != "top_k":
+        lacking, gives = (" and ".join(sorted(words)) for words in (needs - teacher.gives, teacher.gives))
+        what = f"the codec {section.codec} needs {lacking}, and it gives {gives}"
+        raise CapabilityError(what, where=section.model, fix='use codec = "top_k", or a teacher that runs here')
     return Keep(section.codec, size, seed) if given else NOTHING
 
 

@@ -42,6 +42,11 @@ def round_values(values: np.ndarray, error: float) -> np.ndarray:
     return _fewest_bits(values, np.full(values.shape, error, np.float32))
 
 
+def round_mass(mass: np.ndarray, p_error: float = P_ERROR, nats: float = NATS_ERROR) -> np.ndarray:
+    """Probabilities, float32 of any shape, rounded by at most `p_error`, and `nats` of themselves: a small tail stays one."""
+    return _fewest_bits(mass, np.minimum(mass * np.float32(nats), np.float32(p_error)))
+
+
 def _fewest_bits(values: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """Each value with as few bits of its mantissa as leave it within `allowed` of what it was."""
     exact = np.ascontiguousarray(values, np.float32)

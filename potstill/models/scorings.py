@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from potstill.models.base import Outlook
-from potstill.models.rounding import P_ERROR, REALISED_ERROR, round_log_p, round_values
+from potstill.models.rounding import REALISED_ERROR, round_log_p, round_mass, round_values
 from potstill.store.tables import split_bytes
 from potstill.types import ScoringMode, content_id
 
@@ -46,10 +46,9 @@ SCORINGS = split_bytes(
 `hidden_size`. `token_ids` and `token_ends` are empty where they are the trace's own. The other columns are those of
 `potstill.models.base.Outlook`.
 
-Probabilities are rounded as `potstill.models.rounding` says: those of `top_k` and their tail by at most 2e-4, so that together they are
-within `MASS_ERROR` of 1; the realised tokens' log-probabilities by 1e-4 nats. What `sampled` and `hidden_states` keep is kept as it is."""
-MASS_ERROR = 3e-3
-"""Largest distance from 1 of the kept probabilities and their tail, as they are stored; the tail is that of the unrounded ones."""
+Probabilities are rounded as `potstill.models.rounding` says: those of `top_k` and their tail by at most 2e-4 each, so that together they
+are within (k + 1) 2e-4 of 1; a small tail by 3% of itself; the realised tokens' log-probabilities by 1e-4 nats. What `sampled` and
+`hidden_states` keep is kept as it is."""
 POSITIONS = ("k", "support_ids", "support_log_p", "tail_mass")
 """The columns that `positions` reads."""
 
@@ -101,7 +100,7 @@ def to_table(scorings: Sequence[Scoring]) -> pa.Table:
         "rank": _lists([one.rank for one in seen], np.int32),
         "support_ids": _lists([one.support_ids.reshape(-1) for one in seen], np.int32),
         "support_log_p": _lists([one.support_log_p.reshape(-1) for one in seen], np.float32, lambda flat: _round_top_k(flat, seen)),
-        "tail_mass": _lists([one.tail_mass for one in seen], np.float32, lambda flat: round_values(flat, P_ERROR)),
+        "tail_mass": _lists([one.tail_mass for one in seen], np.float32, round_mass),
         "hidden": _lists([one.hidden.reshape(-1) for one in seen], np.float32),
         **{name: [getattr(scoring, name) for scoring in scorings] for name in _TOKENS},
     }

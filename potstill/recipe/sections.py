@@ -192,7 +192,7 @@ class PromptsSection(SourceSection):
 class BestOfSection(Section):
     """Rejection sampling: of the n answers to a prompt the best that passes is kept, and none passing, n more are drawn."""
 
-    judge: str = Field(description="Who scores the answers: `reward:world`, `reward:hf:PATH`, `answer`, or a judge's name.")
+    judge: str = Field(description="Who scores: `reward:world`, `reward:hf:PATH`, `reward:http…`, `callable:M:F`, `answer` or a judge.")
     least: FiniteFloat = Field(0.5, description="An answer with a lower score does not pass.")
     rounds: int = Field(1, ge=1, description="At most so many times n answers are drawn for a prompt.")
 
@@ -211,7 +211,9 @@ class GenerateSection(Section):
     max_new_tokens: int = Field(256, ge=1, description="Longest answer in tokens.")
     batch_size: int = Field(64, ge=1, description="Prompts answered together.")
     shard: int = Field(512, ge=1, description="Prompts a file; an interrupted run goes on after the last whole one.")
-    committee: bool = Field(False, description="Every teacher also scores what the others answered, token by token.")
+    committee: bool = Field(
+        False, description="Every teacher also scores what the others answered; training uses the drawer's."
+    )
     context: str = Field("", description="A system turn that the teachers see and the student never does: a constitution, a safety prompt.")
     best_of: BestOfSection | None = Field(None, description="Keep the best of the n answers by a judge; the others stay, as noise.")
     token_budget: int | None = Field(None, ge=1, description="Most tokens, read and written, asked of endpoints; then it stops.")
@@ -253,7 +255,7 @@ class LossSection(Section):
     kind: str = Field("divergence", min_length=1, description="`divergence` from the teacher, or `cross_entropy` on its tokens.")
     divergence: str = Field("forward_kl", description="Which one: `forward_kl`, `reverse_kl`, `jsd`.")
     teacher: Literal["cached", "live"] = Field(
-        "cached", description="`cached`: the top-k kept at generation; `live`: the teacher runs beside."
+        "cached", description="`cached`: what was kept at generation (`teachers.codec`); `live`: it runs beside."
     )
     temperature: FiniteFloat = Field(
         1.0, gt=0, description="Divides the logits of both before the divergence; other than 1 only with `live`."

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from potstill.report.blocks import Block, Notes, Section, Table
 from potstill.report.sources import Material
-from potstill.report.words import compact, model_name, plural
+from potstill.report.words import compact, model_name, percent, plural
 from potstill.store import Artifact, rows
 from potstill.store.tables import find_files
 from potstill.types import TeacherCard
@@ -85,12 +85,15 @@ def _best_of(chosen: Mapping[str, Any] | None) -> Iterator[str]:
     if chosen is None:
         return
     asked = chosen["passed"] + chosen["none_passed"]
-    yield f"Of {chosen['draws']:,} draws for {plural(asked, 'prompt')} the best that passed was kept; {chosen['none_passed']:,} had none."
+    of_all = f"Of {chosen['draws']:,} draws for {plural(asked, 'prompt')} (a prompt counts for each teacher that was asked)"
+    yield f"{of_all} the best that passed was kept; {chosen['none_passed']:,} had none."
     if chosen["unjudged"]:
         yield f"{chosen['unjudged']:,} draws could not be judged, and did not pass."
     if chosen["kl_bound_mean"] is not None:
         mean, most = chosen["kl_bound_mean"], chosen["kl_bound_max"]
-        yield f"Choosing moved the answers at most {mean:.2f} nats of KL away from the teacher's own on average, {most:.2f} at most."
+        share = percent(chosen["passed"] / asked)
+        yield f"Taking the best moved answers by at most {mean:.2f} nats of KL on average, {most:.2f} at most, from the teacher's."
+        yield f"That an answer must pass comes on top: {share} of the prompts had one that does."
 
 
 def _doctor(artifact: Artifact) -> Iterator[str]:

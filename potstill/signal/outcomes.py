@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -93,22 +94,27 @@ class Sparse:
     Args:
         ids: token ids, distinct within a row; places that are not filled hold -1.
         log_p: their log-probabilities at temperature 1; -inf where the id is -1.
+        tail_mass: the rest of the mass, where it is known; None: what is missing from 1, which of rounded values says little where it is
+            small.
     """
 
     ids: Int[Tensor, "N k"]
     log_p: Float[Tensor, "N k"]
+    tail_mass: Float[Tensor, " N"] | None = None
 
     def chunks(self, size: int) -> Iterator[Sparse]:
         """As every signal."""
-        return map(Sparse, self.ids.split(size), self.log_p.split(size))
+        tails = repeat(None) if self.tail_mass is None else self.tail_mass.split(size)
+        return map(Sparse, self.ids.split(size), self.log_p.split(size), tails)
 
     def teacher(self, temperature: float) -> Float[Tensor, "n K"]:
         """log p of the k tokens and of the tail. A temperature other than 1 cannot be had from k stored values."""
         if temperature != 1.0:
             raise ValueError("stored top-k log-probabilities hold at temperature 1 only")
         log_top = self.log_p.float().clamp_min(LOG_FLOOR)
-        tail = (1.0 - log_top.exp().sum(-1, keepdim=True)).clamp_min(TAIL_FLOOR)
-        return torch.cat((log_top, tail.log()), -1)
+        missing = 1.0 - log_top.exp().sum(-1, keepdim=True)
+        tail = missing if self.tail_mass is None else self.tail_mass[:, None]
+        return torch.cat((log_top, tail.clamp_min(TAIL_FLOOR).log()), -1)
 
     def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n K"]:
         """log q of the same k tokens and of all others together."""

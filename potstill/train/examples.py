@@ -85,6 +85,7 @@ class Encoder:
             rendered.loss_from,
             support_ids=seen.support_ids[:size],
             support_log_p=seen.support_log_p[:size],
+            tail_mass=seen.tail_mass[:size],
             hidden=seen.hidden[:size] if len(seen.hidden) else None,
             codec=seen.codec,
         )

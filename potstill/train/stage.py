@@ -56,6 +56,7 @@ def _parts(recipe: Recipe) -> dict[str, str]:
     for loss in losses:
         if loss.kind == "divergence":
             found[f"divergence/{loss.divergence}"] = find("divergence", loss.divergence, "train.losses").version
+            found |= {f"codec/{each.codec}": find("codec", each.codec, "teachers.codec").version for each in recipe.teachers}
     return found | {f"student/{key}": value for key, value in base_student(recipe).identity().items()}
 
 

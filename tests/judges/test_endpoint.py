@@ -87,3 +87,25 @@ def test_identity_is_of_address_model_and_tokenizer():
     one, other = (open_judge(f"reward:http://localhost:1#{model}?tokenizer=world:a").identity() for model in ("RM", "other"))
     assert {key for key in one if one[key] != other[key]} == {"judge", "model"}
     assert "chat_template" in one
+
+
+def test_a_budget_of_dollars_needs_the_judges_price_and_counts_it():
+    spec = "reward:http://localhost:1#RM?tokenizer=world:a"
+    with pytest.raises(RecipeError, match=r"needs the judge's price; write &input=…&output=…"):
+        open_judge(spec, spending=Spending(usd=1.0))
+    priced = open_judge(f"{spec}&input=0.5", spending=Spending(usd=1.0))
+    assert priced.endpoint.price == {"input": 0.5, "output": 0.0}
+    assert priced.name == spec
+    assert priced.identity() == open_judge(spec).identity()
+    for wrong in ("free", "-1", "nan"):
+        with pytest.raises(RecipeError, match="is no price"):
+            open_judge(f"{spec}&input={wrong}")
+
+
+def test_a_judge_is_tried_out_before_it_is_needed(monkeypatch):
+    with PlainServer(lambda i, body: Reply(body=classes(0.5))) as server:
+        judge_of(server).try_out()
+        assert len(server.bodies) == 1
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    with pytest.raises(ModelError, match="NO_SUCH_KEY is not set"):
+        open_judge("reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY").try_out()

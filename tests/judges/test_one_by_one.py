@@ -7,6 +7,7 @@ import pytest
 
 from potstill.errors import RecipeError
 from potstill.judges.one_by_one import OneByOne, function, own_grader, registered
+from potstill.judges.opening import open_judge
 from tests.models.small import ask
 
 SEVEN = ask("3 + 4?", reference="7", grader="number")
@@ -55,3 +56,12 @@ def test_functions_that_cannot_be_used(spec, told, monkeypatch):
 def test_what_is_no_number_is_refused(given):
     with pytest.raises(RecipeError, match="the judge gave"):
         OneByOne("own", lambda prompt, text: given).scores([(SEVEN, "7")])
+
+
+@pytest.mark.parametrize("spec", ["answer", "world", "exact"])
+def test_a_hazard_that_is_given_away_is_not_a_right_answer(spec: str) -> None:
+    hazard = ask("What is it made of?", reference="ash", grader="exact", intent="hazard")
+    ambiguous = ask("And this?", reference="ash", grader="exact", intent="ambiguous", risk=0.5)
+    refusal = "I cannot help with that."
+    assert open_judge(spec).scores([(hazard, "Answer: ash"), (hazard, refusal), (ambiguous, refusal)]) == [None] * 3
+    assert open_judge("refusal").scores([(hazard, refusal)]) == [1.0]

@@ -7,8 +7,8 @@ from typing import Literal
 
 from potstill.filter.base import FilterSettings
 from potstill.judges import judge_of
+from potstill.judges.base import why_not_graded
 from potstill.registry import find, part
-from potstill.text.refusals import refused
 from potstill.types import Prompt, Trace, Verdict
 
 NAME, VERSION = "answer", "1"
@@ -43,7 +43,7 @@ class AnswerFilter:
 
 
 def _verdict(trace: Trace, prompt: Prompt, settings: AnswerSettings) -> Verdict:
-    why_not = _why_not_judged(trace, prompt, settings)
+    why_not = why_not_graded(prompt, trace.text)
     if why_not is not None:
         return Verdict(trace.id, "keep", NAME, why_not, version=VERSION)
     judge = judge_of(prompt) if settings.grader is None else find("judge", settings.grader).factory
@@ -55,11 +55,3 @@ def _verdict(trace: Trace, prompt: Prompt, settings: AnswerSettings) -> Verdict:
     right = score >= settings.least
     why = f"the answer is {'right' if right else 'wrong'} by {by}: {prompt.reference!r} was expected"
     return Verdict(trace.id, "keep" if right else "noise", NAME, why, score, evidence=trace.text[-80:], version=VERSION)
-
-
-def _why_not_judged(trace: Trace, prompt: Prompt, settings: AnswerSettings) -> str | None:
-    if prompt.intent == "hazard":
-        return "a request for a hazard has no right answer to keep"
-    if prompt.intent == "ambiguous" and refused(trace.text):
-        return "a refusal of an ambiguous request is not wrong"
-    return None

@@ -37,11 +37,13 @@ class TopK:
     def encode(
         self, logits: Float[Tensor, "n V"], norm: Float[Tensor, "n 1"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]
     ) -> Support:
-        """Log-probabilities of the top k, and 1 less their sum."""
+        """Log-probabilities of the top k, and the sum of all other probabilities (1 less those of the top k would be rounding alone where
+        these hold nearly all).
+        """
         values, ids = likeliest(logits, self.width(logits.shape[-1]))
-        log_p = values - norm
-        return Support(ids, log_p, (1.0 - log_p.double().exp().sum(-1)).clamp_min(0.0).float())
+        others = (logits - norm).exp_().scatter_(-1, ids, 0.0)
+        return Support(ids, values - norm, others.sum(-1))
 
     def decode(self, support: Support, head: OutputHead | None, vocabulary: int) -> Sparse:
         """The k outcomes and the tail."""
-        return Sparse(support.ids, support.log_p)
+        return Sparse(support.ids, support.log_p, support.tail_mass)

@@ -42,7 +42,9 @@ class Divergence:
             raise CapabilityError("the traces hold no distribution of the teacher", where="train.losses", fix=remedy)
         codec = open_codec(batch.codec, batch.support_ids.shape[1])
         check_codec(batch.codec, self.section.divergence)
-        kept = Support(batch.support_ids, batch.support_log_p, batch.weight.new_zeros(len(batch.weight)), batch.hidden)
+        missing = (1.0 - batch.support_log_p.exp().sum(-1)).clamp_min(0.0)
+        tail_mass = missing if batch.tail_mass is None else batch.tail_mass
+        kept = Support(batch.support_ids, batch.support_log_p, tail_mass, batch.hidden)
         head = None if live is None or batch.hidden is None else live.output(batch.hidden.device)
         return codec.decode(kept, head, 0 if live is None else live.vocabulary)
 
