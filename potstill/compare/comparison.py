@@ -15,9 +15,10 @@ from potstill.compare.deciding import Performance, Recommendation, decide
 from potstill.compare.differences import agreement, mean
 from potstill.compare.marks import MEANING, answers_of, mark
 from potstill.errors import CapabilityError
+from potstill.generate.context import with_context
 from potstill.models import Sampling, Spending, Teacher, open_teacher
 from potstill.models.base import FREE
-from potstill.recipe import Recipe
+from potstill.recipe import GenerateSection, Recipe
 from potstill.report.words import compact, factor, percent, significant
 from potstill.store.log import Log
 from potstill.types import Prompt
@@ -35,6 +36,8 @@ class Comparison:
     Attributes:
         recipe: its name.
         asked: kind of prompt -> how many.
+        context: the recipe's system turn, which stood before every question.
+        drawn_at: the temperature at which the recipe draws its answers; here they were greedy.
         performances: one a candidate.
         agreements: pairs of candidates -> the share of prompts on which they come to the same.
         divergences: candidate -> KL from the recommended one, nats a token.
@@ -43,6 +46,8 @@ class Comparison:
 
     recipe: str
     asked: Mapping[str, int]
+    context: str
+    drawn_at: float
     performances: tuple[Performance, ...]
     agreements: Mapping[tuple[str, str], float | None]
     divergences: Mapping[str, float]
@@ -54,6 +59,7 @@ class Comparison:
         return {
             "recipe": self.recipe,
             "asked": dict(self.asked),
+            "answers": {"temperature": 0.0, "context": self.context, "recipe_temperature": self.drawn_at},
             "candidates": [_facts(one) for one in self.performances],
             "agreements": [{"between": list(pair), "share": share} for pair, share in self.agreements.items()],
             "kl_from_recommended": dict(self.divergences),
@@ -66,11 +72,17 @@ class Comparison:
     def lines(self) -> list[str]:
         """The comparison for people."""
         counts = ", ".join(f"{n} {kind}" for kind, n in self.asked.items())
-        told = [f"{self.recipe}: {len(self.performances)} candidates on {counts} prompts", ""]
+        told = [f"{self.recipe}: {len(self.performances)} candidates on {counts} prompts", self._asking(), ""]
         told += [*_aligned(self._table()), "", *self._pairs(), ""]
         chosen = self.recommendation
         told.append(f"recommended: {chosen.name or 'none'}; {'; '.join(chosen.reasons)}")
         return [*told, *(f"not {name}: {why}" for name, why in chosen.others.items())]
+
+    def _asking(self) -> str:
+        """How the answers came about."""
+        turn = f", under the recipe's system turn {self.context!r}" if self.context else ""
+        recipe = "as the recipe does" if self.drawn_at == 0 else f"where the recipe draws at temperature {self.drawn_at:g}"
+        return f"answers are greedy, the likeliest token each time, {recipe}{turn}"
 
     def _table(self) -> Iterator[Sequence[str]]:
         kinds = list(self.asked)
@@ -102,7 +114,7 @@ class Comparison:
 def compare_teachers(
     recipe: Recipe, specs: Sequence[str] = (), items: int = ITEMS, log: Log | None = None, spending: Spending = FREE
 ) -> Comparison:
-    """Let candidates answer the recipe's own prompts, greedily, and recommend one.
+    """Let candidates answer the recipe's own prompts, greedily and under its context, and recommend one.
 
     Args:
         recipe: whose prompts, losses and student count.
@@ -124,25 +136,28 @@ def compare_teachers(
         blank = Performance(candidate(recipe, section, teachers[section.model], student), {}, (), cost_of([], None))
         if log is not None:
             log.say(f"compare: asking {section.model}")
-        found.append(_perform(blank, teachers[section.model], prompts, recipe.generate.max_new_tokens))
+        found.append(_perform(blank, teachers[section.model], prompts, recipe.generate))
     chosen = decide(found)
+    told = {kind: _told(mine, recipe.generate.context) for kind, mine in prompts.items()}
     return Comparison(
         recipe=recipe.name,
         asked={kind: len(mine) for kind, mine in prompts.items()},
+        context=recipe.generate.context,
+        drawn_at=recipe.generate.temperature,
         performances=tuple(found),
         agreements=_agreements([one for one in found if one.texts]),
-        divergences=_divergences(chosen, found, teachers, [prompt for mine in prompts.values() for prompt in mine]),
+        divergences=_divergences(chosen, found, teachers, [prompt for mine in told.values() for prompt in mine]),
         recommendation=chosen,
     )
 
 
-def _perform(blank: Performance, teacher: Teacher, prompts: Mapping[Kind, Sequence[Prompt]], longest: int) -> Performance:
+def _perform(blank: Performance, teacher: Teacher, prompts: Mapping[Kind, Sequence[Prompt]], settings: GenerateSection) -> Performance:
     """The candidate's answers and their marks; one that the recipe cannot use is not asked, for that could cost money."""
     if blank.candidate.lacks:
         return blank
-    sampling = Sampling(temperature=0.0, max_new_tokens=longest)
+    sampling = Sampling(temperature=0.0, max_new_tokens=settings.max_new_tokens)
     try:
-        answers = {kind: answers_of(teacher, kind, mine, sampling) for kind, mine in prompts.items()}
+        answers = {kind: answers_of(teacher, kind, _told(mine, settings.context), sampling) for kind, mine in prompts.items()}
     except CapabilityError as error:
         return replace(blank, candidate=replace(blank.candidate, lacks=error.what))
     marks: dict[str, list[float | None]] = {}
@@ -150,6 +165,11 @@ def _perform(blank: Performance, teacher: Teacher, prompts: Mapping[Kind, Sequen
         marks[kind] = [mark(kind, prompt, answer) for prompt, answer in zip(prompts[kind], mine, strict=True)]
     flat = [answer for mine in answers.values() for answer in mine]
     return replace(blank, marks=marks, texts=[answer.text for answer in flat], cost=cost_of(flat, blank.candidate.parameters))
+
+
+def _told(prompts: Sequence[Prompt], context: str) -> list[Prompt]:
+    """As the candidates see them: the context stands before a question, and not before a plain text."""
+    return [with_context(prompt, context) if prompt.messages else prompt for prompt in prompts]
 
 
 def _agreements(asked: Sequence[Performance]) -> Mapping[tuple[str, str], float | None]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from potstill.compare import compare_teachers
+from potstill.compare import compare_teachers, comparison
 from potstill.recipe import load
+from potstill.types import Message, Prompt
 from tests.house import tree
 
 SELECTIVE = tree.ROOT / "recipes" / "selective.toml"
@@ -44,3 +46,37 @@ def test_a_candidate_that_cannot_be_used_is_not_asked():
     assert found.recommendation.name is None
     assert found.performances[0].texts == ()
     assert "recommended: none" in "\n".join(found.lines())
+
+
+def test_candidates_are_asked_under_the_recipes_context_and_marked_without_it(monkeypatch):
+    seen, marked = [], []
+    real, mark = comparison.answers_of, comparison.mark
+
+    def answers_of(teacher, kind, prompts, sampling):
+        seen.extend((prompt, sampling.temperature) for prompt in prompts)
+        return real(teacher, kind, prompts, sampling)
+
+    def marks(kind, prompt, answer):
+        marked.append(prompt)
+        return mark(kind, prompt, answer)
+
+    monkeypatch.setattr(comparison, "answers_of", answers_of)
+    monkeypatch.setattr(comparison, "mark", marks)
+    found = compare_teachers(load(SELECTIVE, [*FEWER, 'generate.context="Be brief."']), ["world:base"], 4)
+    assert {prompt.messages[0].content for prompt, _ in seen} == {"Be brief."}
+    assert {at for _, at in seen} == {0.0}
+    assert all(len(prompt.messages) == 1 for prompt in marked)
+    assert found.facts()["answers"]["context"] == "Be brief."
+    assert "under the recipe's system turn 'Be brief.'" in found.lines()[1]
+
+
+def test_a_plain_text_has_no_turn_before_it():
+    text, question = Prompt((), reference="It was day."), Prompt((Message("user", "How?"),))
+    assert comparison._told([text], "Be brief.") == [text]
+    assert comparison._told([question], "Be brief.")[0].messages[0] == Message("system", "Be brief.")
+
+
+def test_greedy_answers_are_called_greedy(found):
+    assert found.facts()["answers"]["temperature"] == 0.0
+    assert found.lines()[1] == "answers are greedy, the likeliest token each time, as the recipe does"
+    assert replace(found, drawn_at=0.7).lines()[1].endswith("each time, where the recipe draws at temperature 0.7")
