@@ -19,8 +19,10 @@ from potstill.filter.base import ready
 from potstill.generate.context import with_context
 from potstill.generate.fitting import check_mode
 from potstill.generate.routing import route
-from potstill.judges import open_judge
+from potstill.judges import BatchJudge, open_judge
+from potstill.judges.endpoint import EndpointReward
 from potstill.models import Sampling, Teacher, keep_of, open_teacher, student_tokenizer, teacher_tokenizer
+from potstill.models.base import Spending
 from potstill.models.hf import classifies
 from potstill.models.recorded import RecordedTeacher
 from potstill.prompts.gathering import open_sources
@@ -224,6 +226,9 @@ def fit_servers(recipe: Recipe, gathered: Artifact, teachers: Sequence[Teacher])
 def missing_keys(recipe: Recipe) -> list[str]:
     """The environment variables that a run of the recipe reads keys from, and that are not set here."""
     names = {section.api_key_env: section.model for section in recipe.teachers if section.api_key_env}
+    judge = _judge(recipe)
+    if isinstance(judge, EndpointReward) and judge.endpoint.api_key_env:
+        names.setdefault(judge.endpoint.api_key_env, judge.name)
     missing = {name: model for name, model in names.items() if not os.environ.get(name)}
     return [f"{model}: the environment variable {name}, which holds its key, is not set" for name, model in missing.items()]
 
@@ -289,8 +294,8 @@ def _parts(recipe: Recipe) -> Iterator[Part]:
         yield Part("generate", "mode", "score", "", frozenset({"score"}))
     if recipe.generate.committee:
         yield Part("generate", "committee", "of teachers", "", frozenset({"score"}))
-    if recipe.generate.best_of is not None:
-        judge = open_judge(recipe.generate.best_of.judge)
+    judge = _judge(recipe)
+    if judge is not None:
         yield Part("generate.best_of", "judge", judge.name, "", frozenset())
     for name, section in (("prompts", recipe.prompts), ("evaluate", recipe.evaluate)):
         if section.grader is not None:
@@ -304,6 +309,12 @@ def _parts(recipe: Recipe) -> Iterator[Part]:
     for spec in recipe.export.formats:
         read_format(spec, "export.formats")
         yield _part("export.formats", find("format", spec.partition(":")[0], "export.formats"))
+
+
+def _judge(recipe: Recipe) -> BatchJudge | None:
+    """Who chooses the best answers, opened as the run will; None where all are kept."""
+    settings = recipe.generate
+    return None if settings.best_of is None else open_judge(settings.best_of.judge, spending=Spending(usd=settings.usd_budget))
 
 
 def _of_loss(loss: LossSection, where: str) -> Iterator[Part]:

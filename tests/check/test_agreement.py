@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from potstill.check.agreement import agree, fit_gathered, fit_prompts, parts
+from potstill.check.agreement import agree, fit_gathered, fit_prompts, missing_keys, parts
 from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
 from potstill.models import open_teacher, open_tokenizer, world
 from potstill.prompts import gather
@@ -279,3 +279,12 @@ def test_more_outcomes_than_a_servers_tokenizer_has_tokens() -> None:
     teacher = '{model = "http://localhost:1/v1#m", dialect = "vllm", tokenizer = "world:a", top_k = 100000}'
     with pytest.raises(RecipeError, match=r"top_k is 100,000 and the vocabulary of http"):
         agree(tiny(f"teachers=[{teacher}]"))
+
+
+def test_a_judge_behind_a_server_needs_its_key_and_a_price(monkeypatch) -> None:
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    judge = "reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY"
+    best = f'generate.best_of={{judge = "{judge}"}}'
+    assert missing_keys(tiny(best)) == [f"{judge}: the environment variable NO_SUCH_KEY, which holds its key, is not set"]
+    with pytest.raises(RecipeError, match="a budget of dollars needs the judge's price"):
+        agree(tiny(best, "generate.usd_budget=1.0"))

@@ -7,6 +7,7 @@ import pytest
 
 from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
 from potstill.generate import draw, drawing
+from potstill.models import open_teacher
 from potstill.models.fake import FakeTeacher
 from potstill.prompts import gather
 from potstill.recipe import Recipe
@@ -271,3 +272,26 @@ def test_endpoints_are_handed_more_at_a_time(tmp_path):
     assert drawing._Drawing(run, [], [])._at_a_time() == 1
     run = run_of(tmp_path, teachers=[{"model": "fake:x"}, {"model": "http://localhost:1/v1#m", "concurrency": 8}])
     assert drawing._Drawing(run, [], [])._at_a_time() == 8 * drawing.IN_FLIGHT
+
+
+def test_what_endpoints_are_handed_is_bounded_by_requests_and_memory(tmp_path):
+    def at_a_time(teacher, **generate):
+        run = run_of(tmp_path, teachers=[{"model": "http://localhost:1/v1#m", "concurrency": 8, **teacher}], **generate)
+        opened = [open_teacher(section) for section in run.recipe.teachers]
+        return drawing._Drawing(run, drawing.voices(run.recipe, opened), [])._at_a_time()
+
+    assert at_a_time({}, n=4) == 8 * drawing.IN_FLIGHT // 4
+    wide = {"dialect": "vllm", "tokenizer": "world:a", "top_k": 100}
+    assert at_a_time(wide, max_new_tokens=4000) == drawing.IN_MEMORY // (4000 * 100 * 8)
+    assert at_a_time({}, n=1000) == 1
+
+
+def test_a_judges_server_is_asked_before_the_teachers(tmp_path, monkeypatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    drawn = []
+    monkeypatch.setattr(FakeTeacher, "draw", lambda *given: drawn.append(given))
+    best = {"judge": "reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY"}
+    run = run_of(tmp_path, n=2, best_of=best)
+    with pytest.raises(ModelError, match="NO_SUCH_KEY is not set"):
+        draw(run, gather(run))
+    assert not drawn
