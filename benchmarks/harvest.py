@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from common import RESULTS, keep
@@ -27,6 +28,8 @@ PARTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "client": client.measure,
     "million": million.measure,
 }
+DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "06_teachers.md"
+BEGIN, END = "<!-- harvest:begin (filled from benchmarks/results/harvest.json) -->", "<!-- harvest:end -->"
 KEYS = (
     "bytes_k20",
     "bytes_k64",
@@ -52,7 +55,58 @@ def main() -> None:
     figures = {key: value for part in parts.values() for key, value in part.items() if key in KEYS}
     for key in KEYS:
         print(f"{key:<24}{figures.get(key, float('nan')):>14.6g}")
+    if not options.quick:
+        _write_down(figures, parts)
     keep("harvest", figures, seeds=[0], threads=1, published={"distillkit_bytes": {"k50": 114, "k128": 300}}, parts=parts)
+
+
+def _write_down(figures: dict[str, float], parts: dict[str, Any]) -> None:
+    """Put the table into the document on teachers."""
+    if set(KEYS) - figures.keys() or PARTS.keys() - parts.keys():
+        return
+    text = DOCUMENT.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest[rest.index(END) :]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in _table(figures, parts))
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{table}\n{after}", encoding="utf-8")
+
+
+def _table(figures: dict[str, float], parts: dict[str, Any]) -> list[tuple[str, str, str]]:
+    k20, k64, sampled = (
+        ", ".join(
+            f"{parts['bytes']['vocabularies'][v][name]['bytes']:.1f}"
+            for v in ("512", "32000", "151936")
+            if v in parts["bytes"]["vocabularies"]
+        )
+        for name in ("k20", "k64", "sampled12")
+    )
+    million = parts["million"]
+    tenth, whole, growth = million["tenth"], million["whole"], million["peak_growth_mib"]
+    times = ", ".join(
+        f"{step} {tenth[step]['seconds_per_100k']:.0f} and {whole[step]['seconds_per_100k']:.0f} s" for step in ("generate", "filter")
+    )
+    memory = ", ".join(f"{step} {growth[step]:+.0f} MiB" for step in ("generate", "filter", "query"))
+    reading = parts["reading"]["read_memory_mib"]
+    return [
+        ("figure", "to reach", "measured"),
+        ("---", "---", "---"),
+        ("bytes a token, top 20 and tail, at vocabularies 512 (stories260K), 32,000, 151,936 (synthetic)", "at most 60 at 151,936", k20),
+        ("the same, top 64 and tail (DistillKit tells 114 for k = 50, 300 for k = 128)", "at most 180", k64),
+        ("the same, 12 draws", "at most 30", sampled),
+        ("largest error of a probability", "2e-4", f"{figures['max_prob_error']:.2e}"),
+        ("top-20 positions read into arrays, a second and core", "2 million", f"{figures['read_positions_per_s'] / 1e6:.2f} million"),
+        ("memory of reading, at 1x and 10x the rows", "flat", f"{reading['1x']['median']:.0f} and {reading['10x']['median']:.0f} MiB"),
+        ("`generate` that keeps the top 20, over the same that keeps nothing", "at most 1.25x", f"{figures['overhead_vs_generate']:.2f}x"),
+        (
+            "`generate(output_logits=True)` of transformers and a top-k behind it, over ours (vocabulary 32,000, hidden 128, 4 layers)",
+            "at least 2x",
+            f"{figures['speed_vs_output_logits']:.2f}x",
+        ),
+        ("endpoint client, requests a second, ledger on a disk", "1,000", f"{figures['requests_per_s']:,.0f}"),
+        ("64 in flight against 50 ms, share of the ideal rate", "0.9", f"{figures['latency_bound_share']:.2f}"),
+        ("a million prompts with the fake teacher, killed once: time for 100,000, of a tenth and of the whole", "linear", times),
+        ("the same: memory of the whole above that of a tenth", "flat", memory),
+    ]
 
 
 if __name__ == "__main__":
