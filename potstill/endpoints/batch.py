@@ -7,6 +7,7 @@ submits nothing twice. Its answers go through the same ledger, budget and parser
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -46,6 +47,7 @@ class Batches:
 
     def __init__(self, shape: Shape, endpoint: Endpoint, place: Place, account: Account, pause: Pause = time.sleep) -> None:
         self._shape, self._endpoint, self._place, self._account, self._pause = shape, endpoint, place, account, pause
+        self._spoilt = Counter[str]()
 
     def settle(self, requests: Iterable[Request], parse: Parse) -> Iterator[list[Request]]:
         """Have requests answered, several thousand at a time: each list is in the ledger when it is given out.
@@ -162,12 +164,20 @@ class Batches:
             raw = secret.remove(result.body)
             usage = parse(request, raw)[1]
         except MalformedError as error:
-            return self._entry(result.key, request, "failed", batch, charge=aside, error=secret.scrub(str(error))), None
+            return self._unread(result.key, request, batch, raw, secret.scrub(str(error)))
         except PotstillError as error:
             return self._entry(result.key, request, "failed", batch, error=secret.scrub(str(error))), error
         usage = replace(usage, cost_microusd=cost_microusd(usage, self._endpoint.price))
         charge = charged(usage, *aside)
         return self._entry(result.key, request, "answered", batch, charge, usage=usage, response=raw, answered_at=time.time()), None
+
+    def _unread(self, key: str, request: Request, batch: Batch, raw: bytes, what: str) -> tuple[Entry, PotstillError | None]:
+        """What to write down of a response that is not what was asked for, and the error when it is not the first."""
+        self._spoilt[key] += 1
+        aside = (request.tokens, most_microusd(request.tokens, self._endpoint.price))
+        entry = self._entry(key, request, "failed", batch, charge=aside, error=what, response=raw)
+        last = self._spoilt[key] >= retry.MOST_SPOILT
+        return entry, retry.not_understood(what, self._endpoint.dialect, self._place, request.about) if last else None
 
     def _entry(
         self, key: str, request: Request, state: State, batch: Batch, charge: tuple[int, int | None] = (0, 0), **fields: Any

@@ -29,6 +29,8 @@ _REASONS: Mapping[str, FinishReason] = {
     "refusal": "content_filter",
 }
 """Why an answer ended, in the words of all dialects."""
+_GIVEN_UP = frozenset({"abort", "none"})
+"""Of answers that the server broke off (vLLM, SGLang), or that are not at their end (llama.cpp)."""
 _FILTERED = frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"})
 """Codes, in small letters, of errors that a filter of prompts makes; Azure's also stands in `innererror`."""
 REASONING = ("reasoning", "reasoning_content")
@@ -85,15 +87,14 @@ def first_choice(response: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def finish_reason(told: Any) -> FinishReason:
-    """Why an answer ended.
+    """Why an answer ended; `error` for a reason that is not known, as a tool's call: it was paid for, and is no answer to learn from.
 
     Raises:
-        MalformedError: it did not end (the server gave it up), or for a reason that is not known.
+        MalformedError: it did not end (the server gave it up), or no reason is told.
     """
-    known = _REASONS.get(told) if isinstance(told, str) else None
-    if known is None:
-        raise MalformedError(f"the answer ended for the unknown reason {told!r}")
-    return known
+    if not isinstance(told, str) or told in _GIVEN_UP:
+        raise MalformedError(f"the answer did not end: its finish reason is {told!r}")
+    return _REASONS.get(told, "error")
 
 
 def is_filtered(raw: bytes) -> bool:

@@ -22,6 +22,8 @@ MOST_REFUSALS = 40
 """The same when the server said that it is busy: it will have time again."""
 MOST_UNREACHED = 3
 """The same when no connection could be made and none ever was."""
+MOST_SPOILT = 3
+"""Whole responses that are not what was asked for: the next would not be either, and each is paid."""
 BASE, CAP = 0.5, 30.0
 """Seconds: the longest first wait, and the longest of all."""
 LONGEST_WAIT = 900.0
@@ -171,6 +173,12 @@ def given_up(fault: Fault, times: int, place: Place, about: str = "") -> Unanswe
             "see to the server (a longer `timeout` or a lower `concurrency` may help) and run the same command: it asks for what is missing"
         )
     return UnansweredError(f"given up after {times} attempts: {fault.what}", where=place.at(about), fix=fix)
+
+
+def not_understood(what: str, dialect: str, place: Place, about: str = "") -> ModelError:
+    """The error when whole responses have too often not been what was asked for; `what`: what was wrong with the last."""
+    fix = f"check the dialect: a server that does not speak {dialect!r} answers in another shape; the last response is in the ledger"
+    return ModelError(f"{MOST_SPOILT} responses were whole and could not be read: {what}", where=place.at(about), fix=fix)
 
 
 def _holds(body: bytes, words: tuple[str, ...]) -> bool:

@@ -45,9 +45,15 @@ def limit_of(server: str, most: int) -> Limit:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """How an attempt ended: with a response, a fault or an error. `charged`: tokens and micro-dollars for the budget."""
+    """How an attempt ended: with a response, a fault or an error.
+
+    Attributes:
+        charged: tokens and micro-dollars for the budget.
+        unread: the body of a whole response that was not what was asked for.
+    """
 
     response: bytes | None = None
+    unread: bytes | None = None
     usage: Usage = NOT_TOLD
     charged: tuple[int, int | None] = (0, 0)
     fault: Fault | None = None
@@ -193,16 +199,17 @@ class Sender:
         try:
             value, usage = job.order.parse(job.request, raw)
         except MalformedError as error:
-            job.spoilt += _is_json(raw)
+            is_whole = _is_json(raw)
+            job.spoilt += is_whole
             what = f"the response is not what was asked for: {self._place.secret.scrub(str(error))[: retry.SHOWN]}"
-            return _Tried(charged=all_of_it, fault=Fault(what))
+            return _Tried(unread=raw if is_whole else None, charged=all_of_it, fault=Fault(what))
         except PotstillError as error:
             return _Tried(charged=all_of_it, error=error)
         except Exception as error:  # a fault in the reading, not in what was read: it is kept for a better reader
             return _Tried(raw, charged=all_of_it, error=error)
         usage = replace(usage, cost_microusd=cost_microusd(usage, self._endpoint.price))
         job.outcome = (value, usage, job.key, hashlib.sha256(raw).hexdigest())
-        return _Tried(raw, usage, charged(usage, *all_of_it))
+        return _Tried(raw, usage=usage, charged=charged(usage, *all_of_it))
 
     def _tell_limit(self, tried: _Tried, started: float) -> None:
         if tried.fault is not None and tried.fault.heavy:
@@ -227,7 +234,7 @@ class Sender:
             charged_microusd=microusd,
             answered_at=None if tried.response is None else time.time(),
             error=told,
-            response=tried.response,
+            response=tried.unread if tried.response is None else tried.response,
         )
         self._account.recorder.put(entry, job)
 
@@ -236,6 +243,10 @@ class Sender:
         job.refusals += fault.busy
         job.faults += not fault.busy
         most = retry.MOST_UNREACHED if fault.unreached and not self._reached else retry.MOST_ATTEMPTS
+        if job.spoilt >= retry.MOST_SPOILT:
+            unread = retry.not_understood(fault.what, self._endpoint.dialect, self._place, job.request.about)
+            self._conclude(job, replace(tried, fault=None, error=unread))
+            return
         if job.faults >= most or job.refusals >= retry.MOST_REFUSALS:
             error = retry.given_up(fault, job.faults + job.refusals, self._place, job.request.about)
             self._conclude(job, replace(tried, fault=None, error=error))

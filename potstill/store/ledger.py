@@ -106,7 +106,7 @@ class Entry:
         sent_at, answered_at: seconds since 1970.
         error: why it failed; without secrets.
         batch: the batch that it went with; empty for one sent by itself.
-        response: the body, as the server sent it but for secrets; only of answers.
+        response: the body, as the server sent it but for secrets: an answer's, or the last that could not be read.
     """
 
     key: str

@@ -158,3 +158,10 @@ def test_a_filters_refusal_within_a_batch_is_an_answer(tmp_path: Path) -> None:
     assert len(server.submitted) == 1
     assert (first[1][0].finish_reason, first[1][1]) == ("content_filter", Usage(0, 0))
     assert Ledger(tmp_path / "ledger.sqlite").totals().charged_tokens == 2 * 5
+
+
+def test_a_response_of_a_batch_that_cannot_be_read_is_paid_three_times(tmp_path: Path) -> None:
+    with BatchServer(lambda body: (200, {"no": 1}) if body["i"] == 1 else well(body)) as server:
+        with pytest.raises(ModelError, match="3 responses were whole .*no value.*check the dialect"):
+            ask(client(server, tmp_path, "openai"), server, 3)
+    assert [len(requests) for requests in server.submitted.values()] == [3, 1, 1]

@@ -156,9 +156,20 @@ def test_a_server_that_is_not_there_is_told_soon(tmp_path: Path) -> None:
 
 
 def test_a_server_that_never_answers_well_is_given_up(tmp_path: Path) -> None:
-    with PlainServer(lambda *_: Reply(body={"no": 1})) as server, Client(server.base, endpoint(tmp_path)) as client:
+    with PlainServer(lambda *_: Reply(cut=True)) as server, Client(server.base, endpoint(tmp_path)) as client:
         with pytest.raises(ModelError, match="given up after 8 attempts: the response is not what was asked for: no value"):
             list(client.ask(numbered(server.url, 1), read))
+
+
+def test_whole_responses_that_cannot_be_read_are_paid_three_times_and_the_last_is_kept(tmp_path: Path) -> None:
+    with PlainServer(lambda *_: Reply(body={"no": 1})) as server, Client(server.base, endpoint(tmp_path)) as client:
+        with pytest.raises(ModelError, match="3 responses were whole .*: no value: .*check the dialect: .*'openai'") as caught:
+            list(client.ask(numbered(server.url, 1), read))
+    assert "timeout" not in str(caught.value)
+    assert len(server.bodies) == 3
+    (row,) = sqlite3.connect(tmp_path / "ledger.sqlite").execute("SELECT state, response, charged_tokens, error FROM requests").fetchall()
+    assert row[:3] == ("failed", b'{"no":1}', 3 * 10)
+    assert "no value" in row[3]
 
 
 def test_http_where_https_is_asked_for_is_told(tmp_path: Path) -> None:

@@ -43,8 +43,9 @@ def test_fields_are_of_their_type():
 def test_reasons_of_all_dialects():
     told = ["stop", "eos", "end_turn", "length", "limit", "max_tokens", "content_filter", "refusal"]
     assert [finish_reason(reason) for reason in told] == ["stop"] * 3 + ["length"] * 3 + ["content_filter"] * 2
+    assert [finish_reason(reason) for reason in ("tool_calls", "function_call", "pause_turn", "new")] == ["error"] * 4
     for reason in ("abort", None, 3):
-        with pytest.raises(MalformedError, match="unknown reason"):
+        with pytest.raises(MalformedError, match="did not end"):
             finish_reason(reason)
 
 

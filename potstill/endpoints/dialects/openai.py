@@ -63,7 +63,7 @@ class OpenAI(CommonDialect):
         text, where = with_reasoning(message, message.get("content") or refusal or "")
         ids: tuple[int, ...] = ()
         seen = Outlook()
-        if "top_logprobs" in request.body and reason != "content_filter":
+        if "top_logprobs" in request.body and reason not in {"content_filter", "error"}:
             ids, seen = self._seen(request, field(field(choice, "logprobs", dict), "content", list))
         return Answer(text, ids, reason, seen, reasoning_field=where), openai_usage(response)
 

@@ -65,7 +65,7 @@ def test_why_it_ended():
         (response(None), "no 'content'"),
         (response(["text"]), "no list of blocks"),
         (response([{"type": "text"}]), "no 'text'"),
-        (response([], "pause_turn"), "unknown reason"),
+        (response([], "abort"), "finish reason is 'abort'"),
     ],
 )
 def test_what_is_missing_is_malformed(raw, message):

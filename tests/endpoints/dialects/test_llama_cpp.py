@@ -61,7 +61,7 @@ def test_the_end_token_is_the_last(tokens):
         ({"tokens": []}, "0 tokens, and log-probabilities of 2"),
         ({"tokens": [8, 5]}, "2 tokens, and log-probabilities of 2"),
         ({"tokens": [8], "stop_type": "limit"}, "1 tokens, and log-probabilities of 2"),
-        ({"stop_type": "none"}, "unknown reason 'none'"),
+        ({"stop_type": "none"}, "finish reason is 'none'"),
     ],
 )
 def test_what_is_missing_is_malformed(changes, message):

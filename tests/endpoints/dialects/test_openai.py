@@ -103,3 +103,8 @@ def test_it_scores_nothing_and_continues_nothing():
         dialect().read_score(drawing(), b"{}")
     with pytest.raises(CapabilityError, match="plain text"):
         dialect().draw("m", Prompt((), reference="a"), None, 0, Sampling(), Keep())
+
+
+def test_a_call_of_a_tool_is_kept_as_an_error():
+    answer, usage = dialect().read_draw(drawing(), response({"content": None, "tool_calls": [{}]}, reason="tool_calls"))
+    assert (answer.text, answer.finish_reason, usage.completion_tokens) == ("", "error", 1)

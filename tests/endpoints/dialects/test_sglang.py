@@ -96,7 +96,7 @@ def test_outcomes_are_read_in_every_form(told):
         (flat("output", 0, output_top_logprobs_val_flat_b64="?"), "cannot be read"),
         (flat("output", 0, output_top_logprobs_val_flat_b64_dtype="strange"), "cannot be read"),
         ({"output_top_logprobs": [None, None]}, "no likeliest tokens"),
-        ({"finish_reason": {"type": "abort"}}, "unknown reason 'abort'"),
+        ({"finish_reason": {"type": "abort"}}, "finish reason is 'abort'"),
     ],
 )
 def test_what_is_missing_is_malformed(meta, message):

@@ -67,7 +67,7 @@ def test_a_completion_is_read():
     [
         ({"logprobs": None}, "no 'logprobs'"),
         ({"token_ids": None}, "no 'token_ids'"),
-        ({"finish_reason": "abort"}, "unknown reason 'abort'"),
+        ({"finish_reason": "abort"}, "finish reason is 'abort'"),
         ({"token_ids": [8]}, "1 tokens, and log-probabilities of 2"),
         ({"logprobs": {"token_logprobs": [HALF, HALF], "top_logprobs": [{" the": HALF}] * 2}}, "by its text"),
         ({"logprobs": {"token_logprobs": [HALF, HALF], "top_logprobs": [{"token_id:8": HALF}] * 2}}, "shows 1 outcomes"),
