@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from potstill.check.estimate import Counts
+from potstill.check.estimate import TURN, Counts
 from potstill.evaluate.stage import choose
 from potstill.prompts.gathering import Opened, open_sources, without
 from potstill.recipe import Recipe
@@ -57,6 +57,8 @@ def count(found: Found) -> Counts:
         evaluation_characters=None if chosen is None else sum(map(_length, chosen)),
         answered=None if chosen is None else sum(bool(prompt.messages) for prompt in chosen),
         in_both=found.in_both,
+        most_tokens=None if asked is None else sum(map(_most_tokens, asked)),
+        most_evaluation_tokens=None if chosen is None else sum(_most_tokens(prompt) for prompt in chosen if prompt.messages),
     )
 
 
@@ -67,6 +69,12 @@ def _read(sources: Opened) -> Mapping[str, Prompt] | None:
 
 def _list(prompts: Mapping[str, Prompt] | None) -> list[Prompt] | None:
     return None if prompts is None else list(prompts.values())
+
+
+def _most_tokens(prompt: Prompt) -> int:
+    """A token stands for a byte at least."""
+    texts = [message.content for message in prompt.messages] or [prompt.reference or ""]
+    return sum(len(text.encode()) + TURN for text in texts)
 
 
 def _length(prompt: Prompt) -> int:

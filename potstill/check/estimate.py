@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from potstill.recipe import PriceSection, Recipe
+from potstill.recipe import Recipe, TeacherSection
 
 CHARACTERS_A_TOKEN = 3.0
 """For prompts, which are counted in characters."""
+TURN = 64
+"""Tokens that a chat template is taken to add a turn, at most."""
+ONE_BY_ONE = "llama_cpp"
+"""The dialect that scores a text by a request a token."""
 TRAIN_STATE = 16
 """Bytes a parameter in training: weight, gradient and AdamW's two moments, four bytes each."""
 ACTIVATION = 68
@@ -71,6 +75,7 @@ class Counts:
         evaluation, evaluation_characters: distinct prompts that only evaluate, and characters in them.
         answered: how many of these are answered; the others are plain text, which is only read.
         in_both: how many of the training sources' prompts also validate or evaluate, and so are not asked.
+        most_tokens, most_evaluation_tokens: that all these prompts can have: one a byte, and `TURN` a turn.
     """
 
     prompts: int | None
@@ -79,6 +84,8 @@ class Counts:
     evaluation_characters: int | None
     answered: int | None
     in_both: int | None
+    most_tokens: int | None = None
+    most_evaluation_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +125,50 @@ def cost(takes: Sequence[Take], machine: Machine) -> float | None:
 
 
 def bill(recipe: Recipe, counts: Counts) -> float | None:
-    """US dollars that the endpoints among the teachers are paid at most, by the recipe's prices: a request a draw, every answer as long as
-    it may be, every prompt to each of them, the evaluation's included. 0 without an endpoint; None where a price or a count is not known.
+    """US dollars that the endpoints among the teachers are paid at most, by the recipe's prices; nothing is asked twice.
+
+    Every prompt goes to each of them, a byte is a token, and every answer is as long as it may be. The doctor's requests and a judge's are
+    not counted. 0 without an endpoint; None where a price or a count is not known, or a text is scored by a request a token.
     """
-    return _sum([_paid(teacher.price, recipe, counts) for teacher in recipe.teachers if teacher.model.startswith(("http:", "https:"))])
+    return _sum([_paid(teacher, recipe, counts) for teacher in recipe.teachers if teacher.model.startswith(("http:", "https:"))])
 
 
-def _paid(price: PriceSection | None, recipe: Recipe, counts: Counts) -> float | None:
+def _paid(teacher: TeacherSection, recipe: Recipe, counts: Counts) -> float | None:
     """US dollars that one endpoint is paid at most."""
-    if price is None:
+    if teacher.price is None:
         return None
+    section, told = recipe.generate, int(teacher.parameters.get("max_completion_tokens", 0))
+    context = len(section.context.encode()) + TURN if section.context else 0
+    prompts = _sum([counts.most_tokens, _times(counts.prompts, context)])
+    longest = max(section.max_new_tokens, told)
+    if section.mode == "score":
+        read, written = (None if teacher.dialect == ONE_BY_ONE else prompts), _times(counts.prompts, 1)
+    else:
+        draws = section.n * _rounds(recipe)
+        read, written = _times(prompts, draws), _times(counts.prompts, draws * longest)
+        scored = draws * _scorings(teacher, recipe)
+        read = _sum([read, _scoring(teacher, prompts, counts.prompts, scored, longest)])
+        written = _sum([written, _times(counts.prompts, scored * (longest if teacher.dialect == ONE_BY_ONE else 1))])
+    read = _sum([read, counts.most_evaluation_tokens])
+    written = _sum([written, _times(counts.answered, max(recipe.evaluate.max_new_tokens, told))])
+    dearest = max(teacher.price.input, teacher.price.cached_input or 0.0)
+    return _times(_sum([_times(read, dearest), _times(written, teacher.price.output)]), 1e-6)
+
+
+def _scorings(teacher: TeacherSection, recipe: Recipe) -> int:
+    """How often a draw is scored by requests of their own: the others' answers by a committee, and its own where the server scales them."""
     section = recipe.generate
-    draws = 0 if section.mode == "score" else section.n * _rounds(recipe)
-    read = _sum([_times(counts.characters, max(draws, 1)), counts.evaluation_characters])
-    longest = recipe.evaluate.max_new_tokens
-    written = _sum([_times(counts.prompts, draws * section.max_new_tokens), _times(counts.answered, longest)])
-    return _times(_sum([_times(read, price.input / CHARACTERS_A_TOKEN), _times(written, price.output)]), 1e-6)
+    own = teacher.dialect == "sglang" and teacher.top_k > 0 and section.temperature not in (0.0, 1.0)
+    return own + (len(recipe.teachers) - 1 if section.committee else 0)
+
+
+def _scoring(teacher: TeacherSection, prompts: float | None, count: int | None, times: int, longest: int) -> float | None:
+    """Tokens read to score so many answers to each prompt; by a request a token, each reads all before it."""
+    if not times:
+        return 0.0
+    if teacher.dialect == ONE_BY_ONE:
+        return _sum([_times(prompts, times * longest), _times(count, times * longest * (longest - 1) / 2)])
+    return _sum([_times(prompts, times), _times(count, times * longest)])
 
 
 def _rounds(recipe: Recipe) -> int:

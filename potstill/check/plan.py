@@ -105,7 +105,8 @@ class Plan:
         price = f"{self.machine.price:g} USD an hour{' and core' if self.machine.units > 1 else ''}"
         yield f"together {_of(_together(self.takes), duration)} on {self.machine.name}, {_of(dollars, '{:.4f}'.format)} USD at {price}"
         if any(teacher.model.startswith("http") for teacher in self.recipe.teachers):
-            yield f"endpoints are paid at most {_of(bill(self.recipe, self.counts), '{:.2f}'.format)} USD, by the recipe's prices"
+            paid = _of(bill(self.recipe, self.counts), _dollars)
+            yield f"endpoints are paid at most {paid} USD by the recipe's prices, without the doctor's, a judge's and repeated requests"
         each = " on each core" if self.machine.units > 1 else ""
         yield (
             f"assumed: {self.machine.training:.1e} operations a second in training and {self.machine.answering:.1e} in answering{each},"
@@ -146,6 +147,11 @@ def _smaller(teacher: Size, student: Size) -> str:
 
 def _number(count: int | None) -> str:
     return UNKNOWN if count is None else f"{count:,}"
+
+
+def _dollars(amount: float) -> str:
+    """Four significant digits, and whole dollars of a thousand and more."""
+    return f"{amount:,.0f}" if amount >= 1000 else f"{amount:.4g}"
 
 
 def _of(value: float | None, shown: Any) -> str:

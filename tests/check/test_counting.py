@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from potstill.check.counting import count, find_prompts
-from potstill.check.estimate import Counts
+from potstill.check.estimate import TURN, Counts
 from potstill.errors import InputError
 from potstill.recipe import load
 from tests.e2e.still import TINY
@@ -70,3 +70,11 @@ def test_what_validates_is_not_asked(tmp_path: Path) -> None:
     (tmp_path / "v.jsonl").write_text('{"prompt": "abc"}\n')
     counts = counted(f'prompts.sources=["{file}"]', f'prompts.validation=["{tmp_path}/v.jsonl"]')
     assert (counts.prompts, counts.in_both) == (1, 1)
+
+
+def test_a_token_is_a_byte_at_least(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"prompt": "né"}\n', encoding="utf-8")
+    (tmp_path / "t.txt").write_text("once upon a time " * 20)
+    counts = counted(f'prompts.sources=["{tmp_path}/p.jsonl"]', f'evaluate.sources=["text:{tmp_path}/t.txt?window=100"]')
+    assert counts.most_tokens == 3 + TURN
+    assert counts.most_evaluation_tokens == 0

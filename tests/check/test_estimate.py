@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from potstill.check.estimate import Counts, Machine, Size, bill, cost, cpu, estimate, gpu
+from potstill.check.estimate import TURN, Counts, Machine, Size, bill, cost, cpu, estimate, gpu
 from potstill.recipe import Recipe, parse
 
 RECIPE = """
@@ -27,7 +27,9 @@ max_new_tokens = 20
 """
 MACHINE = Machine("a machine", units=2, training=1000.0, answering=500.0, price=0.36)
 TEACHER, STUDENT = Size("t", 50), Size("s", 10, layers=2, hidden=4)
-COUNTS = Counts(prompts=30, characters=900, evaluation=5, evaluation_characters=60, answered=5, in_both=0)
+COUNTS = Counts(
+    prompts=30, characters=900, evaluation=5, evaluation_characters=60, answered=5, in_both=0, most_tokens=950, most_evaluation_tokens=70
+)
 
 
 def recipe(*overrides: str) -> Recipe:
@@ -89,10 +91,30 @@ def test_the_machines() -> None:
 
 def test_what_endpoints_are_paid() -> None:
     hosted = ('teachers.0.model="https://example.org/v1#m"', "teachers.0.price={input = 3, output = 10}")
-    read = (2 * 900 + 60) / 3  # two draws read each prompt anew, and the evaluation's once
+    read = 2 * 950 + 70  # two draws read each prompt anew, and the evaluation's once
     written = 30 * 2 * 10 + 5 * 20
     assert bill(recipe(*hosted), COUNTS) == pytest.approx((read * 3 + written * 10) / 1e6)
     tried_again = recipe(*hosted, 'generate.best_of={judge = "answer", rounds = 3}')
-    assert bill(tried_again, COUNTS) == pytest.approx(((6 * 900 + 60) / 3 * 3 + (30 * 6 * 10 + 100) * 10) / 1e6)
+    assert bill(tried_again, COUNTS) == pytest.approx(((6 * 950 + 70) * 3 + (30 * 6 * 10 + 100) * 10) / 1e6)
+    told = recipe(*hosted, "generate.context=Hello", "teachers.0.parameters={max_completion_tokens = 40}")
+    assert bill(told, COUNTS) == pytest.approx(((2 * (950 + 30 * (5 + TURN)) + 70) * 3 + (30 * 2 * 40 + 5 * 40) * 10) / 1e6)
     assert bill(recipe(hosted[0]), COUNTS) is None
     assert bill(recipe(), COUNTS) == 0
+
+
+def test_what_endpoints_are_paid_for_scoring() -> None:
+    def paid(dialect: str, *overrides: str, others: str = "") -> float | None:
+        server = f'{{model = "https://example.org/v1#m", dialect = "{dialect}", tokenizer = "world:a", price = {{input = 1, output = 1}}}}'
+        return bill(recipe(f"teachers=[{server}{others}]", *overrides), COUNTS)
+
+    answered = 2 * 950 + 70 + 30 * 2 * 10 + 5 * 20
+    anew = 2 * (950 + 30 * 10) + 2 * 30  # each draw is read with its prompt; a token is written
+    assert paid("sglang") == pytest.approx(answered / 1e6)
+    assert paid("sglang", "generate.temperature=0.7") == pytest.approx((answered + anew) / 1e6)
+    committee = ("generate.committee=true",)
+    assert paid("vllm", *committee, others=', {model = "world:math"}') == pytest.approx((answered + anew) / 1e6)
+    one_by_one = 2 * (10 * 950 + 30 * 10 * 9 / 2) + 2 * 30 * 10
+    assert paid("llama_cpp", *committee, others=', {model = "world:math"}') == pytest.approx((answered + one_by_one) / 1e6)
+    score = ("generate.mode=score", "generate.n=1")
+    assert paid("vllm", *score) == pytest.approx((950 + 30 + 70 + 100) / 1e6)
+    assert paid("llama_cpp", *score) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,11 @@ def test_keys_that_are_not_set_are_warned_of(monkeypatch: pytest.MonkeyPatch) ->
     teacher = '{model = "http://localhost:1/v1#m", api_key_env = "POTSTILL_TEST_KEY", top_k = 0}'
     told = [line for line in plan(load(TINY, [f"teachers=[{teacher}]"])).lines() if line.startswith("warning: ")]
     assert told[-1:] == ["warning: http://localhost:1/v1#m: the environment variable POTSTILL_TEST_KEY, which holds its key, is not set"]
+
+
+def test_what_endpoints_are_paid_is_told_with_what_it_leaves_out() -> None:
+    teacher = '{model = "http://localhost:1/v1#m", price = {input = 0.001, output = 0.002}}'
+    [told] = [line for line in plan(load(TINY, [f"teachers=[{teacher}]", "student.tokenizer=world:a"])).lines() if "paid at most" in line]
+    assert re.fullmatch(
+        r"endpoints are paid at most 0\.0*[1-9]\d* USD by the recipe's prices, without the doctor's, a judge's and repeated requests", told
+    )
