@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -20,11 +20,13 @@ from potstill.endpoints.base import MalformedError, Parse, Request
 from potstill.endpoints.batch_shapes import Result, Shape
 from potstill.endpoints.budget import charged, cost_microusd, most_microusd
 from potstill.endpoints.reading import is_filtered
-from potstill.endpoints.retry import Place
+from potstill.endpoints.retry import AbsentError, Place, UnansweredError
 from potstill.errors import ModelError, PotstillError
 from potstill.models.base import Endpoint
 from potstill.store.ledger import Batch, Entry, State
 
+SUBMISSIONS = 4
+"""Attempts at submitting a batch of which the server then knows nothing."""
 LARGEST = 5000
 """Requests a batch."""
 ROUNDS = 3
@@ -99,12 +101,44 @@ class Batches:
         sent = [self._entry(key, request, "sent", batch, attempts=1, sent_at=batch.made_at) for key, request in requests.items()]
         self._account.ledger.begin_batch(batch, sent)
         try:
-            id = background.run(self._shape.submit(requests, batch.token))
+            body = background.run(self._shape.prepare(requests, batch.token))
+        except AbsentError as error:
+            self._account.ledger.end_batch(batch.token)
+            raise self._no_api(error) from None
         except PotstillError:
             self._account.ledger.end_batch(batch.token)
             raise
+        id = self._submitted(body, batch)
         self._account.ledger.name_batch(batch.token, id)
         return replace(batch, id=id)
+
+    def _submitted(self, body: Mapping[str, Any], batch: Batch) -> str:
+        """The server's id of a batch. Where its answer is lost, it is looked for before it is submitted again: it would be paid twice.
+
+        Raises:
+            PotstillError: the server refuses it; or whether it has it cannot be found out, and it stays open for the next run.
+        """
+        for attempt in range(1, SUBMISSIONS + 1):
+            try:
+                return background.run(self._shape.submit(body, batch.token))
+            except UnansweredError as error:
+                self._pause(min(retry.CAP, retry.BASE * 2.0**attempt))
+                found = background.run(self._shape.find(batch))
+                if found:
+                    return found
+                if attempt == SUBMISSIONS:
+                    raise error
+            except AbsentError as error:
+                self._account.ledger.end_batch(batch.token)
+                raise self._no_api(error) from None
+            except PotstillError:
+                self._account.ledger.end_batch(batch.token)
+                raise
+        raise AssertionError("the last attempt returns or raises")
+
+    @staticmethod
+    def _no_api(error: AbsentError) -> ModelError:
+        return ModelError("the server has no batch API", where=error.where, fix="leave `batch` out")
 
     def _collect_open(self, asked: dict[str, Request], parse: Parse) -> None:
         """The batches that an interrupted run left at the server and that hold what is asked now."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from potstill.endpoints.base import Request
+from potstill.endpoints.retry import UnansweredError
 from potstill.endpoints.wire import Wire
 from potstill.errors import ModelError
 from potstill.store.ledger import Batch
@@ -43,8 +44,16 @@ class Result:
 class Shape(Protocol):
     """How one kind of server takes batches."""
 
-    async def submit(self, requests: Mapping[str, Request], token: str) -> str:
-        """Submit requests by their keys; the server's id of the batch."""
+    async def prepare(self, requests: Mapping[str, Request], token: str) -> Mapping[str, Any]:
+        """What `submit` sends for requests by their keys; nothing is paid for it."""
+        ...
+
+    async def submit(self, body: Mapping[str, Any], token: str) -> str:
+        """Submit once what was prepared; the server's id of the batch.
+
+        Raises:
+            UnansweredError: whether the server has it is not known.
+        """
         ...
 
     async def find(self, batch: Batch) -> str:
@@ -70,8 +79,8 @@ class OpenAIShape:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    async def submit(self, requests: Mapping[str, Request], token: str) -> str:
-        """Upload and submit."""
+    async def prepare(self, requests: Mapping[str, Request], token: str) -> Mapping[str, Any]:
+        """Upload the file."""
         lines = [
             orjson.dumps({"custom_id": key, "method": "POST", "url": urlsplit(one.url).path, "body": one.body}, default=dict)
             for key, one in requests.items()
@@ -80,8 +89,11 @@ class OpenAIShape:
             "POST", "files", form={"purpose": "batch", "file": b"\n".join(lines) + b"\n"}, name=f"{token}-file"
         )
         path = urlsplit(next(iter(requests.values())).url).path
-        body = {"input_file_id": uploaded["id"], "endpoint": path, "completion_window": "24h", "metadata": {MARK: token}}
-        return str((await self._wire.json("POST", "batches", body=body, name=token))["id"])
+        return {"input_file_id": _id(uploaded), "endpoint": path, "completion_window": "24h", "metadata": {MARK: token}}
+
+    async def submit(self, body: Mapping[str, Any], token: str) -> str:
+        """Make a batch of it."""
+        return _id(await self._wire.json("POST", "batches", body=body, name=token, attempts=1))
 
     async def find(self, batch: Batch) -> str:
         """By our name in its metadata."""
@@ -112,10 +124,13 @@ class AnthropicShape:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    async def submit(self, requests: Mapping[str, Request], token: str) -> str:
+    async def prepare(self, requests: Mapping[str, Request], token: str) -> Mapping[str, Any]:
+        """Nothing is sent."""
+        return {"requests": [{"custom_id": key, "params": one.body} for key, one in requests.items()]}
+
+    async def submit(self, body: Mapping[str, Any], token: str) -> str:
         """Submit."""
-        body = {"requests": [{"custom_id": key, "params": one.body} for key, one in requests.items()]}
-        return str((await self._wire.json("POST", "messages/batches", body=body, name=token))["id"])
+        return _id(await self._wire.json("POST", "messages/batches", body=body, name=token, attempts=1))
 
     async def find(self, batch: Batch) -> str:
         """By its time and its size: it has no metadata. Requests of another are found missing when its results are read."""
@@ -136,6 +151,13 @@ class AnthropicShape:
         """Its lines."""
         raw = await self._wire.send("GET", f"messages/batches/{id}/results")
         return (_anthropic_result(orjson.loads(line)) for line in raw.splitlines() if line.strip())
+
+
+def _id(told: Any) -> str:
+    """The id that a server gave what was sent."""
+    if not isinstance(told, Mapping) or not isinstance(told.get("id"), str):
+        raise UnansweredError("the server gives no id", fix="check that it has a batch API, or leave `batch` out")
+    return str(told["id"])
 
 
 def _openai_result(line: Mapping[str, Any]) -> Result:

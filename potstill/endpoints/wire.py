@@ -11,8 +11,7 @@ import aiohttp
 import orjson
 
 from potstill.endpoints import retry
-from potstill.endpoints.retry import Fault, Place
-from potstill.errors import ModelError
+from potstill.endpoints.retry import Fault, Place, UnansweredError
 
 CONNECT = 30.0
 """Most seconds for a connection."""
@@ -45,7 +44,16 @@ class Wire:
         self._base, self._headers, self._timeout, self._place = f"{base_url.rstrip('/')}/", headers, timeout, place
         self._attempts = attempts
 
-    async def send(self, method: str, path: str, *, body: Any = None, form: Mapping[str, Any] | None = None, name: str = "") -> bytes:
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        form: Mapping[str, Any] | None = None,
+        name: str = "",
+        attempts: int | None = None,
+    ) -> bytes:
         """The response's body, without the key.
 
         Args:
@@ -54,6 +62,7 @@ class Wire:
             body: sent as JSON.
             form: sent as a form; bytes as a file.
             name: for the header that keeps a server from doing it twice.
+            attempts: at this request; None: as at the others.
 
         Raises:
             ModelError: the server cannot be reached or refuses.
@@ -68,22 +77,31 @@ class Wire:
                 if isinstance(told, bytes):
                     return told
                 times += 1
-                if times == self._attempts:
+                if times == (attempts or self._attempts):
                     raise retry.given_up(told, times, self._place, url)
                 await asyncio.sleep(max(told.retry_after or 0.0, min(retry.CAP, retry.BASE * times)))
 
-    async def json(self, method: str, path: str, *, body: Any = None, form: Mapping[str, Any] | None = None, name: str = "") -> Any:
+    async def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        form: Mapping[str, Any] | None = None,
+        name: str = "",
+        attempts: int | None = None,
+    ) -> Any:
         """The same, read as JSON.
 
         Raises:
             ModelError: as `send`, or it is no JSON.
         """
-        raw = await self.send(method, path, body=body, form=form, name=name)
+        raw = await self.send(method, path, body=body, form=form, name=name, attempts=attempts)
         try:
             return orjson.loads(raw)
         except orjson.JSONDecodeError:
             fix = "check the address and the dialect"
-            raise ModelError("the server does not answer in JSON", where=urljoin(self._base, path), fix=fix) from None
+            raise UnansweredError("the server does not answer in JSON", where=urljoin(self._base, path), fix=fix) from None
 
     async def _once(self, asked: Any, url: str) -> bytes | Fault:
         """One attempt: the body, or why there is none."""

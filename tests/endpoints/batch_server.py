@@ -21,10 +21,15 @@ def well(body: dict[str, Any]) -> tuple[int, Any]:
 
 
 class BatchServer:
-    """A context manager; `submitted` holds the requests of each batch, by the server's id."""
+    """A context manager; `submitted` holds the requests of each batch, by the server's id.
 
-    def __init__(self, answer: Answer = well, looks: int = 2) -> None:
-        self.answer, self.looks = answer, looks
+    Attributes:
+        lost: of so many submissions the answer is lost, after the batch was made.
+        dropped: so many submissions are lost, and no batch is made.
+    """
+
+    def __init__(self, answer: Answer = well, looks: int = 2, lost: int = 0, dropped: int = 0) -> None:
+        self.answer, self.looks, self.lost, self.dropped = answer, looks, lost, dropped
         self.submitted: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self.marks: dict[str, dict[str, str]] = {}
         self.made: dict[str, str] = {}
@@ -83,12 +88,30 @@ class BatchServer:
         self.files[id] = form["file"].file.read()  # type: ignore[union-attr]
         return web.json_response({"id": id})
 
+    def _told(self, request: web.Request, id: str, status: dict[str, str]) -> web.Response:
+        """The answer to a submission, or a broken connection."""
+        if self.lost:
+            self.lost -= 1
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response({"id": id, **status})
+
+    def _drops(self, request: web.Request) -> bool:
+        if not self.dropped:
+            return False
+        self.dropped -= 1
+        assert request.transport is not None
+        request.transport.abort()
+        return True
+
     async def _batch(self, request: web.Request) -> web.Response:
         body = await request.json()
+        if self._drops(request):
+            return web.Response()
         lines = [orjson.loads(line) for line in self.files[body["input_file_id"]].splitlines()]
         assert {line["url"] for line in lines} == {body["endpoint"]}
         id = self._submit([(line["custom_id"], line["body"]) for line in lines], body["metadata"])
-        return web.json_response({"id": id, "status": "validating"})
+        return self._told(request, id, {"status": "validating"})
 
     async def _list(self, request: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": id, "metadata": self.marks[id]} for id in reversed(self.submitted)]})
@@ -125,8 +148,10 @@ class BatchServer:
 
     async def _messages(self, request: web.Request) -> web.Response:
         body = await request.json()
+        if self._drops(request):
+            return web.Response()
         id = self._submit([(one["custom_id"], one["params"]) for one in body["requests"]], {})
-        return web.json_response({"id": id, "processing_status": "in_progress"})
+        return self._told(request, id, {"processing_status": "in_progress"})
 
     async def _list_messages(self, request: web.Request) -> web.Response:
         told = [

@@ -165,3 +165,31 @@ def test_a_response_of_a_batch_that_cannot_be_read_is_paid_three_times(tmp_path:
         with pytest.raises(ModelError, match="3 responses were whole .*no value.*check the dialect"):
             ask(client(server, tmp_path, "openai"), server, 3)
     assert [len(requests) for requests in server.submitted.values()] == [3, 1, 1]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(("lost", "dropped"), [(1, 0), (0, 2)])
+def test_a_submission_whose_answer_is_lost_is_paid_once(dialect: str, lost: int, dropped: int, tmp_path: Path) -> None:
+    with BatchServer(lost=lost, dropped=dropped) as server:
+        got = ask(client(server, tmp_path, dialect), server, 10)
+    assert [value for value, *_ in got] == list(range(10))
+    assert [len(requests) for requests in server.submitted.values()] == [10]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_batch_of_which_nothing_is_known_stays_open(dialect: str, tmp_path: Path) -> None:
+    with BatchServer(dropped=module.SUBMISSIONS) as server:
+        with pytest.raises(ModelError, match="given up"):
+            ask(client(server, tmp_path, dialect), server, 10)
+        assert len(Ledger(tmp_path / "ledger.sqlite").open_batches(server.base.removesuffix("/v1"))) == 1
+        assert len(ask(client(server, tmp_path, dialect), server, 10)) == 10
+    assert len(server.submitted) == 1
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_server_without_batches_is_told(dialect: str, tmp_path: Path) -> None:
+    with BatchServer() as server:
+        endpoint = Endpoint(dialect=dialect, batch=True, timeout=5.0, spending=Spending(tmp_path / "ledger.sqlite"))
+        with pytest.raises(ModelError, match="the server has no batch API; leave `batch` out"), Client(f"{server.base}/none", endpoint) as one:
+            list(one.ask(numbered(f"{server.base}/ask", 2), read))
+    assert Ledger(tmp_path / "ledger.sqlite").open_batches(server.base.removesuffix("/v1")) == []

@@ -25,7 +25,7 @@ def wire(base: str) -> Wire:
 def test_a_batch_goes_there_and_comes_back(shape: type[OpenAIShape] | type[AnthropicShape]) -> None:
     with BatchServer(lambda body: (200, {"i": body["i"]}) if body["i"] else (0, None), looks=1) as server:
         one = shape(wire(server.base))
-        id = background.run(one.submit(REQUESTS, "token"))
+        id = background.run(one.submit(background.run(one.prepare(REQUESTS, "token")), "token"))
         assert not background.run(one.ended(id))
         assert background.run(one.ended(id))
         results = sorted(background.run(one.results(id)), key=lambda result: result.key)
@@ -37,7 +37,7 @@ def test_a_batch_goes_there_and_comes_back(shape: type[OpenAIShape] | type[Anthr
 def test_another_batch_is_not_taken_for_ours() -> None:
     with BatchServer() as server:
         first, second = OpenAIShape(wire(server.base)), AnthropicShape(wire(server.base))
-        background.run(first.submit(REQUESTS, "token"))
+        background.run(first.submit(background.run(first.prepare(REQUESTS, "token")), "token"))
         assert background.run(first.find(Batch("other", "", "", 3, 0.0))) == ""
         assert background.run(second.find(Batch("token", "", "", 4, 0.0))) == ""
         assert background.run(second.find(Batch("token", "", "", 3, time.time() + 2 * SLACK))) == ""
