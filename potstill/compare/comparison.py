@@ -64,6 +64,7 @@ class Comparison:
             "agreements": [{"between": list(pair), "share": share} for pair, share in self.agreements.items()],
             "kl_from_recommended": dict(self.divergences),
             "recommended": chosen.name,
+            "clear": chosen.clear,
             "reasons": list(chosen.reasons),
             "others": dict(chosen.others),
             "behind": {name: asdict(estimate) for name, estimate in chosen.behind.items()},

@@ -42,12 +42,14 @@ class Recommendation:
         reasons: for it, sentence by sentence.
         others: candidate -> why not.
         behind: candidate -> the recommended one's merit less its own.
+        clear: whether every other one that can be used is clearly worse; else it was picked among those that are tied.
     """
 
     name: str | None
     reasons: tuple[str, ...]
     others: Mapping[str, str]
     behind: Mapping[str, Estimate]
+    clear: bool
 
 
 def decide(performances: Sequence[Performance]) -> Recommendation:
@@ -55,13 +57,13 @@ def decide(performances: Sequence[Performance]) -> Recommendation:
     usable = [one for one in performances if not one.candidate.lacks and one.merit is not None]
     if not usable:
         why = {one.candidate.name: one.candidate.lacks or "its answers could not be judged" for one in performances}
-        return Recommendation(None, ("no candidate can be used",), why, {})
+        return Recommendation(None, ("no candidate can be used",), why, {}, clear=False)
     best = max(usable, key=_merit)
     close = [one for one in usable if one is best or not _clear(difference(best.marks, one.marks))]
     chosen = min(close, key=_order)
     behind = {one.candidate.name: difference(chosen.marks, one.marks) for one in usable if one is not chosen}
     others = {one.candidate.name: _why_not(one, chosen, behind) for one in performances if one is not chosen}
-    return Recommendation(chosen.candidate.name, tuple(_reasons(chosen, best, close, usable)), others, behind)
+    return Recommendation(chosen.candidate.name, tuple(_reasons(chosen, best, close, usable)), others, behind, len(close) == 1)
 
 
 def _merit(one: Performance) -> float:

@@ -21,6 +21,7 @@ def performance(name, *, right=N, unleaked=None, parameters=1000, usd=None, lack
 def test_the_clearly_best_is_recommended():
     found = decide([performance("bad", right=60), performance("good", right=95), performance("fair", right=80)])
     assert found.name == "good"
+    assert found.clear
     assert found.reasons[0].startswith("the best answers: 15.0 points [")
     assert found.others["bad"].startswith("clearly worse: good is 35.0 points")
     assert "most of it on capability prompts (60.0% against 95.0%)" in found.others["bad"]
@@ -33,6 +34,7 @@ def test_without_a_clear_difference_the_cheaper_smaller_safer_is_taken():
     assert decide([performance("paid", right=96, usd=0.1), performance("cheap", right=95, usd=0.01)]).name == "cheap"
     found = decide([performance("leaky", right=97, unleaked=98), performance("safe", right=96, unleaked=99)])
     assert found.name == "safe"
+    assert not found.clear
     assert found.reasons == ("no clear difference to leaky", "of these it is the safer one, next to leaky")
     told = decide([large, performance("small", right=95)])
     assert told.reasons == ("no clear difference to large", "of these it is the smaller one, next to large")
