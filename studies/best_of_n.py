@@ -9,9 +9,11 @@ a careful helper would give: a refusal where r is above one half, else the right
 draw are paired by prompt; intervals are 95% bootstraps over prompts. The distance from the teacher that the choice costs is at most
 log n - (n - 1) / n nats (Beirami et al. 2024, arXiv 2401.01879).
 
-Arms: `world:aligned` and `world:base` at several temperatures; `both`, whose draws come from the two in turn; and the same teachers with
-a privileged context, a system turn that the student would never see. `mean_reward` shows what the choice goes by: the reward model was
-taught with refusals and right answers to ambiguous requests and never with wrong ones.
+Arms: `world:aligned` at 1.5 comes first, for its draws differ and so leave something to choose; then `world:aligned` and `world:base` at
+several temperatures, and the same teachers with a privileged context, a system turn that the student would never see. `both, pooled`
+draws from the two teachers in turn and takes the best of all these draws together. No recipe does this: `generate.best_of` selects among
+the draws of each teacher for itself, so that arm tells what pooling could give, not what a recipe gives. `mean_reward` shows what the
+choice goes by: the reward model was taught with refusals and right answers to ambiguous requests and never with wrong ones.
 """
 
 from __future__ import annotations
@@ -51,13 +53,15 @@ class Arm:
     @property
     def name(self) -> str:
         """As results call it."""
-        who = "both" if len(self.teachers) > 1 else self.teachers[0]
+        who = "both, pooled (no recipe does this)" if len(self.teachers) > 1 else self.teachers[0]
         told = f" told {self.context!r}" if self.context else ""
         return f"{who} at {self.temperature:g}{told}"
 
 
+FIRST = Arm(("aligned",), 1.5)
 ARMS = (
-    *(Arm((who,), temperature) for who in ("aligned", "base") for temperature in (1.0, 1.5, 2.0)),
+    FIRST,
+    *(arm for who in ("aligned", "base") for temperature in (1.0, 1.5, 2.0) if (arm := Arm((who,), temperature)) != FIRST),
     Arm(("aligned", "base"), 1.0),
     *(Arm((who,), 1.0, context) for who in ("aligned", "base") for context in CONTEXTS[1:]),
 )
@@ -117,7 +121,7 @@ def rewards(prompts: Sequence[Prompt], draws: Sequence[Sequence[Answer]], scores
 
 
 def drawn(arm: Arm, models: dict[str, LocalModel], prompts: Sequence[Prompt], seed: int) -> list[list[Answer]]:
-    """8 draws a prompt; of several teachers in turn, whichever first."""
+    """8 draws a prompt; of several teachers pooled, in turn, whichever first, as no recipe does."""
     turn = (Message("system", arm.context),) if arm.context else ()
     asked = [replace(prompt, messages=(*turn, *prompt.messages)) for prompt in prompts]
     sampling = Sampling(n=SIZES[-1] // len(arm.teachers), temperature=arm.temperature, max_new_tokens=60, seed=seed)
