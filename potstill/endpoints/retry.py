@@ -47,6 +47,7 @@ _TOO_LONG = (
     "context size",
     "longer than",
 )
+_LIMITS = ("max_tokens", "max_completion_tokens")
 _TOO_WIDE = ("logprob", "n_probs", "top_k")
 _NO_MODEL = ("model_not_found", "does not exist", "model not found", "no such model", "unknown model")
 
@@ -136,11 +137,19 @@ def _refusal(status: int, what: str, body: bytes, place: Place, about: str) -> P
         return kind(f"no model {place.model!r} there, or nothing at this address: {what}", where=where, fix=fix)
     if status == 413 or (status in {400, 422} and _holds(body, _TOO_LONG)):
         return ModelError(f"the prompt is too long for the model: {what}", where=where, fix="drop the prompt or lower max_new_tokens")
+    if 300 <= status < 400:
+        return ModelError(f"the server sends elsewhere: {what}", where=where, fix="use the address it sends to; keys are not carried over")
+    return _setting_refused(status, what, body, where)
+
+
+def _setting_refused(status: int, what: str, body: bytes, where: str) -> PotstillError:
+    """The error for a request whose settings the server does not take."""
+    if status in {400, 422} and _holds(body, _LIMITS):
+        fix = "lower max_new_tokens, or name the limit as newer models want it: parameters = {max_completion_tokens = …}"
+        return ModelError(f"the server does not take the limit of the answer's length: {what}", where=where, fix=fix)
     if status in {400, 422} and _holds(body, _TOO_WIDE):
         fix = "lower top_k, or start the server with a larger limit (vLLM: --max-logprobs)"
         return CapabilityError(f"the server does not give what is kept of its distribution: {what}", where=where, fix=fix)
-    if 300 <= status < 400:
-        return ModelError(f"the server sends elsewhere: {what}", where=where, fix="use the address it sends to; keys are not carried over")
     fix = "check the dialect, the teacher's `parameters` and what the server supports"
     return ModelError(f"the server does not take the request: {what}", where=where, fix=fix)
 

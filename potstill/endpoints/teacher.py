@@ -253,6 +253,9 @@ class EndpointTeacher:
 
 def _check_address(address: str, model: str, spec: str) -> None:
     refuse_credentials(address)
+    if urlsplit(address).query:
+        fix = "leave out what follows ?; a server that needs it can be asked through a proxy that adds it"
+        raise ModelError("the address holds a query, which requests would not carry", where=address.partition("?")[0], fix=fix)
     if not urlsplit(address).hostname:
         raise ModelError("the address names no host", where=spec, fix="write http://HOST:PORT/v1#MODEL")
     if not model:

@@ -190,6 +190,9 @@ def test_a_batch_of_which_nothing_is_known_stays_open(dialect: str, tmp_path: Pa
 def test_a_server_without_batches_is_told(dialect: str, tmp_path: Path) -> None:
     with BatchServer() as server:
         endpoint = Endpoint(dialect=dialect, batch=True, timeout=5.0, spending=Spending(tmp_path / "ledger.sqlite"))
-        with pytest.raises(ModelError, match="the server has no batch API; leave `batch` out"), Client(f"{server.base}/none", endpoint) as one:
+        with (
+            pytest.raises(ModelError, match="the server has no batch API; leave `batch` out"),
+            Client(f"{server.base}/none", endpoint) as one,
+        ):
             list(one.ask(numbered(f"{server.base}/ask", 2), read))
     assert Ledger(tmp_path / "ledger.sqlite").open_batches(server.base.removesuffix("/v1")) == []

@@ -34,6 +34,12 @@ def test_what_can_succeed_again_is_a_fault(status: int) -> None:
         (413, b"", ModelError, "too long"),
         (422, b'{"detail": "This model\'s maximum context length is 4096 tokens"}', ModelError, "too long"),
         (400, b'{"message": "Requested sample logprobs of 50, max 20"}', CapabilityError, "lower top_k"),
+        (
+            400,
+            b'{"error": {"message": "Unsupported parameter: max_tokens. Use max_completion_tokens instead."}}',
+            ModelError,
+            r"limit of the answer's length.*parameters = {max_completion_tokens = …}",
+        ),
         (402, b"", BudgetError, "quota"),
         (429, b'{"error": {"code": "insufficient_quota"}}', BudgetError, "quota"),
         (307, b"", ModelError, "elsewhere"),

@@ -194,6 +194,7 @@ def test_what_cannot_be_is_told_before_anything_is_sent(server, folder, monkeypa
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     faults: list[tuple[type[PotstillError], str, Any]] = [
         (ModelError, "names no model", lambda: open_model(server.root + "/v1")),
+        (ModelError, "holds a query", lambda: open_model(server.root + "/v1?api-version=1#m")),
         (ModelError, "names no host", lambda: open_model("http:#m")),
         (RecipeError, "did you mean 'vllm'", lambda: teacher(server, "vlm")),
         (ModelError, "needs a tokenizer", lambda: teacher(server, "sglang")),
