@@ -282,8 +282,9 @@ def _vocabulary(config: PreTrainedConfig | None, teacher: Teacher) -> int | None
     """Tokens that a teacher tells apart; a server's are those of its tokenizer. None where that is not known."""
     if config is not None:
         return int(config.get_text_config(decoder=True).vocab_size)
-    given = isinstance(teacher, EndpointTeacher) and "top_k" in teacher.gives
-    return len(teacher.tokenizer) if given and teacher.tokenizer is not None else None
+    if not isinstance(teacher, EndpointTeacher) or teacher.tokenizer is None or "top_k" not in teacher.gives:
+        return None
+    return len(teacher.tokenizer)
 
 
 def _parts(recipe: Recipe) -> Iterator[Part]:

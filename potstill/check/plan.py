@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -151,7 +152,10 @@ def _number(count: int | None) -> str:
 
 def _dollars(amount: float) -> str:
     """Four significant digits, and whole dollars of a thousand and more."""
-    return f"{amount:,.0f}" if amount >= 1000 else f"{amount:.4g}"
+    if amount >= 1000:
+        return f"{amount:,.0f}"
+    places = 3 - math.floor(math.log10(amount)) if amount else 0
+    return f"{amount:.{places}f}"
 
 
 def _of(value: float | None, shown: Any) -> str:
