@@ -7,7 +7,7 @@
 positions read into arrays, on one core. `overhead_vs_generate` is the time of `generate` that keeps the top 20 and their tail over the same
 that keeps nothing; `speed_vs_output_logits` the time of transformers' `generate(output_logits=True)` and a top-k behind it, over ours.
 `requests_per_s` is the client with its ledger on a disk against a server that answers at once, `latency_bound_share` the share of the ideal
-rate with 64 in flight against one that takes 50 ms. With `--only` the other parts' figures stay as they were kept last.
+rate with 64 in flight against one that takes 50 ms. With `--only` the other parts' figures stay as they were kept last; each part tells the commit that it was measured at.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 
 from common import RESULTS, keep
 from harvest_parts import client, local, million, storing
+
+from potstill.store.environment import code_revision
 
 PARTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "bytes": storing.measure_bytes,
@@ -51,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     path = RESULTS / f"harvest{'.quick' if options.quick else ''}.json"
     before = json.loads(path.read_text())["parts"] if path.is_file() else {}
-    parts = before | {name: PARTS[name](options.quick) for name in options.only}
+    parts = before | {name: {**PARTS[name](options.quick), "commit": code_revision()} for name in options.only}
     figures = {key: value for part in parts.values() for key, value in part.items() if key in KEYS}
     for key in KEYS:
         print(f"{key:<24}{figures.get(key, float('nan')):>14.6g}")
