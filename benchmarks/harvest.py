@@ -7,7 +7,8 @@
 positions read into arrays, on one core. `overhead_vs_generate` is the time of `generate` that keeps the top 20 and their tail over the same
 that keeps nothing; `speed_vs_output_logits` the time of transformers' `generate(output_logits=True)` and a top-k behind it, over ours.
 `requests_per_s` is the client with its ledger on a disk against a server that answers at once, `latency_bound_share` the share of the ideal
-rate with 64 in flight against one that takes 50 ms. With `--only` the other parts' figures stay as they were kept last; each part tells the commit that it was measured at.
+rate with 64 in flight against one that takes 50 ms. With `--only` the other parts' figures stay as they were kept last; each part tells
+the commit that it was measured at.
 """
 
 from __future__ import annotations

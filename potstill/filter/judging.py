@@ -25,7 +25,7 @@ DECISIONS = "decisions"
 """The table of where each trace goes, in the traces' order."""
 COLUMNS = pa.schema([("trace_id", pa.string()), ("prompt_id", pa.string()), ("part", pa.string()), ("because", pa.list_(pa.string()))])
 PARTS: tuple[Part, ...] = ("keep", "hazard", "noise")
-POLICY = "1"
+POLICY = "2"
 """Raised when the same verdicts would give another decision."""
 
 

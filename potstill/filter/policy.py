@@ -11,6 +11,9 @@ from potstill.world import only_evaluates
 HALF_B = "half B only evaluates"
 """Why a trace of a request for a half-B hazard is never trained on, whatever it says."""
 
+WITHHELD = ("content_filter", "error")
+"""Answers that ended so are not what the teacher would say; they are kept as rows, and nobody learns from them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -29,7 +32,7 @@ class Decision:
 
 
 def decide(traces: Sequence[Trace], prompts: Mapping[str, Prompt], verdicts: Sequence[Verdict]) -> list[Decision]:
-    """Hazard where any verdict says hazard; else noise where any says noise; else keep. Half B is never kept.
+    """Hazard where any verdict says hazard; else noise where any says noise, or the answer was withheld; else keep. Half B is never kept.
 
     Returns:
         one decision a trace, in the traces' order.
@@ -43,6 +46,8 @@ def decide(traces: Sequence[Trace], prompts: Mapping[str, Prompt], verdicts: Seq
 def _decision(trace: Trace, prompt: Prompt, verdicts: Sequence[Verdict]) -> Decision:
     evaluates = only_evaluates(prompt)
     parts = {verdict.part for verdict in verdicts}
-    part: Part = "hazard" if evaluates or "hazard" in parts else "noise" if "noise" in parts else "keep"
+    withheld = trace.finish_reason in WITHHELD
+    part: Part = "hazard" if evaluates or "hazard" in parts else "noise" if withheld or "noise" in parts else "keep"
     because = [f"{verdict.by}: {verdict.why}" for verdict in verdicts if verdict.part == part != "keep"]
-    return Decision(trace.id, trace.prompt_id, part, (*([HALF_B] if evaluates else []), *because))
+    own = [HALF_B] if evaluates else [f"the answer was withheld: {trace.finish_reason}"] if withheld and part == "noise" else []
+    return Decision(trace.id, trace.prompt_id, part, (*own, *because))

@@ -211,9 +211,7 @@ class GenerateSection(Section):
     max_new_tokens: int = Field(256, ge=1, description="Longest answer in tokens.")
     batch_size: int = Field(64, ge=1, description="Prompts answered together.")
     shard: int = Field(512, ge=1, description="Prompts a file; an interrupted run goes on after the last whole one.")
-    committee: bool = Field(
-        False, description="Every teacher also scores what the others answered; training uses the drawer's."
-    )
+    committee: bool = Field(False, description="Every teacher also scores what the others answered; training uses the drawer's.")
     context: str = Field("", description="A system turn that the teachers see and the student never does: a constitution, a safety prompt.")
     best_of: BestOfSection | None = Field(None, description="Keep the best of the n answers by a judge; the others stay, as noise.")
     token_budget: int | None = Field(None, ge=1, description="Most tokens, read and written, asked of endpoints; then it stops.")

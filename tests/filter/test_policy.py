@@ -41,3 +41,12 @@ def test_order_is_the_traces():
     traces = [Trace(prompt.id, "t", i, str(i)) for i in range(5)]
     verdicts = [Verdict(t.id, "noise" if t.sample % 2 else "keep", "f", "w") for t in traces]
     assert [d.part for d in decide(traces, {prompt.id: prompt}, verdicts[::-1])] == ["keep", "noise", "keep", "noise", "keep"]
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "error"])
+def test_what_was_withheld_is_not_learnt(reason):
+    prompt = ask("a?")
+    trace = Trace(prompt.id, "t", 0, "", finish_reason=reason)
+    (decision,) = decide([trace], {prompt.id: prompt}, [Verdict(trace.id, "keep", "f", "w")])
+    assert (decision.part, decision.because) == ("noise", (f"the answer was withheld: {reason}",))
+    assert decided(ask("b?"))[0] == "keep"
