@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ def keep(name: str, figures: dict[str, Any], *, seeds: Sequence[int], **details:
     path = RESULTS / f"{name}{'.quick' if '--quick' in sys.argv else ''}.json"
     origin = {
         "command": " ".join(["python", *map(_shown, sys.argv)]),
-        "commit": code_revision(),
+        "commit": revision(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seeds": list(seeds),
         "environment": environment(),
@@ -37,6 +38,15 @@ def keep(name: str, figures: dict[str, Any], *, seeds: Sequence[int], **details:
     write_text(path, json.dumps({**figures, "details": details, "origin": origin}, indent=2, ensure_ascii=False) + "\n")
     print(path.relative_to(ROOT))
     return path
+
+
+def revision() -> str:
+    """The code's revision. Results that another study has just written do not make it another."""
+    changed = subprocess.run(
+        ["git", "-C", str(ROOT), "diff", "--name-only", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.split()
+    found = code_revision()
+    return found.removesuffix("-dirty") if all(name.startswith("studies/results/") for name in changed) else found
 
 
 def _shown(word: str) -> str:
