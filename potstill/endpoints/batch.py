@@ -102,12 +102,8 @@ class Batches:
         self._account.ledger.begin_batch(batch, sent)
         try:
             body = background.run(self._shape.prepare(requests, batch.token))
-        except AbsentError as error:
-            self._account.ledger.end_batch(batch.token)
-            raise self._no_api(error) from None
-        except PotstillError:
-            self._account.ledger.end_batch(batch.token)
-            raise
+        except PotstillError as error:
+            raise self._ended(batch, error) from None
         id = self._submitted(body, batch)
         self._account.ledger.name_batch(batch.token, id)
         return replace(batch, id=id)
@@ -128,13 +124,14 @@ class Batches:
                     return found
                 if attempt == SUBMISSIONS:
                     raise error
-            except AbsentError as error:
-                self._account.ledger.end_batch(batch.token)
-                raise self._no_api(error) from None
-            except PotstillError:
-                self._account.ledger.end_batch(batch.token)
-                raise
+            except PotstillError as error:
+                raise self._ended(batch, error) from None
         raise AssertionError("the last attempt returns or raises")
+
+    def _ended(self, batch: Batch, error: PotstillError) -> PotstillError:
+        """Forget a batch that was never submitted; what to tell of it."""
+        self._account.ledger.end_batch(batch.token)
+        return self._no_api(error) if isinstance(error, AbsentError) else error
 
     @staticmethod
     def _no_api(error: AbsentError) -> ModelError:
