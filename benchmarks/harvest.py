@@ -90,6 +90,8 @@ def _table(figures: dict[str, float], parts: dict[str, Any]) -> list[tuple[str, 
     )
     memory = ", ".join(f"{step} {growth[step]:+.0f} MiB" for step in ("generate", "filter", "query"))
     reading = parts["reading"]["read_memory_mib"]
+    wider = ", ".join(f"{its['speed_vs_output_logits']:.2f}x" for its in parts["generate"]["generate_wider"].values())
+    alone = parts["client"]["details"]["medians"]["late_aiohttp_alone"]
     return [
         ("figure", "to reach", "measured"),
         ("---", "---", "---"),
@@ -105,8 +107,13 @@ def _table(figures: dict[str, float], parts: dict[str, Any]) -> list[tuple[str, 
             "at least 2x",
             f"{figures['speed_vs_output_logits']:.2f}x",
         ),
+        ("the same at hidden 256 and 512, where more of the time is the network's own", "", wider),
         ("endpoint client, requests a second, ledger on a disk", "1,000", f"{figures['requests_per_s']:,.0f}"),
-        ("64 in flight against 50 ms, share of the ideal rate", "0.9", f"{figures['latency_bound_share']:.2f}"),
+        (
+            "64 in flight against 50 ms, share of the ideal rate (aiohttp alone, with no ledger, in the same run)",
+            "0.9",
+            f"{figures['latency_bound_share']:.3f} ({alone:.3f})",
+        ),
         ("a million prompts with the fake teacher, killed once: time for 100,000, of a tenth and of the whole", "linear", times),
         ("the same: memory of the whole above that of a tenth", "flat", memory),
     ]

@@ -19,15 +19,19 @@ from potstill.models.generation import Ask, generate
 from potstill.models.scoring import Head, body_and_head
 
 VOCABULARY, ROWS, PROMPT, TOP = 32_000, 32, 16, 20
-SIZES = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2}
+HIDDEN = 128
+WIDER = (256, 512)
+"""Widths at which the same is measured once more: the wider, the more of the time is the network's own."""
+SIZES = {"num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2}
 SPREAD = 0.3
 """Standard deviation of the weights: with it the distributions are peaked, as those of a model that has learnt something."""
 
 
-def network_of(vocabulary: int) -> LlamaForCausalLM:
+def network_of(vocabulary: int, hidden: int = HIDDEN) -> LlamaForCausalLM:
     """A small network with random weights."""
     torch.manual_seed(0)
-    return LlamaForCausalLM(LlamaConfig(vocab_size=vocabulary, max_position_embeddings=2048, initializer_range=SPREAD, **SIZES)).eval()
+    sizes = {"vocab_size": vocabulary, "hidden_size": hidden, "intermediate_size": 2 * hidden, **SIZES}
+    return LlamaForCausalLM(LlamaConfig(max_position_embeddings=2048, initializer_range=SPREAD, **sizes)).eval()
 
 
 def prompts(vocabulary: int) -> torch.Tensor:
@@ -36,9 +40,25 @@ def prompts(vocabulary: int) -> torch.Tensor:
 
 
 def measure_generate(quick: bool) -> dict[str, Any]:
-    """CPU seconds of the same answers: without and with the top 20 and its tail, and by `generate(output_logits=True)` and top-k."""
+    """What the top 20 cost at each width, and how much memory generating takes at two vocabularies and lengths."""
     tokens, repeats = (24, 3) if quick else (128, 5)
-    network = network_of(VOCABULARY)
+    widths = {hidden: measure_width(hidden, tokens, repeats) for hidden in (HIDDEN, *WIDER)}
+    return {
+        **widths[HIDDEN],
+        "generate_wider": {str(hidden): widths[hidden] for hidden in WIDER},
+        "generate_tokens": tokens * ROWS,
+        "generate_memory_mib": {
+            f"{who} V={v} tokens={t}": _memory_apart(who, v, t)
+            for who in MAKERS
+            for v in (8_000, VOCABULARY)
+            for t in (tokens // 4, tokens)
+        },
+    }
+
+
+def measure_width(hidden: int, tokens: int, repeats: int) -> dict[str, Any]:
+    """CPU seconds of the same answers: without and with the top 20 and its tail, and by `generate(output_logits=True)` and top-k."""
+    network = network_of(VOCABULARY, hidden)
     head, ids = body_and_head(network), prompts(VOCABULARY)
     contestants: dict[str, Callable[[], object]] = {
         "alone": lambda: ours(head, ids, tokens, NOTHING),
@@ -57,13 +77,6 @@ def measure_generate(quick: bool) -> dict[str, Any]:
         "overhead_vs_generate": spreads["top_20"].median / spreads["alone"].median,
         "speed_vs_output_logits": spreads["output_logits"].median / spreads["top_20"].median,
         "generate_cpu_seconds": {name: spread.to_json() for name, spread in spreads.items()},
-        "generate_tokens": tokens * ROWS,
-        "generate_memory_mib": {
-            f"{who} V={v} tokens={t}": _memory_apart(who, v, t)
-            for who in MAKERS
-            for v in (8_000, VOCABULARY)
-            for t in (tokens // 4, tokens)
-        },
     }
 
 

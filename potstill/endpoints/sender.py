@@ -91,9 +91,25 @@ class Sender:
     def pump(self) -> None:
         """Start what may start."""
         while (job := self._take()) is not None:
-            task = asyncio.get_running_loop().create_task(self._attempt(job, self._limit.start()))
+            task = asyncio.get_running_loop().create_task(self._work(job, self._limit.start()))
             self._tasks[task] = job.order
             task.add_done_callback(self._ended)
+
+    async def _work(self, job: Job, started: float) -> None:
+        """Send a job, and then one after the other while any may start: a task for each would wait for more turns of the loop."""
+        task = asyncio.current_task()
+        assert task is not None
+        while True:
+            await self._attempt(job, started)
+            if task.cancelling():
+                return
+            self._leave(task)
+            following = self._take()
+            if following is None:
+                return
+            job, started = following, self._limit.start()
+            self._tasks[task] = job.order
+            self._pump_all()
 
     def sweep(self, order: Order) -> None:
         """Drop what an order that was stopped has not begun."""
@@ -119,10 +135,17 @@ class Sender:
             await self._session.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """An attempt is over: there may be room for others, of this client and of those who share its limit or its budget."""
-        order = self._tasks.pop(task)
-        if order.stopped is not None:
+        """A task is over: there may be room for others, of this client and of those who share its limit or its budget."""
+        self._leave(task)
+        self._pump_all()
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        """A task has nothing in flight any more; what a stopped order has not begun is dropped."""
+        order = self._tasks.pop(task, None)
+        if order is not None and order.stopped is not None:
             self.sweep(order)
+
+    def _pump_all(self) -> None:
         self.pump()
         for other in list(_senders):
             if other is not self and other._queue:
