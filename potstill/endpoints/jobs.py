@@ -42,6 +42,11 @@ class Job:
     error: BaseException | None = None
     done: bool = False
 
+    @property
+    def aside(self) -> tuple[int, int | None]:
+        """Tokens and micro-dollars that are set aside for an attempt: the most that it can take."""
+        return self.request.tokens, self.microusd
+
     def written(self, error: StoreError | None) -> None:
         """Its answer is on the disk, or could not be written."""
         if error is not None:

@@ -48,7 +48,7 @@ class _Tried:
     """How an attempt ended: with a response, a fault or an error.
 
     Attributes:
-        charged: tokens and micro-dollars for the budget.
+        charged: tokens and micro-dollars for the budget: all that was set aside when the server may have answered and we do not know.
         unread: the body of a whole response that was not what was asked for.
     """
 
@@ -161,8 +161,8 @@ class Sender:
             job, budget = self._queue[0], self._account.budget
             if job.order.stopped is not None:
                 self.sweep(job.order)
-            elif budget.allows(job.request.tokens, job.microusd):
-                budget.set_aside(job.request.tokens, job.microusd)
+            elif budget.allows(*job.aside):
+                budget.set_aside(*job.aside)
                 return self._queue.popleft()
             elif budget.in_flight:
                 return None
@@ -177,14 +177,16 @@ class Sender:
 
     async def _attempt(self, job: Job, started: float) -> None:
         """Send a job once, write down what came of it, and see to what follows."""
-        self._account.recorder.put(self._entry(job, "sent", attempts=1, sent_at=time.time()))
+        tokens, microusd = job.aside
+        sent = self._entry(job, "sent", attempts=1, sent_at=time.time(), charged_tokens=tokens, charged_microusd=microusd)
+        self._account.recorder.put(sent)
         try:
             tried = await self._try(job)
         except asyncio.CancelledError as error:
-            tried = _Tried(error=error)
+            tried = _Tried(charged=job.aside, error=error)
         except Exception as error:
             tried = _Tried(error=error)
-        self._account.budget.settle(job.request.tokens, job.microusd, *tried.charged)
+        self._account.budget.settle(*job.aside, *tried.charged)
         self._tell_limit(tried, started)
         if tried.fault is None:
             self._conclude(job, tried)
@@ -205,7 +207,8 @@ class Sender:
             async with self._session.post(job.request.url, data=body, headers={"Idempotency-Key": name}, allow_redirects=False) as response:
                 raw, status, headers = await response.read(), response.status, response.headers
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            return _Tried(fault=retry.read_failure(error, self._place, job.request.about))
+            fault = retry.read_failure(error, self._place, job.request.about)
+            return _Tried(charged=(0, 0) if fault.unreached else job.aside, fault=fault)
         self._reached = True
         cleared = self._place.secret.remove(raw)
         if not 200 <= status < 300:
@@ -218,21 +221,20 @@ class Sender:
 
     def _read(self, job: Job, raw: bytes) -> _Tried:
         """What a response says. One that is not what was asked for was paid for nevertheless."""
-        all_of_it = (job.request.tokens, job.microusd)
         try:
             value, usage = job.order.parse(job.request, raw)
         except MalformedError as error:
             is_whole = _is_json(raw)
             job.spoilt += is_whole
             what = f"the response is not what was asked for: {self._place.secret.scrub(str(error))[: retry.SHOWN]}"
-            return _Tried(unread=raw if is_whole else None, charged=all_of_it, fault=Fault(what))
+            return _Tried(unread=raw if is_whole else None, charged=job.aside, fault=Fault(what))
         except PotstillError as error:
-            return _Tried(charged=all_of_it, error=error)
+            return _Tried(charged=job.aside, error=error)
         except Exception as error:  # a fault in the reading, not in what was read: it is kept for a better reader
-            return _Tried(raw, charged=all_of_it, error=error)
+            return _Tried(raw, charged=job.aside, error=error)
         usage = replace(usage, cost_microusd=cost_microusd(usage, self._endpoint.price))
         job.outcome = (value, usage, job.key, hashlib.sha256(raw).hexdigest())
-        return _Tried(raw, usage=usage, charged=charged(usage, *all_of_it))
+        return _Tried(raw, usage=usage, charged=charged(usage, *job.aside))
 
     def _tell_limit(self, tried: _Tried, started: float) -> None:
         if tried.fault is not None and tried.fault.heavy:
@@ -248,13 +250,11 @@ class Sender:
             job.fail(tried.error)
         state: State = "failed" if tried.response is None else "answered"
         told = "" if tried.error is None else self._place.secret.scrub(str(tried.error))
-        tokens, microusd = tried.charged
         entry = self._entry(
             job,
             state,
             usage=tried.usage,
-            charged_tokens=tokens,
-            charged_microusd=microusd,
+            **_settled(job, tried),
             answered_at=None if tried.response is None else time.time(),
             error=told,
             response=tried.unread if tried.response is None else tried.response,
@@ -274,8 +274,7 @@ class Sender:
             error = retry.given_up(fault, job.faults + job.refusals, self._place, job.request.about)
             self._conclude(job, replace(tried, fault=None, error=error))
             return
-        tokens, microusd = tried.charged
-        self._account.recorder.put(self._entry(job, "failed", charged_tokens=tokens, charged_microusd=microusd, error=fault.what))
+        self._account.recorder.put(self._entry(job, "failed", **_settled(job, tried), error=fault.what))
         seconds = max(fault.retry_after or 0.0, retry.delay(job.faults + job.refusals, self._random))
         self._sleeping[job] = asyncio.get_running_loop().call_later(seconds, self._wake, job)
 
@@ -288,6 +287,13 @@ class Sender:
     def _entry(self, job: Job, state: State, **fields: Any) -> Entry:
         model = str(job.request.body.get("model", ""))
         return Entry(job.key, state, server=self._place.server, model=model, about=job.request.about, **fields)
+
+
+def _settled(job: Job, tried: _Tried) -> dict[str, int | None]:
+    """What is left to charge for an attempt in the ledger: all that was set aside was charged when it was sent, in case we are killed."""
+    (tokens, microusd), (tokens_aside, microusd_aside) = tried.charged, job.aside
+    left = None if microusd is None or microusd_aside is None else microusd - microusd_aside
+    return {"charged_tokens": tokens - tokens_aside, "charged_microusd": left}
 
 
 def _is_json(raw: bytes) -> bool:

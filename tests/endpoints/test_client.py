@@ -330,6 +330,34 @@ def test_a_killed_process_pays_for_nothing_twice(tmp_path: Path) -> None:
     assert len(Ledger(tmp_path / "ledger.sqlite").stored(keys)) == 1000
 
 
+@pytest.mark.parametrize(
+    ("reply", "charged"),
+    [(Reply(reset=True), 10 + 5), (Reply(wait=0.6), 10 + 5), (Reply(cut=True), 10 + 5), (Reply(429), 5), (Reply(500), 5)],
+)
+def test_what_a_server_may_have_answered_unheard_is_charged_whole(reply: Reply, charged: int, tmp_path: Path) -> None:
+    price = {"input": 1.0, "output": 1.0}
+    with PlainServer(lambda number, _: reply if number == 0 else None) as server:
+        settings = endpoint(tmp_path, price=price, timeout=0.3)
+        with Client(server.base, settings) as client:
+            assert [value for value, *_ in client.ask(numbered(server.url, 1), read)] == [0]
+            assert client.account.budget.tokens == charged
+        assert sum(server.asked.values()) == 2
+    totals = Ledger(tmp_path / "ledger.sqlite").totals()
+    assert (totals.charged_tokens, totals.charged_microusd, totals.cost_microusd) == (charged, charged, 5)
+
+
+def test_what_was_in_flight_when_it_was_killed_is_charged_whole(tmp_path: Path) -> None:
+    with PlainServer(lambda *_: Reply(wait=60.0)) as server:
+        child = subprocess.Popen([sys.executable, "-c", CHILD, server.base, server.url, str(tmp_path)], stdout=subprocess.PIPE)
+        while not Ledger(tmp_path / "ledger.sqlite").totals().charged_tokens:
+            time.sleep(0.05)
+        child.kill()
+        child.communicate(timeout=60)
+        totals = Ledger(tmp_path / "ledger.sqlite").totals()
+    assert totals.answered == 0
+    assert totals.charged_tokens == 10 * totals.attempts > 0
+
+
 def test_a_filters_refusal_is_kept_and_costs_nothing(tmp_path: Path) -> None:
     body = {"error": {"code": "content_filter", "message": "refused"}}
 
