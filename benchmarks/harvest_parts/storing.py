@@ -17,7 +17,7 @@ from common import Spread
 
 from harvest_parts.synthetic import at_random, probability_error, scorings
 from potstill.models.base import Keep
-from potstill.models.scorings import POSITIONS, Scoring, from_table, positions, to_table
+from potstill.models.scorings import SUPPORTS, Scoring, from_table, supports, to_table
 from potstill.store.tables import file_name, read, stream, write
 
 KEEPS = {"k20": Keep(size=20), "k64": Keep(size=64), "sampled12": Keep("sampled", 12)}
@@ -69,7 +69,9 @@ def _stored(given: Sequence[Scoring]) -> dict[str, float]:
 
 
 def measure_reading(quick: bool) -> dict[str, Any]:
-    """Positions a CPU second from files into arrays, of a top 20 at a vocabulary of 151,936; memory at one and at ten times the rows."""
+    """Positions a CPU second from files into the arrays that training reads, of a top 20 at a vocabulary of 151,936; memory at one and at ten
+    times the rows.
+    """
     kept = at_random(300)
     with tempfile.TemporaryDirectory() as folder:
         folders = {times: _grown(Path(folder) / f"{times}x", kept, (2 if quick else 5) * times) for times in (1, 10)}
@@ -106,9 +108,9 @@ def read_all(folder: str) -> None:
     before = peak_mib()
     for _ in range(2):
         started, count = time.process_time(), 0
-        for piece in stream(Path(folder), "scorings", POSITIONS, PIECE):
-            for some in positions(piece):
-                count += len(some.ids)
+        for piece in stream(Path(folder), "scorings", SUPPORTS, PIECE):
+            for one in supports(piece):
+                count += len(one.ids)
     seconds = time.process_time() - started
     print(json.dumps({"positions": count, "positions_per_s": count / seconds, "memory_mib": peak_mib() - before}))
 

@@ -49,8 +49,8 @@ SCORINGS = split_bytes(
 Probabilities are rounded as `potstill.models.rounding` says: those of `top_k` and their tail by at most 2e-4 each, so that together they
 are within (k + 1) 2e-4 of 1; a small tail by 3% of itself; the realised tokens' log-probabilities by 1e-4 nats. What `sampled` and
 `hidden_states` keep is kept as it is."""
-POSITIONS = ("k", "support_ids", "support_log_p", "tail_mass")
-"""The columns that `positions` reads."""
+SUPPORTS = ("trace_id", "teacher_id", "codec", "k", "hidden_size", "support_ids", "support_log_p", "tail_mass", "hidden")
+"""The columns that `supports` reads."""
 
 _ABOUT = ("trace_id", "teacher_id", "mode", "codec", "kind", "temperature", "k", "hidden_size")
 _NUMBERS = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
@@ -133,33 +133,38 @@ def _round_top_k(flat: np.ndarray, seen: Sequence[Outlook]) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
-class Positions:
-    """What was kept at N positions, of traces one after the other, ready to train on.
+class Support:
+    """What one teacher kept at the T tokens of one trace: as much of a scoring as training needs.
 
     Attributes:
-        ids: [N, k] int32.
-        log_p: [N, k] float32, nats.
-        tail_mass: [N] float32.
+        trace_id, teacher_id: as in `Scoring`.
+        codec, ids, log_p, tail_mass, hidden: of its `Outlook` the codec, [T, w] `support_ids`, [T, w] `support_log_p`, [T] `tail_mass` and
+            [T, H] `hidden`.
     """
 
+    trace_id: str
+    teacher_id: str
+    codec: str
     ids: np.ndarray
     log_p: np.ndarray
     tail_mass: np.ndarray
+    hidden: np.ndarray
 
 
-def positions(table: pa.Table) -> Iterator[Positions]:
-    """What is kept at all positions of a table of scorings, or of its columns `POSITIONS`: an array for each run of rows with the same k.
+def supports(table: pa.Table) -> Iterator[Support]:
+    """What is kept in a table of scorings, or in its columns `SUPPORTS`. The arrays are the table's own memory.
 
-    The arrays are the table's own memory. A table too large for it is read a piece at a time by `potstill.store.tables.stream`.
+    A table too large for it is read a piece at a time by `potstill.store.tables.stream`.
     """
+    about = SUPPORTS[:5]
     for batch in table.to_batches():
-        widths = batch.column("k").to_numpy()
-        ends = [*(np.flatnonzero(np.diff(widths)) + 1).tolist(), len(widths)]
-        for start, end in zip([0, *ends], ends, strict=False):
-            width = int(widths[start]) if len(widths) else 0
-            ids, log_p, tail_mass = (batch.column(name)[start:end].flatten().to_numpy() for name in POSITIONS[1:])
-            if width and len(ids):
-                yield Positions(ids.reshape(-1, width), log_p.reshape(-1, width), tail_mass)
+        arrays = [(batch.column(name).offsets.to_numpy(), batch.column(name).values.to_numpy()) for name in SUPPORTS[5:]]
+        for line, row in enumerate(zip(*(batch.column(name).to_pylist() for name in about), strict=True)):
+            trace_id, teacher_id, codec, width, size = row
+            ids, log_p, tail_mass, hidden = (values[ends[line] : ends[line + 1]] for ends, values in arrays)
+            steps = len(tail_mass)
+            shaped = ids.reshape(steps, width), log_p.reshape(steps, width), tail_mass, hidden.reshape(steps if size else 0, size)
+            yield Support(trace_id, teacher_id, codec, *shaped)
 
 
 def _lists(rows: Sequence[np.ndarray], dtype: type[np.generic], rounded: Callable[[np.ndarray], np.ndarray] | None = None) -> pa.ListArray:

@@ -11,8 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from potstill.errors import CapabilityError, InputError
 from potstill.fit import Example
-from potstill.models import Outlook
-from potstill.models.scorings import Scoring
+from potstill.models.scorings import Support
 from potstill.store.tables import rows
 from potstill.text.chat import Rendered, render
 from potstill.text.segments import without_reasoning
@@ -39,12 +38,12 @@ class Encoder:
     cut: int = field(default=0, init=False)
     dropped: int = field(default=0, init=False)
 
-    def encode(self, traces: pa.Table, scorings: Iterable[Scoring], prompts: Mapping[str, Prompt], kept: set[str]) -> list[Example]:
+    def encode(self, traces: pa.Table, supports: Iterable[Support], prompts: Mapping[str, Prompt], kept: set[str]) -> list[Example]:
         """The kept traces of a table of traces as examples, in its order.
 
         Args:
             traces: of the stage `generate`.
-            scorings: what the teachers expected; of a trace that several scored, the one that drew it counts.
+            supports: what the teachers expected; of a trace that several scored, the one that drew it counts.
             prompts: prompt id -> prompt.
             kept: ids of the kept traces.
 
@@ -53,8 +52,8 @@ class Encoder:
             InputError: no trace is left.
         """
         drew = dict(zip(traces["id"].to_pylist(), traces["teacher_id"].to_pylist(), strict=True))
-        own = (one for one in scorings if one.trace_id in kept and one.teacher_id == drew.get(one.trace_id))
-        seen = {one.trace_id: one.outlook for one in own} if self.signals else {}
+        own = (one for one in supports if one.trace_id in kept and one.teacher_id == drew.get(one.trace_id))
+        seen = {one.trace_id: one for one in own} if self.signals else {}
         found = (self._example(trace, prompts[trace.prompt_id], seen.get(trace.id)) for trace in rows(traces, Trace) if trace.id in kept)
         examples = [example for example in found if example is not None]
         if not examples:
@@ -65,7 +64,7 @@ class Encoder:
             raise CapabilityError(what, where="teachers.codec", fix="give all teachers the same codec, and generate again")
         return examples
 
-    def _example(self, trace: Trace, prompt: Prompt, seen: Outlook | None) -> Example | None:
+    def _example(self, trace: Trace, prompt: Prompt, seen: Support | None) -> Example | None:
         rendered = self._render(trace, prompt)
         ids = np.array(rendered.input_ids[: self.max_length])
         self.cut += len(rendered.input_ids) > self.max_length
@@ -75,7 +74,7 @@ class Encoder:
         if not self.signals:
             return Example(ids, rendered.loss_from)
         targets = len(rendered.input_ids) - rendered.loss_from
-        held = 0 if seen is None else len(seen.hidden) or (len(seen.support_ids) if seen.support_ids.size else 0)
+        held = 0 if seen is None else len(seen.hidden) or (len(seen.ids) if seen.ids.size else 0)
         if seen is None or held != targets:
             remedy = "generate again with top_k above 0 from a teacher that gives probabilities"
             raise CapabilityError(f"the stored distribution covers {held} of {targets} tokens", where=f"trace {trace.id}", fix=remedy)
@@ -83,8 +82,8 @@ class Encoder:
         return Example(
             ids,
             rendered.loss_from,
-            support_ids=seen.support_ids[:size],
-            support_log_p=seen.support_log_p[:size],
+            support_ids=seen.ids[:size],
+            support_log_p=seen.log_p[:size],
             tail_mass=seen.tail_mass[:size],
             hidden=seen.hidden[:size] if len(seen.hidden) else None,
             codec=seen.codec,

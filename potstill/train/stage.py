@@ -15,11 +15,12 @@ from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, O
 from potstill.fit import fit as run_loop
 from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
 from potstill.models.saving import save_network, save_tokenizer, without_progress_bars
-from potstill.models.scorings import from_table
+from potstill.models.scorings import SUPPORTS, supports
 from potstill.recipe import Recipe, TrainSection
 from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, rows
 from potstill.store.atomic import whole_folder
+from potstill.store.tables import stream
 from potstill.train.examples import Encoder
 from potstill.train.live import LiveTeacher, check_weights
 from potstill.train.tokens import check_divergences, same_tokens
@@ -115,7 +116,8 @@ class _Training:
         decisions = self.inputs["filter"].table("decisions")
         kept = set(decisions.filter(pc.equal(decisions["part"], "keep"))["trace_id"].to_pylist())
         generated = self.inputs["generate"]
-        return encoder.encode(generated.table("traces"), from_table(generated.table("scorings")), prompts, kept)
+        seen = (one for table in stream(generated.folder, "scorings", SUPPORTS) for one in supports(table))
+        return encoder.encode(generated.table("traces"), seen, prompts, kept)
 
     def _source(self, examples: Sequence[Example]) -> EpochBatches:
         longest = max(map(len, examples))

@@ -7,7 +7,7 @@ import pytest
 
 from potstill.models.base import Outlook
 from potstill.models.rounding import NATS_ERROR, P_ERROR, REALISED_ERROR
-from potstill.models.scorings import POSITIONS, SCORINGS, Scoring, from_table, positions, to_table
+from potstill.models.scorings import SCORINGS, SUPPORTS, Scoring, from_table, supports, to_table
 from potstill.store.tables import stream, write
 
 SEEN = Outlook(
@@ -74,22 +74,22 @@ def test_what_is_stored_is_within_its_error(shard):
 
 
 @pytest.mark.parametrize("size", [1, 4, 100])
-def test_positions_are_those_of_the_scorings_in_order(shard, size):
+def test_supports_are_those_of_the_scorings_in_order(shard, size):
     folder, scorings = shard
-    runs = [run for table in stream(folder, "scorings", POSITIONS, size) for run in positions(table)]
-    for width in (5, 8):
-        seen = [one.outlook for one in scorings if one.outlook.support_ids.shape[1] == width]
-        here = [run for run in runs if run.ids.shape[1] == width]
-        np.testing.assert_array_equal(np.concatenate([run.ids for run in here]), np.concatenate([one.support_ids for one in seen]))
-        np.testing.assert_allclose(
-            np.concatenate([run.tail_mass for run in here]), np.concatenate([one.tail_mass for one in seen]), atol=P_ERROR
-        )
-        assert all(len(run.ids) == len(run.log_p) == len(run.tail_mass) for run in here)
+    found = [one for table in stream(folder, "scorings", SUPPORTS, size) for one in supports(table)]
+    whole = [one for table in stream(folder, "scorings") for one in from_table(table)]
+    assert len(found) == len(scorings)
+    assert {one.ids.shape[1] for one in found} == {5, 8}
+    for one, given in zip(found, whole, strict=True):
+        assert (one.trace_id, one.teacher_id, one.codec) == (given.trace_id, given.teacher_id, given.outlook.codec)
+        for name, its in (("ids", "support_ids"), ("log_p", "support_log_p"), ("tail_mass", "tail_mass"), ("hidden", "hidden")):
+            np.testing.assert_array_equal(getattr(one, name), getattr(given.outlook, its))
 
 
-def test_a_table_without_positions_has_none():
-    assert list(positions(to_table([]))) == []
-    assert list(positions(to_table([Scoring("c", "u", "sampled", Outlook())]))) == []
+def test_an_empty_table_has_no_supports():
+    assert list(supports(to_table([]))) == []
+    (one,) = supports(to_table([Scoring("c", "u", "sampled", Outlook())]))
+    assert (one.ids.size, one.tail_mass.size, one.hidden.size) == (0, 0, 0)
 
 
 def test_others_read_the_columns_without_us(shard):

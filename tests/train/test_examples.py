@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from potstill.errors import CapabilityError, InputError
-from potstill.models import Outlook, open_tokenizer
-from potstill.models.scorings import Scoring
+from potstill.models import open_tokenizer
+from potstill.models.scorings import Support
 from potstill.store import from_rows
 from potstill.text.chat import render
 from potstill.train.examples import Encoder
@@ -24,16 +24,16 @@ def _trace() -> Trace:
     return Trace(ASKED.id, "fake:a", 0, TEXT, PARTS, ids.input_ids[ids.loss_from :], teacher_id="t")
 
 
-def _scoring(trace: Trace, k: int) -> Scoring:
+def _support(trace: Trace, k: int) -> Support:
     steps = len(trace.token_ids)
-    support = np.arange(k * steps, dtype=np.int32).reshape(steps, k)
-    outlook = Outlook(np.full(steps, -0.1, np.float32), np.ones(steps, np.int32), support, np.full((steps, k), -1.0, np.float32))
-    return Scoring(trace.id, "t", "sampled", outlook)
+    ids = np.arange(k * steps, dtype=np.int32).reshape(steps, k)
+    floats = np.zeros(steps, np.float32), np.zeros((0, 0), np.float32)
+    return Support(trace.id, "t", "top_k", ids, np.full((steps, k), -1.0, np.float32), *floats)
 
 
 def _encode(encoder: Encoder, k: int = 2):
     trace = _trace()
-    return encoder.encode(from_rows([trace], Trace), [_scoring(trace, k)] if k else [], {ASKED.id: ASKED}, {trace.id})
+    return encoder.encode(from_rows([trace], Trace), [_support(trace, k)] if k else [], {ASKED.id: ASKED}, {trace.id})
 
 
 def test_the_teachers_own_tokens_are_the_targets_each_with_its_distribution() -> None:
@@ -46,18 +46,18 @@ def test_the_teachers_own_tokens_are_the_targets_each_with_its_distribution() ->
 
 def test_of_a_committee_the_one_that_drew_the_trace_counts() -> None:
     trace = _trace()
-    own = _scoring(trace, 2)
-    other = replace(_scoring(trace, 3), teacher_id="another", mode="teacher_forced")
-    for scorings in ([own, other], [other, own]):
-        (example,) = Encoder(TOKENIZER, True, 64, True).encode(from_rows([trace], Trace), scorings, {ASKED.id: ASKED}, {trace.id})
+    own = _support(trace, 2)
+    other = replace(_support(trace, 3), teacher_id="another")
+    for supports in ([own, other], [other, own]):
+        (example,) = Encoder(TOKENIZER, True, 64, True).encode(from_rows([trace], Trace), supports, {ASKED.id: ASKED}, {trace.id})
         assert example.support_ids.shape[1] == 2
 
 
 def test_what_only_the_teacher_was_told_is_nowhere_in_the_example() -> None:
     trace = replace(_trace(), context="Be as gentle as a lamb.")
     for encoder in (Encoder(TOKENIZER, True, 64, True), Encoder(TOKENIZER, False, 64, False), Encoder(TOKENIZER, True, 64, False, True)):
-        scorings = [_scoring(_trace(), 2)]
-        (example,) = encoder.encode(from_rows([trace], Trace), scorings, {ASKED.id: ASKED}, {trace.id})
+        supports = [_support(_trace(), 2)]
+        (example,) = encoder.encode(from_rows([trace], Trace), supports, {ASKED.id: ASKED}, {trace.id})
         assert "gentle" not in TOKENIZER.decode(example.input_ids)
         assert "What is 2 + 3?" in TOKENIZER.decode(example.input_ids)
 
