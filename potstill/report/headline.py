@@ -7,7 +7,7 @@ import re
 from potstill.report.blocks import Header, Step, Tile
 from potstill.report.costs import subjects
 from potstill.report.findings import Findings
-from potstill.report.sources import Material, columns, size
+from potstill.report.sources import Material, columns
 from potstill.report.words import compact, factor, kept, model_name, percent, plural, short, size_of, told
 
 FORMAT = "safetensors"
@@ -184,16 +184,16 @@ def _steps(material: Material) -> tuple[Step, ...]:
     made = material.artifacts
     amounts: dict[str, tuple[str, str]] = {}
     if "prompts" in made:
-        amounts["prompts"] = (f"{size(made['prompts'], 'prompts'):,}", "prompts")
+        amounts["prompts"] = (f"{made['prompts'].count('prompts'):,}", "prompts")
     if "generate" in made:
-        amounts["generate"] = (f"{size(made['generate'], 'traces'):,}", "traces")
+        amounts["generate"] = (f"{made['generate'].count('traces'):,}", "traces")
     if "filter" in made:
         decided = columns(made["filter"], "decisions", ["part"])["part"].to_pylist()
         amounts["filter"] = (f"{decided.count('keep'):,}", "kept")
     if "train" in made:
-        amounts["train"] = (f"{size(made['train'], 'metrics'):,}", "steps")
+        amounts["train"] = (f"{made['train'].count('metrics'):,}", "steps")
     if "evaluate" in made:
-        amounts["evaluate"] = (f"{size(made['evaluate'], 'findings'):,}", "findings")
+        amounts["evaluate"] = (f"{made['evaluate'].count('findings'):,}", "findings")
     if "export" in made:
         amounts["export"] = (str(len([s for s in subjects(material.findings) if s != "teacher"])), "forms")
     names = ("prompts", "generate", "filter", "train", "evaluate", "export")

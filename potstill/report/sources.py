@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from potstill.errors import StoreError
 from potstill.recipe import Recipe
 from potstill.report.findings import Findings
 from potstill.store import Artifact, rows
-from potstill.store.tables import find_files, read
+from potstill.store.tables import read, read_all
 from potstill.types import Finding
 
 STAGES = ("prompts", "generate", "filter", "train", "evaluate", "export")
@@ -117,45 +115,13 @@ def columns(artifact: Artifact, name: str, wanted: Sequence[str], ids: Collectio
         StoreError: there is no such table, a file is damaged, or a column is missing.
     """
     chosen = None if ids is None else pc.field(key).isin(pa.array(sorted(ids), type=pa.string()))
-    found = []
-    for path in _files(artifact, name):
-        try:
-            found.append(pq.read_table(path, columns=list(wanted), filters=chosen, partitioning=None).select(list(wanted)))
-        except (KeyError, pa.ArrowException, OSError) as error:
-            raise _damaged(path) from error
-    return pa.concat_tables(found)
+    return read_all(artifact.folder, name, wanted, chosen)
 
 
 def _texts(prompts: Artifact, name: str) -> set[str]:
     """The ids of the plain texts in a table of prompts: those without messages."""
     table = columns(prompts, name, ["id", "messages"])
     return set(table.filter(pc.equal(pc.list_value_length(table["messages"]), 0))["id"].to_pylist())
-
-
-def size(artifact: Artifact, name: str) -> int:
-    """The number of rows of a table.
-
-    Raises:
-        StoreError: there is no such table, or a file is damaged.
-    """
-    total = 0
-    for path in _files(artifact, name):
-        try:
-            total += pq.read_metadata(path).num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(path) from error
-    return total
-
-
-def _files(artifact: Artifact, name: str) -> list[Path]:
-    files = find_files(artifact.folder, name)
-    if not files:
-        raise StoreError(f"no table {name!r}", where=str(artifact.folder), fix="make its stage again with --force")
-    return files
-
-
-def _damaged(path: Path) -> StoreError:
-    return StoreError("a damaged table", where=str(path), fix="make its stage again with --force")
 
 
 def counts(table: pa.Table, keys: Sequence[str]) -> dict[tuple[Any, ...], int]:

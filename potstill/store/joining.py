@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import xxhash
 
-from potstill.errors import StoreError
-from potstill.store.tables import find_files
+from potstill.store.tables import find_files, open_table
 
 CACHED = 16
 """Row groups kept in memory."""
@@ -44,11 +42,12 @@ class Lookup:
         self.schema = None if not files else self._read_schema(files[0])
         hashes, groups = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
         for path in files:
-            for group in range(_opened(path).num_row_groups):
-                found = _hashes(_group(path, group, [key])[key])
-                hashes.append(found)
-                groups.append(np.full(len(found), len(self._places), np.int32))
-                self._places.append((path, group))
+            with open_table(path) as file:
+                for group in range(file.num_row_groups):
+                    found = _hashes(file.read_row_group(group, columns=[key])[key])
+                    hashes.append(found)
+                    groups.append(np.full(len(found), len(self._places), np.int32))
+                    self._places.append((path, group))
         joined = np.concatenate(hashes)
         order = joined.argsort(kind="stable")
         self._hashes, self._groups = joined[order], np.concatenate(groups)[order]
@@ -77,7 +76,8 @@ class Lookup:
         return self._kept[place]
 
     def _read_schema(self, path: Path) -> pa.Schema:
-        schema = _opened(path).schema_arrow.remove_metadata()
+        with open_table(path) as file:
+            schema = file.schema_arrow.remove_metadata()
         return schema if self.columns is None else pa.schema([schema.field(name) for name in self.columns])
 
 
@@ -85,20 +85,6 @@ def _hashes(keys: pa.Array | pa.ChunkedArray) -> np.ndarray:
     return np.fromiter((xxhash.xxh3_64_intdigest(key) for key in keys.cast(pa.binary()).to_pylist()), np.uint64, len(keys))
 
 
-def _opened(path: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path) from error
-
-
 def _group(path: Path, group: int, columns: list[str] | None) -> pa.Table:
-    try:
-        with pq.ParquetFile(path) as file:
-            return file.read_row_group(group, columns=columns).replace_schema_metadata()
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path) from error
-
-
-def _damaged(path: Path) -> StoreError:
-    return StoreError("a damaged table", where=str(path), fix="make its stage again with --force")
+    with open_table(path) as file:
+        return file.read_row_group(group, columns=columns).replace_schema_metadata()

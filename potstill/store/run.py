@@ -163,7 +163,7 @@ class Run:
         with self.locked():
             if not forced and is_there(folder / MANIFEST):  # made by another process since
                 return self._keep(folder)
-            self._verify(inputs.values())
+            self.verify(inputs.values())
             if forced:
                 _move_aside(folder)
                 self._force.discard(stage)
@@ -187,9 +187,13 @@ class Run:
             self._make_current(artifact)
         return artifact
 
-    def _verify(self, inputs: Iterable[Artifact]) -> None:
-        """Hold the files of artifacts against their hashes, where this run has not done so; what it made itself it has just hashed."""
-        for artifact in inputs:
+    def verify(self, artifacts: Iterable[Artifact]) -> None:
+        """Hold the files of artifacts against their hashes, where this run has not done so; what it made itself it has just hashed.
+
+        Raises:
+            StoreError: a file is missing, is not what the manifest says, or is not in it.
+        """
+        for artifact in artifacts:
             if (artifact.folder, artifact.content) not in self._verified:
                 artifact.verify()
                 self._verified.add((artifact.folder, artifact.content))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from potstill.errors import InputError, StoreError
@@ -193,14 +194,36 @@ def encoding(schema: pa.Schema) -> dict[str, Any]:
     return {"compression": "zstd", "write_page_checksum": True, **chosen}
 
 
-def read(path: Path) -> pa.Table:
+def read(path: Path, columns: Sequence[str] | None = None, chosen: pc.Expression | None = None) -> pa.Table:
     """Read a Parquet file.
 
+    Args:
+        path: of the file.
+        columns: those to read, in the order of the result; None: all.
+        chosen: the rows to read, by those columns; None: all.
+
     Raises:
-        StoreError: it is not there or is damaged.
+        StoreError: it is not there or is damaged, or a column is missing.
     """
+    wanted = None if columns is None else list(columns)
     with _damaged(path):
-        return pq.read_table(path, partitioning=None, page_checksum_verification=True)
+        table = pq.read_table(path, columns=wanted, filters=chosen, partitioning=None, page_checksum_verification=True)
+        return table if wanted is None else table.select(wanted)
+
+
+@contextmanager
+def open_table(path: Path, fix: str = FORCE) -> Iterator[pq.ParquetFile]:
+    """A Parquet file to be read a part at a time, the checksums of its pages verified; they do not cover its footer.
+
+    Args:
+        path: of the file.
+        fix: what to do about a damaged one.
+
+    Raises:
+        StoreError: it is not there or is found to be damaged in the block, or a column that the block asks for is missing.
+    """
+    with _damaged(path, fix), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        yield file
 
 
 @contextmanager
@@ -210,7 +233,7 @@ def _damaged(path: Path, fix: str = FORCE) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise StoreError("no such table", where=str(path), fix="run the stage that makes it") from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, KeyError) as error:  # the last two: names in a damaged footer
         raise StoreError("a damaged table", where=str(path), fix=fix) from error
 
 
@@ -227,13 +250,13 @@ def find_files(folder: Path, name: str) -> list[Path]:
     return sorted(path for path in folder.glob(f"{name}-*.parquet") if path.stem[len(name) + 1 :].isdigit())
 
 
-def read_all(folder: Path, name: str) -> pa.Table:
-    """The table `name` of a folder, its shards put together.
+def read_all(folder: Path, name: str, columns: Sequence[str] | None = None, chosen: pc.Expression | None = None) -> pa.Table:
+    """The table `name` of a folder, its shards put together; `columns` and `chosen` as for `read`.
 
     Raises:
-        StoreError: there is none, or a file is damaged.
+        StoreError: there is none, a file is damaged, or a column is missing.
     """
-    return pa.concat_tables(read(path) for path in _files_of(folder, name))
+    return pa.concat_tables(read(path, columns, chosen) for path in _files_of(folder, name))
 
 
 def _files_of(folder: Path, name: str) -> list[Path]:
@@ -272,7 +295,7 @@ def stream(folder: Path, name: str, columns: Sequence[str] | None = None, size: 
 
 def _batches(files: Iterable[Path], columns: Sequence[str] | None, size: int, fix: str) -> Iterator[pa.Table]:
     for path in files:
-        with _damaged(path, fix), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with open_table(path, fix) as file:
             for batch in file.iter_batches(batch_size=size, columns=columns):
                 yield pa.Table.from_batches([batch])
 

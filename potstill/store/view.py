@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from potstill.errors import StoreError
 from potstill.store.artifact import Artifact
 from potstill.store.joining import Lookup
 from potstill.store.run import Run
-from potstill.store.tables import SCHEMAS, find_files
+from potstill.store.tables import SCHEMAS
 from potstill.types import TeacherCard, Verdict
 
 PROMPTS_AT_ONCE = 256
@@ -38,7 +37,8 @@ def nested(run: Run, *, signals: bool = True, at_once: int = PROMPTS_AT_ONCE) ->
         tables of one schema, a row a prompt, in the order of the prompts.
 
     Raises:
-        StoreError: nothing was generated yet, the artifacts do not belong together, or a file is damaged.
+        StoreError: nothing was generated yet, the artifacts do not belong together, or a file is damaged: they are held against their
+            hashes before the first table, once a run.
     """
     made = run.artifacts()
     traces = run.artifact("generate")
@@ -47,6 +47,7 @@ def nested(run: Run, *, signals: bool = True, at_once: int = PROMPTS_AT_ONCE) ->
     for artifact, name, read in ((traces, "prompts", prompts), (cut, "generate", traces)):
         if artifact is not None and artifact.manifest.inputs.get(name) != read.content:
             raise StoreError("made of something else than what is current", where=str(artifact.folder), fix="run its stage again")
+    run.verify(artifact for artifact in (prompts, traces, cut) if artifact is not None)
     yield from _Nested.of(traces, cut, signals).tables(prompts, at_once)
 
 
@@ -72,9 +73,8 @@ class _Nested:
         )
 
     def tables(self, prompts: Artifact, at_once: int) -> Iterator[pa.Table]:
-        for path in find_files(prompts.folder, "prompts"):
-            for batch in pq.ParquetFile(path).iter_batches(batch_size=at_once):
-                yield self._of(pa.Table.from_batches([batch]))
+        for table in prompts.stream("prompts", size=at_once):
+            yield self._of(table)
 
     def _of(self, prompts: pa.Table) -> pa.Table:
         traces = _or(self.traces.rows(_flat(prompts["id"])), None, "traces")

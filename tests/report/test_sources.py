@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from potstill.errors import StoreError
-from potstill.report.sources import Material, collect, columns, counts, size
+from potstill.report.sources import Material, collect, columns, counts
 from potstill.store import Artifact
 from potstill.types import Prompt
 from tests.report.fake_run import TEXTS, make
@@ -48,7 +48,7 @@ def test_some_columns_of_some_rows_are_read_from_all_shards(material: Material) 
     traces = material.artifacts["generate"]
     everything = columns(traces, "traces", ["id", "text"])
     assert everything.column_names == ["id", "text"]
-    assert len(everything) == size(traces, "traces") == 32
+    assert len(everything) == traces.count("traces") == 32
     chosen = {everything["id"][0].as_py(), everything["id"][31].as_py()}
     assert set(columns(traces, "traces", ["text", "id"], chosen)["id"].to_pylist()) == chosen
 
@@ -62,13 +62,12 @@ def test_what_is_missing_or_damaged_is_said(tmp_path: Path) -> None:
     run = make(tmp_path)
     evaluate, generate = run.artifact("evaluate"), run.artifact("generate")
     with pytest.raises(StoreError, match="no table 'nothing'"):
-        size(generate, "nothing")
+        columns(generate, "nothing", ["id"])
     with pytest.raises(StoreError, match="a damaged table"):
         columns(evaluate, "answers", ["nothing"])
     (generate.folder / "traces-00000.parquet").write_bytes(b"PAR1")
-    for read in (lambda: size(generate, "traces"), lambda: columns(generate, "traces", ["id"])):
-        with pytest.raises(StoreError, match="a damaged table; make its stage again"):
-            read()
+    with pytest.raises(StoreError, match="a damaged table; make its stage again"):
+        columns(generate, "traces", ["id"])
     (evaluate.folder / "scorecard.json").write_text('{"lost": []}')
     with pytest.raises(StoreError, match="a damaged scorecard"):
         collect(run.recipe, {"evaluate": Artifact.read(evaluate.folder)})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -148,6 +149,27 @@ def test_a_damaged_table_is_named(tmp_path: Path, damage: object) -> None:
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(StoreError, match=r"a\.parquet: a damaged table; make its stage again with --force"):
         tables.read(path)
+
+
+def test_some_columns_of_some_rows_are_read_in_their_order(tmp_path: Path) -> None:
+    tables.write(tmp_path / "x.parquet", pa.table({"n": [1, 2, 3], "m": ["a", "b", "a"], "o": [0, 0, 0]}))
+    assert tables.read(tmp_path / "x.parquet", ["m", "n"], pc.field("m") == "a").to_pydict() == {"m": ["a", "a"], "n": [1, 3]}
+    assert tables.read_all(tmp_path, "x", ["o"]).column_names == ["o"]
+    with pytest.raises(StoreError, match=r"x\.parquet: a damaged table"):
+        tables.read_all(tmp_path, "x", ["p"])
+
+
+@pytest.mark.parametrize("chosen", [None, pc.field("n") >= 0])
+def test_a_flipped_bit_in_a_page_is_found(chosen: pc.Expression | None, tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    tables.write(path, pa.table({"n": list(range(1000))}))
+    data = bytearray(path.read_bytes())
+    data[200] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"x\.parquet: a damaged table"):
+        tables.read(path, ["n"], chosen)
+    with pytest.raises(StoreError, match=r"x\.parquet: a damaged table; mend it"), tables.open_table(path, "mend it") as file:
+        file.read_row_group(0)
 
 
 def test_a_table_is_streamed_in_pieces_of_one_size_whatever_its_shards(tmp_path: Path) -> None:
