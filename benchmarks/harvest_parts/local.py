@@ -13,7 +13,7 @@ import torch
 from common import Spread
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from harvest_parts.storing import peak_mib
+from harvest_parts.memory import peak_mib
 from potstill.models.base import NOTHING, Keep, Sampling
 from potstill.models.generation import Ask, generate
 from potstill.models.scoring import Head, body_and_head
@@ -88,14 +88,19 @@ def ours(head: Head, ids: torch.Tensor, tokens: int, keep: Keep) -> object:
 
 @torch.inference_mode()
 def theirs(network: LlamaForCausalLM, ids: torch.Tensor, tokens: int) -> object:
-    """transformers' generation with all logits, of which the top 20 and the tail are taken."""
+    """transformers' generation with all logits, of which the top 20, the tail and the realised token's are taken, step by step."""
     torch.manual_seed(0)
-    settings = {"do_sample": True, "top_k": 0, "min_new_tokens": tokens, "max_new_tokens": tokens, "pad_token_id": 0}
+    settings = {"do_sample": True, "top_k": 0, "eos_token_id": None, "max_new_tokens": tokens, "pad_token_id": 0}
     made = network.generate(ids, attention_mask=torch.ones_like(ids), output_logits=True, return_dict_in_generate=True, **settings)
-    log_p = torch.stack(made.logits, 1).float().log_softmax(-1)
-    top = log_p.topk(TOP, -1)
-    realised = log_p.gather(-1, made.sequences[:, ids.shape[1] :, None])
-    return top, 1 - top.values.exp().sum(-1), realised
+    return [_reduced(logits, chosen) for logits, chosen in zip(made.logits, made.sequences[:, ids.shape[1] :].T, strict=True)]
+
+
+def _reduced(logits: torch.Tensor, chosen: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Of logits [rows, V]: the ids and log-probabilities of the top 20, the tail's mass, and the log-probabilities of what was chosen."""
+    total = logits.logsumexp(-1, keepdim=True)
+    top = logits.topk(TOP, -1)
+    log_p = top.values - total
+    return top.indices, log_p, 1 - log_p.exp().sum(-1), logits.gather(-1, chosen[:, None]) - total
 
 
 MAKERS = {

@@ -1,13 +1,12 @@
 """A million prompts through `generate` with the fake teacher, filtered and queried: memory, time, and a kill in the middle.
 
-Every step runs in a child of its own, which tells its peak memory; as a script, `python million.py STEP FOLDER`, this is such a child.
+Every step runs in a child of its own, which tells its peak memory: `python -m harvest_parts.million STEP FOLDER SIZE`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,16 +16,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from harvest_parts.memory import peak_mib
 from potstill.filter import judge
 from potstill.generate import draw
 from potstill.recipe import Recipe
 from potstill.store import Quiet, Run, Workspace, from_rows
 from potstill.types import Message, Prompt
 
+HERE = Path(__file__).resolve().parents[1]
 SHARD = 4096
 WHOLE, QUICK = 1_000_000, 20_000
 RECIPE = Recipe.model_validate(
@@ -67,7 +68,7 @@ def _measured(folder: Path, size: int, *, kill: bool) -> dict[str, Any]:
 
 def _kill_in_the_middle(folder: Path, size: int) -> int:
     """Start to draw, and kill the child when half of the shards are there; how many were."""
-    child = subprocess.Popen([sys.executable, __file__, "generate", str(folder), str(size)], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(_command("generate", folder, size), cwd=HERE, stdout=subprocess.DEVNULL)
     half = max(1, size // SHARD // 2)
     while child.poll() is None and len(list(folder.glob("generate/*/traces-*.parquet"))) < half:
         time.sleep(0.05)
@@ -76,8 +77,12 @@ def _kill_in_the_middle(folder: Path, size: int) -> int:
     return len(list(folder.glob("generate/*/traces-*.parquet")))
 
 
+def _command(step: str, folder: Path, size: int) -> list[str]:
+    return [sys.executable, "-m", "harvest_parts.million", step, str(folder), str(size)]
+
+
 def _child(step: str, folder: Path, size: int) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, __file__, step, str(folder), str(size)], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(_command(step, folder, size), cwd=HERE, stdout=subprocess.PIPE, check=True)
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 
@@ -113,10 +118,15 @@ def _filter(run: Run, size: int) -> dict[str, Any]:
 
 
 def _query(run: Run, size: int) -> dict[str, Any]:
-    """Rows by part, read off the files by pyarrow alone."""
-    files = [str(path) for path in sorted(run.artifact("filter").folder.glob("decisions-*.parquet"))]
-    counted = ds.dataset(files).scanner(columns=["part"]).to_table().group_by("part").aggregate([("part", "count")])
-    return {"parts": {row["part"]: row["part_count"] for row in counted.to_pylist()}}
+    """Rows and different answers by part, from the traces joined to their decisions by DuckDB: without potstill."""
+    files = {stage: f"{run.artifact(stage).folder}/{table}-*.parquet" for stage, table in (("generate", "traces"), ("filter", "decisions"))}
+    query = """
+        SELECT decisions.part, COUNT(*), COUNT(DISTINCT traces.text) FROM read_parquet($filter) decisions
+        JOIN read_parquet($generate) traces ON decisions.trace_id = traces.id GROUP BY decisions.part
+    """
+    with duckdb.connect(config={"memory_limit": "512MB", "threads": 1}) as connection:
+        counted = connection.execute(query, files).fetchall()
+    return {"parts": {part: count for part, count, _ in counted}, "answers": {part: different for part, _, different in counted}}
 
 
 STEPS: dict[str, Callable[[Run, int], dict[str, Any]]] = {"generate": _generate, "filter": _filter, "query": _query}
@@ -129,9 +139,8 @@ def main() -> None:
     started, before = time.perf_counter(), os.times()
     told = ({"prompts": _prompts} | STEPS)[step](run, size)
     after = os.times()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     cpu = after.user + after.system - before.user - before.system
-    print(json.dumps({"seconds": time.perf_counter() - started, "cpu_seconds": cpu, "peak_mib": peak, **told}))
+    print(json.dumps({"seconds": time.perf_counter() - started, "cpu_seconds": cpu, "peak_mib": peak_mib(), **told}))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 
 from common import Spread
 
+from harvest_parts.memory import peak_mib
 from harvest_parts.synthetic import at_random, probability_error, scorings
 from potstill.models.base import Keep
 from potstill.models.scorings import SUPPORTS, Scoring, from_table, supports, to_table
@@ -69,9 +70,7 @@ def _stored(given: Sequence[Scoring]) -> dict[str, float]:
 
 
 def measure_reading(quick: bool) -> dict[str, Any]:
-    """Positions a CPU second from files into the arrays that training reads, of a top 20 at a vocabulary of 151,936; memory at one and at ten
-    times the rows.
-    """
+    """Positions a CPU second from files into what training reads, of a top 20 at a vocabulary of 151,936; memory at 1x and 10x."""
     kept = at_random(300)
     with tempfile.TemporaryDirectory() as folder:
         folders = {times: _grown(Path(folder) / f"{times}x", kept, (2 if quick else 5) * times) for times in (1, 10)}
@@ -113,9 +112,3 @@ def read_all(folder: str) -> None:
                 count += len(one.ids)
     seconds = time.process_time() - started
     print(json.dumps({"positions": count, "positions_per_s": count / seconds, "memory_mib": peak_mib() - before}))
-
-
-def peak_mib() -> float:
-    """The process's own peak of resident memory. (`ru_maxrss` may be that of the process that started it.)"""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
