@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from potstill.errors import CapabilityError
 from potstill.models import LocalModel, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.tokenizers import tokenizer_facts
@@ -20,8 +22,8 @@ def check_divergences(recipe: Recipe) -> None:
     """Hold the divergences of `train.losses`, cached and live, against the teachers; no weights are read.
 
     Raises:
-        CapabilityError: a teacher is a classifier, its tokenizer is not the student's, or a live divergence has not exactly one teacher
-            that runs here.
+        CapabilityError: a teacher is a classifier, its tokenizer is not the student's, a live divergence has not exactly one teacher
+            that runs here, or a cached one several whose distributions are kept by different codecs.
         ModelError: a tokenizer or teacher cannot be found or read.
     """
     divergences = {f"train.losses.{i}": loss for i, loss in enumerate(recipe.train.losses) if loss.kind == "divergence"}
@@ -38,6 +40,7 @@ def check_divergences(recipe: Recipe) -> None:
             what = "stored hidden states need exactly one teacher, whose head runs here"
             raise CapabilityError(what, where=where, fix='use codec = "top_k"')
         if loss.teacher == "cached":
+            _check_same_codec(recipe.teachers)
             for codec in codecs:
                 check_codec(codec, loss.divergence, where)
     if divergences and not same_tokens(recipe):
@@ -45,6 +48,15 @@ def check_divergences(recipe: Recipe) -> None:
         raise CapabilityError(
             "a divergence needs the teacher's own tokenizer, and the student has another", where=next(iter(divergences)), fix=fix
         )
+
+
+def _check_same_codec(teachers: Sequence[TeacherSection]) -> None:
+    """What one divergence is taken from is kept in one way, whoever said it."""
+    first = teachers[0]
+    for i, section in enumerate(teachers):
+        if section.codec != first.codec:
+            what = f"the teachers' distributions would be kept in different ways: {section.codec} here and {first.codec} by {first.model}"
+            raise CapabilityError(what, where=f"teachers.{i}.codec", fix="give all teachers the same codec")
 
 
 def _check_language(section: TeacherSection, where: str) -> None:

@@ -82,6 +82,20 @@ def test_a_committee_needs_teachers_that_score(tmp_path) -> None:
     agree(tiny('teachers=[{model = "fake:x"}, {model = "fake:y"}]', "generate.committee=true"))
 
 
+def test_teachers_whose_distributions_are_kept_in_different_ways_are_refused_before_either_is_asked() -> None:
+    def two(codec: str, loss: str) -> Recipe:
+        teachers = f'teachers=[{{model = "world:base"}}, {{model = "world:math", codec = "{codec}", domains = ["math"]}}]'
+        return tiny(teachers, f"train.losses=[{loss}]")
+
+    agree(two("top_k", "{}"))
+    agree(two("sampled", '{kind = "cross_entropy"}'))
+    with pytest.raises(
+        CapabilityError, match="kept in different ways: sampled here and top_k by world:base; give all .* the same"
+    ) as raised:
+        agree(two("sampled", "{}"))
+    assert raised.value.where == "teachers.1.codec"
+
+
 def test_the_judge_of_the_best_is_found_before_anything_is_asked() -> None:
     agree(tiny("generate.n=2", 'generate.best_of={judge = "number"}'))
     with pytest.raises(RecipeError, match=r"generate\.best_of\.judge: unknown judge 'numbr'; did you mean 'number'"):
