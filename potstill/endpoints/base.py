@@ -35,7 +35,16 @@ class Request:
 
 
 class MalformedError(Exception):
-    """A response that is not what was asked for (cut off, a field is missing): it is asked again; the message says what is wrong."""
+    """A response that is not what was asked for (cut off, a field is missing): it is asked again.
+
+    Args:
+        what: what is wrong with it.
+        fix: what to do when the next ones are no better; empty: the server may speak another dialect.
+    """
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(what)
+        self.fix = fix
 
 
 class Parse(Protocol):
@@ -66,7 +75,7 @@ class Dialect(Protocol):
     """How one kind of server is asked, and how it answers. A dialect neither sends nor waits.
 
     Attributes:
-        root: the server's address, without the version at its end.
+        root: the server's address, without the version at its end; v1: with it.
         gives: as in `Teacher.gives`.
         headers: of every request, the key's aside.
         takes_ids: whether prompts are sent in token ids where the tokenizer is known.
@@ -74,6 +83,7 @@ class Dialect(Protocol):
     """
 
     root: str
+    v1: str
     gives: frozenset[str]
     headers: Mapping[str, str]
     takes_ids: bool

@@ -6,9 +6,10 @@ submits nothing twice. Its answers go through the same ledger, budget and parser
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -31,10 +32,17 @@ LARGEST = 5000
 """Requests a batch."""
 ROUNDS = 3
 """Batches in a row that answer nothing before what is left is given up."""
+LOOKS = 3
+"""Looks in a row at which a server does not know a batch, before it is taken to be gone."""
 POLL, GROWTH, LONGEST_POLL = 5.0, 1.5, 300.0
 """Seconds between two looks at a batch: at first, times how many each time, and at most."""
 
 Pause = Callable[[float], None]
+_log = logging.getLogger(__name__)
+
+
+class GoneError(ModelError):
+    """The server no longer has a batch whose answers were not fetched."""
 
 
 class Batches:
@@ -104,11 +112,11 @@ class Batches:
             body = background.run(self._shape.prepare(requests, batch.token))
         except PotstillError as error:
             raise self._ended(batch, error) from None
-        id = self._submitted(body, batch)
+        id = self._submitted(body, batch, requests)
         self._account.ledger.name_batch(batch.token, id)
         return replace(batch, id=id)
 
-    def _submitted(self, body: Mapping[str, Any], batch: Batch) -> str:
+    def _submitted(self, body: Mapping[str, Any], batch: Batch, keys: Collection[str]) -> str:
         """The server's id of a batch. Where its answer is lost, it is looked for before it is submitted again: it would be paid twice.
 
         Raises:
@@ -119,7 +127,7 @@ class Batches:
                 return background.run(self._shape.submit(body, batch.token))
             except UnansweredError as error:
                 self._pause(min(retry.CAP, retry.BASE * 2.0**attempt))
-                found = background.run(self._shape.find(batch))
+                found = self._found(batch, keys)
                 if found:
                     return found
                 if attempt == SUBMISSIONS:
@@ -127,6 +135,16 @@ class Batches:
             except PotstillError as error:
                 raise self._ended(batch, error) from None
         raise AssertionError("the last attempt returns or raises")
+
+    def _found(self, batch: Batch, keys: Collection[str]) -> str:
+        """The server's id of a batch of which it is not known; empty when the server has none.
+
+        Where batches do not carry our name, those that may be it are waited for: ours is the one whose results hold a key of ours.
+        """
+        for id in background.run(self._shape.find(batch, self._account.ledger.batch_ids(batch.server))):
+            if self._shape.marks or any(result.key in keys for result in self._wait(replace(batch, id=id)) or ()):
+                return id
+        return ""
 
     def _ended(self, batch: Batch, error: PotstillError) -> PotstillError:
         """Forget a batch that was never submitted; what to tell of it."""
@@ -144,23 +162,32 @@ class Batches:
             wanted = {key: asked[key] for key in expected if key in asked}
             if not wanted and expected:
                 continue
-            id = batch.id or background.run(self._shape.find(batch))
+            id = batch.id or (self._found(batch, expected) if expected else "")
             if not id or not expected:  # it never came to the server, or all of it is answered
                 self._account.ledger.end_batch(batch.token)
                 continue
             self._account.ledger.name_batch(batch.token, id)
             error = self._collect(replace(batch, id=id), wanted, parse, whole=len(wanted) == len(expected))
-            if error is not None:
+            if isinstance(error, GoneError):
+                _log.warning("%s: %s; what is not answered is submitted anew", error.where, error.what)
+            elif error is not None:
                 raise error
 
     def _collect(self, batch: Batch, requests: dict[str, Request], parse: Parse, whole: bool) -> PotstillError | None:
-        """Wait for a batch and write down its answers to `requests`; the first refusal among them. `whole`: nobody waits for others."""
+        """Wait for a batch and write down its answers to `requests`; `whole`: nobody waits for others.
+
+        Returns:
+            the first refusal among them, or that the server no longer has the batch, of which nothing more is expected then.
+        """
         tokens = sum(request.tokens for request in requests.values())
         microusd = most_microusd(tokens, self._endpoint.price)
         self._account.budget.set_aside(tokens, microusd)
         used_tokens, used_microusd, first = 0, 0, None
         try:
             results = self._wait(batch)
+            if results is None:
+                used_tokens, used_microusd = tokens, microusd or 0
+                return self._gone(batch, requests)
             while some := list(islice(results, 100)):
                 read = [self._read(result, requests[result.key], batch, parse) for result in some if result.key in requests]
                 self._account.ledger.write([entry for entry, _ in read])
@@ -173,21 +200,52 @@ class Batches:
             self._account.budget.settle(tokens, microusd, used_tokens, used_microusd)
         return first
 
-    def _wait(self, batch: Batch) -> Iterator[Result]:
-        seconds = POLL
+    def _wait(self, batch: Batch) -> Iterator[Result] | None:
+        """The results of a batch when it has ended; None: the server no longer has it.
+
+        Raises:
+            ModelError: the server refused it as a whole, cannot be reached, or has no batch API any more.
+        """
+        seconds, absent = POLL, 0
+        while True:
+            try:
+                if background.run(self._shape.ended(batch.id)):
+                    return background.run(self._shape.results(batch.id))
+                absent = 0
+            except AbsentError:
+                absent += 1
+                if absent == LOOKS:
+                    self._check_api(batch)
+                    return None
+            except ModelError as error:
+                if error.where == batch.id:  # the server refused it as a whole
+                    self._account.ledger.end_batch(batch.token)
+                raise
+            self._pause(seconds)
+            seconds = min(LONGEST_POLL, seconds * GROWTH)
+
+    def _gone(self, batch: Batch, requests: dict[str, Request]) -> GoneError:
+        """Forget a batch that the server has forgotten, which may have answered all of it unheard; what to tell of it."""
+        error = GoneError("the server no longer has the batch", where=batch.id, fix="run the same command: it is submitted anew")
+        lost = [self._entry(key, one, "failed", batch, self._aside(one), error=error.what) for key, one in requests.items()]
+        self._account.ledger.write(lost)
+        self._account.ledger.end_batch(batch.token, error.what)
+        return error
+
+    def _check_api(self, batch: Batch) -> None:
+        """Whether the server still lists batches: one that it does not know may otherwise be there when its API is.
+
+        Raises:
+            ModelError: it does not.
+        """
         try:
-            while not background.run(self._shape.ended(batch.id)):
-                self._pause(seconds)
-                seconds = min(LONGEST_POLL, seconds * GROWTH)
-            return background.run(self._shape.results(batch.id))
-        except ModelError as error:
-            if error.where == batch.id:  # the server refused it as a whole
-                self._account.ledger.end_batch(batch.token)
-            raise
+            background.run(self._shape.find(batch, ()))
+        except AbsentError as error:
+            raise self._no_api(error) from None
 
     def _read(self, result: Result, request: Request, batch: Batch, parse: Parse) -> tuple[Entry, PotstillError | None]:
         """What to write down of one result, and the error when the request is refused for good."""
-        secret, aside = self._place.secret, (request.tokens, most_microusd(request.tokens, self._endpoint.price))
+        secret = self._place.secret
         try:
             if not 200 <= result.status < 300 and not (result.status in retry.REFUSED and is_filtered(result.body)):
                 fault = retry.read_status(result.status, {}, result.body, self._place, request.about)
@@ -199,16 +257,19 @@ class Batches:
         except PotstillError as error:
             return self._entry(result.key, request, "failed", batch, error=secret.scrub(str(error))), error
         usage = replace(usage, cost_microusd=cost_microusd(usage, self._endpoint.price))
-        charge = charged(usage, *aside)
+        charge = charged(usage, *self._aside(request))
         return self._entry(result.key, request, "answered", batch, charge, usage=usage, response=raw, answered_at=time.time()), None
 
     def _unread(self, key: str, request: Request, batch: Batch, raw: bytes, what: str) -> tuple[Entry, PotstillError | None]:
         """What to write down of a response that is not what was asked for, and the error when it is not the first."""
         self._spoilt[key] += 1
-        aside = (request.tokens, most_microusd(request.tokens, self._endpoint.price))
-        entry = self._entry(key, request, "failed", batch, charge=aside, error=what, response=raw)
+        entry = self._entry(key, request, "failed", batch, charge=self._aside(request), error=what, response=raw)
         last = self._spoilt[key] >= retry.MOST_SPOILT
         return entry, retry.not_understood(what, self._endpoint.dialect, self._place, request.about) if last else None
+
+    def _aside(self, request: Request) -> tuple[int, int | None]:
+        """The most that a request can take, in tokens and micro-dollars."""
+        return request.tokens, most_microusd(request.tokens, self._endpoint.price)
 
     def _entry(
         self, key: str, request: Request, state: State, batch: Batch, charge: tuple[int, int | None] = (0, 0), **fields: Any

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -42,7 +41,13 @@ class Result:
 
 
 class Shape(Protocol):
-    """How one kind of server takes batches."""
+    """How one kind of server takes batches.
+
+    Attributes:
+        marks: whether a batch carries our name, so that one which is found by it is ours.
+    """
+
+    marks: bool
 
     async def prepare(self, requests: Mapping[str, Request], token: str) -> Mapping[str, Any]:
         """What `submit` sends for requests by their keys; nothing is paid for it."""
@@ -56,8 +61,8 @@ class Shape(Protocol):
         """
         ...
 
-    async def find(self, batch: Batch) -> str:
-        """The id of a batch of which only our name is known; empty when the server has none."""
+    async def find(self, batch: Batch, known: Collection[str]) -> list[str]:
+        """The ids of what may be a batch of which only our name is known, the likeliest first; `known` are those of others."""
         ...
 
     async def ended(self, id: str) -> bool:
@@ -76,29 +81,31 @@ class Shape(Protocol):
 class OpenAIShape:
     """A file of requests is uploaded and a batch made of it; a file of answers and one of errors are fetched."""
 
+    marks = True
+
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
     async def prepare(self, requests: Mapping[str, Request], token: str) -> Mapping[str, Any]:
         """Upload the file."""
         lines = [
-            orjson.dumps({"custom_id": key, "method": "POST", "url": urlsplit(one.url).path, "body": one.body}, default=dict)
+            orjson.dumps({"custom_id": key, "method": "POST", "url": self._wire.below_root(one.url), "body": one.body}, default=dict)
             for key, one in requests.items()
         ]
         uploaded = await self._wire.json(
             "POST", "files", form={"purpose": "batch", "file": b"\n".join(lines) + b"\n"}, name=f"{token}-file"
         )
-        path = urlsplit(next(iter(requests.values())).url).path
+        path = self._wire.below_root(next(iter(requests.values())).url)
         return {"input_file_id": _id(uploaded), "endpoint": path, "completion_window": "24h", "metadata": {MARK: token}}
 
     async def submit(self, body: Mapping[str, Any], token: str) -> str:
         """Make a batch of it."""
         return _id(await self._wire.json("POST", "batches", body=body, name=token, attempts=1))
 
-    async def find(self, batch: Batch) -> str:
+    async def find(self, batch: Batch, known: Collection[str]) -> list[str]:
         """By our name in its metadata."""
         told = await self._wire.json("GET", f"batches?limit={LISTED}")
-        return next((str(one["id"]) for one in told["data"] if (one.get("metadata") or {}).get(MARK) == batch.token), "")
+        return [str(one["id"]) for one in told["data"] if (one.get("metadata") or {}).get(MARK) == batch.token]
 
     async def ended(self, id: str) -> bool:
         """Completed, expired or cancelled."""
@@ -121,6 +128,8 @@ class OpenAIShape:
 class AnthropicShape:
     """Requests are submitted as one body, and results fetched as lines."""
 
+    marks = False
+
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
@@ -132,16 +141,15 @@ class AnthropicShape:
         """Submit."""
         return _id(await self._wire.json("POST", "messages/batches", body=body, name=token, attempts=1))
 
-    async def find(self, batch: Batch) -> str:
-        """By its time and its size: it has no metadata. Requests of another are found missing when its results are read."""
+    async def find(self, batch: Batch, known: Collection[str]) -> list[str]:
+        """By its time and its size: it has no metadata. Another's may fit as well, which only its results tell."""
         told = await self._wire.json("GET", f"messages/batches?limit={LISTED}")
-        fitting = [
-            str(one["id"])
+        apart = {
+            str(one["id"]): datetime.fromisoformat(one["created_at"]).timestamp() - batch.made_at
             for one in told["data"]
-            if sum(one["request_counts"].values()) == batch.requests
-            and datetime.fromisoformat(one["created_at"]).timestamp() >= batch.made_at - SLACK
-        ]
-        return fitting[-1] if fitting else ""
+            if sum(one["request_counts"].values()) == batch.requests and one["id"] not in known
+        }
+        return sorted((id for id, seconds in apart.items() if seconds >= -SLACK), key=lambda id: abs(apart[id]))
 
     async def ended(self, id: str) -> bool:
         """Whether its processing has ended."""

@@ -55,6 +55,7 @@ class Client:
         endpoint: how it is asked.
         headers: of every request, the key's aside.
         credentials: the headers that carry the key.
+        root: the address without the version; None: the host alone.
 
     Raises:
         ModelError: the address cannot be used or holds a key, the key's variable is not set, or a price is missing.
@@ -66,15 +67,16 @@ class Client:
         endpoint: Endpoint,
         headers: Mapping[str, str] | None = None,
         credentials: Callable[[str], Mapping[str, str]] = bearer,
+        root: str | None = None,
     ) -> None:
         refuse_credentials(base_url)
-        self.base_url, self.endpoint = base_url, endpoint
+        self.base_url, self.endpoint, self._root = base_url, endpoint, root
         self._origin = _origin(base_url)
         secret = read_key(endpoint.api_key_env)
         check_price(endpoint.spending, endpoint.price, base_url)
         self._headers = {**(headers or {}), **(credentials(secret.value) if secret.value else {})}
-        self._place = Place(self._origin, secret=secret)
-        self._wire = Wire(base_url, self._headers, endpoint.timeout, self._place, PROBES)
+        self._place = Place(self._origin, secret=secret, ledger="" if endpoint.spending.ledger is None else str(endpoint.spending.ledger))
+        self._wire = self._wired(PROBES)
         self._account: Account | None = None
         self._sender: Sender | None = None
 
@@ -133,7 +135,7 @@ class Client:
 
     def _ask_in_batches(self, requests: Iterable[Request], parse: Parse) -> Iterator[Outcome]:
         """The same through the server's asynchronous API."""
-        wire = Wire(self.base_url, self._headers, self.endpoint.timeout, self._place, retry.MOST_ATTEMPTS)
+        wire = self._wired(retry.MOST_ATTEMPTS)
         shape = AnthropicShape(wire) if self.endpoint.dialect == "anthropic" else OpenAIShape(wire)
         for settled in Batches(shape, self.endpoint, self._place, self.account).settle(map(self._checked, requests), parse):
             for start in range(0, len(settled), TOGETHER):
@@ -156,6 +158,9 @@ class Client:
             ModelError: as `get_json`.
         """
         return background.run(self._wire.json("POST", path, body=dict(body)))
+
+    def _wired(self, attempts: int) -> Wire:
+        return Wire(self.base_url, self._headers, self.endpoint.timeout, self._place, attempts, self._root)
 
     def _sending(self) -> Sender:
         if self._sender is None:

@@ -67,11 +67,13 @@ class Place:
     Attributes:
         server: its address; model: as the request names it.
         secret: the key, which errors do not show.
+        ledger: the file in which its responses are kept; empty: they are forgotten.
     """
 
     server: str
     model: str = ""
     secret: Secret = NO_KEY
+    ledger: str = ""
 
     def at(self, about: str) -> str:
         """Where an error is: the server, and whom the request is for."""
@@ -88,6 +90,7 @@ class Fault:
         busy: it said so itself.
         unreached: no connection could be made.
         retry_after: seconds that it asks to be left alone.
+        fix: what to do when it does not pass, where its reason says so.
     """
 
     what: str
@@ -95,6 +98,7 @@ class Fault:
     busy: bool = False
     unreached: bool = False
     retry_after: float | None = None
+    fix: str = ""
 
 
 def delay(attempt: int, random_source: random.Random) -> float:
@@ -184,10 +188,11 @@ def given_up(fault: Fault, times: int, place: Place, about: str = "") -> Unanswe
     return UnansweredError(f"given up after {times} attempts: {fault.what}", where=place.at(about), fix=fix)
 
 
-def not_understood(what: str, dialect: str, place: Place, about: str = "") -> ModelError:
-    """The error when whole responses have too often not been what was asked for; `what`: what was wrong with the last."""
-    fix = f"check the dialect: a server that does not speak {dialect!r} answers in another shape; the last response is in the ledger"
-    return ModelError(f"{MOST_SPOILT} responses were whole and could not be read: {what}", where=place.at(about), fix=fix)
+def not_understood(what: str, dialect: str, place: Place, about: str = "", fix: str = "") -> ModelError:
+    """The error when whole responses have too often not been what was asked for; `what`: what was wrong with the last, `fix`: its cure."""
+    kept = f"; the last response is in {place.ledger}" if place.ledger else ""
+    cure = fix or f"check the dialect: a server that does not speak {dialect!r} answers in another shape"
+    return ModelError(f"{MOST_SPOILT} responses were whole and could not be read: {what}", where=place.at(about), fix=f"{cure}{kept}")
 
 
 def _holds(body: bytes, words: tuple[str, ...]) -> bool:

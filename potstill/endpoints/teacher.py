@@ -101,7 +101,8 @@ class EndpointTeacher:
         Raises:
             ModelError: the key's environment variable is not set, or the address cannot be used.
         """
-        return Client(self._address, self.endpoint, self.dialect.headers, self.dialect.credentials)
+        dialect = self.dialect
+        return Client(dialect.v1, self.endpoint, dialect.headers, dialect.credentials, dialect.root)
 
     @cached_property
     def context(self) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin
 
 import aiohttp
 import orjson
@@ -33,16 +32,23 @@ class Wire:
     """Sends requests one by one, and again where that can help.
 
     Args:
-        base_url: the server's address.
+        base_url: the server's address, with the version.
         headers: of every request, the key's among them.
         timeout: seconds a request.
         place: who is asked, for errors.
         attempts: at one request.
+        root: the address without the version; None: the host alone.
     """
 
-    def __init__(self, base_url: str, headers: Mapping[str, str], timeout: float, place: Place, attempts: int) -> None:
-        self._base, self._headers, self._timeout, self._place = f"{base_url.rstrip('/')}/", headers, timeout, place
-        self._attempts = attempts
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], timeout: float, place: Place, attempts: int, root: str | None = None
+    ) -> None:
+        self._base, self._headers, self._timeout, self._place = base_url.rstrip("/"), headers, timeout, place
+        self._attempts, self._root = attempts, (place.server if root is None else root).rstrip("/")
+
+    def below_root(self, url: str) -> str:
+        """The path of an address of this server, from its root: `/v1/chat/completions`."""
+        return url.removeprefix(self._root)
 
     async def send(
         self,
@@ -67,7 +73,7 @@ class Wire:
         Raises:
             ModelError: the server cannot be reached or refuses.
         """
-        url, times = urljoin(self._base, path), 0
+        url, times = self._url(path), 0
         async with open_session(self._headers, self._timeout) as session:
             while True:
                 headers, data = _content(body, form)
@@ -101,7 +107,10 @@ class Wire:
             return orjson.loads(raw)
         except orjson.JSONDecodeError:
             fix = "check the address and the dialect"
-            raise UnansweredError("the server does not answer in JSON", where=urljoin(self._base, path), fix=fix) from None
+            raise UnansweredError("the server does not answer in JSON", where=self._url(path), fix=fix) from None
+
+    def _url(self, path: str) -> str:
+        return f"{self._root}{path}" if path.startswith("/") else f"{self._base}/{path}"
 
     async def _once(self, asked: Any, url: str) -> bytes | Fault:
         """One attempt: the body, or why there is none."""

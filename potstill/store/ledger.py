@@ -320,17 +320,23 @@ class Ledger:
         with self._transaction():
             self._connection.execute("UPDATE batches SET id = ? WHERE token = ?", (id, token))
 
-    def end_batch(self, token: str) -> None:
-        """Nothing more is expected of a batch: those of its requests that are not answered may be sent again."""
+    def end_batch(self, token: str, error: str = "") -> None:
+        """Nothing more is expected of a batch: those of its requests that are not answered failed with `error`, and may be sent again."""
         with self._transaction():
             self._connection.execute("UPDATE batches SET ended = 1 WHERE token = ?", (token,))
-            self._connection.execute("UPDATE requests SET state = 'failed' WHERE batch = ? AND state = 'sent'", (token,))
+            update = "UPDATE requests SET state = 'failed', error = ? WHERE batch = ? AND state = 'sent'"
+            self._connection.execute(update, (error, token))
 
     def open_batches(self, server: str) -> list[Batch]:
         """The batches at a server that have not ended, oldest first."""
         query = "SELECT token, id, server, requests, made_at FROM batches WHERE NOT ended AND server = ? ORDER BY made_at"
         with self._errors(), self._lock:
             return [Batch(*row) for row in self._connection.execute(query, (server,))]
+
+    def batch_ids(self, server: str) -> set[str]:
+        """The ids of all batches at a server that are known, ended ones too."""
+        with self._errors(), self._lock:
+            return {id for (id,) in self._connection.execute("SELECT id FROM batches WHERE server = ? AND id != ''", (server,))}
 
     def expected(self, token: str) -> set[str]:
         """The keys of a batch's requests that are not answered yet."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from tests.endpoints.plain_server import echo
 
@@ -26,6 +27,8 @@ class BatchServer:
     Attributes:
         lost: of so many submissions the answer is lost, after the batch was made.
         dropped: so many submissions are lost, and no batch is made.
+        gone: batches that the server has forgotten.
+        absent: whether it has no batch API at all.
     """
 
     def __init__(self, answer: Answer = well, looks: int = 2, lost: int = 0, dropped: int = 0) -> None:
@@ -35,6 +38,7 @@ class BatchServer:
         self.made: dict[str, str] = {}
         self.left: dict[str, int] = {}
         self.files: dict[str, bytes] = {}
+        self.gone, self.absent = set[str](), False
         self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -55,7 +59,7 @@ class BatchServer:
         self._loop.close()
 
     async def _start(self) -> None:
-        application = web.Application(client_max_size=1 << 28)
+        application = web.Application(client_max_size=1 << 28, middlewares=[self._forgetting])
         application.add_routes(
             [
                 web.post("/v1/files", self._upload),
@@ -74,6 +78,12 @@ class BatchServer:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+
+    @web.middleware
+    async def _forgetting(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.absent or request.match_info.get("id") in self.gone:
+            return web.json_response({"error": {"message": "no such batch"}}, status=404)
+        return await handler(request)
 
     def _submit(self, requests: list[tuple[str, dict[str, Any]]], mark: dict[str, str]) -> str:
         id = f"batch_{len(self.submitted)}"

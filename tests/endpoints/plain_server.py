@@ -18,12 +18,16 @@ from potstill.types import Usage
 
 @dataclass
 class Reply:
-    """What the server does with a request. `reset`: breaks the connection; `cut`: sends half; `wait`: seconds before it answers."""
+    """What the server does with a request.
+
+    `reset`: breaks the connection; `lost`: the same when it has answered; `cut`: sends half; `wait`: seconds before it answers.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     reset: bool = False
+    lost: bool = False
     cut: bool = False
     wait: float = 0.0
 
@@ -42,15 +46,15 @@ class PlainServer:
 
     Attributes:
         asked: Idempotency-Key -> how often it came.
-        answered: Idempotency-Key -> how often a whole good answer left.
-        bodies, headers: of every request, in order.
+        answered: Idempotency-Key -> how often there was a whole good answer, and it was charged; it remembers none, and charges anew.
+        bodies, headers, paths: of every request, in order.
         most: largest number of requests in flight at once.
     """
 
     def __init__(self, plan: Plan | None = None) -> None:
         self.plan = plan
         self.asked, self.answered = Counter[str](), Counter[str]()
-        self.bodies, self.headers = list[dict[str, Any]](), list[dict[str, str]]()
+        self.bodies, self.headers, self.paths = list[dict[str, Any]](), list[dict[str, str]](), list[str]()
         self.most = self._now = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -97,6 +101,7 @@ class PlainServer:
         self.asked[name] += 1
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
+        self.paths.append(request.path)
         reply = (self.plan and self.plan(len(self.bodies) - 1, body)) or Reply()
         if reply.wait:
             await asyncio.sleep(reply.wait)
@@ -109,6 +114,9 @@ class PlainServer:
             told = told[: len(told) // 2]
         elif reply.status == 200:
             self.answered[name] += 1
+        if reply.lost:
+            assert request.transport is not None
+            request.transport.abort()
         return web.Response(status=reply.status, body=told, headers=reply.headers, content_type="application/json")
 
 

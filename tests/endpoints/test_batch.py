@@ -7,6 +7,7 @@ import pytest
 
 from potstill.endpoints import batch as module
 from potstill.endpoints import retry
+from potstill.endpoints.batch_shapes import AnthropicShape, OpenAIShape
 from potstill.endpoints.client import Client
 from potstill.endpoints.reading import with_filtered
 from potstill.errors import BudgetError, ModelError
@@ -17,6 +18,7 @@ from tests.endpoints.batch_server import BatchServer, well
 from tests.endpoints.plain_server import numbered, read
 
 DIALECTS = ("openai", "anthropic")
+SHAPES = {"openai": OpenAIShape, "anthropic": AnthropicShape}
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +36,16 @@ def client(server: BatchServer, folder: Path, dialect: str, **settings: Any) -> 
 def ask(one: Client, server: BatchServer, n: int, first: int = 0) -> list[Any]:
     with one:
         return list(one.ask(numbered(f"{server.base}/ask", n, first), read))
+
+
+def interrupt_while_waiting(one: Client, server: BatchServer, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: object, batch: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Batches, "_wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ask(one, server, n)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -58,14 +70,8 @@ def test_many_are_submitted_in_several_batches(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_an_interrupted_run_finds_its_batch_again(dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(self: object, batch: object) -> None:
-        raise KeyboardInterrupt
-
     with BatchServer() as server:
-        with monkeypatch.context() as patch:
-            patch.setattr(module.Batches, "_wait", interrupted)
-            with pytest.raises(KeyboardInterrupt):
-                ask(client(server, tmp_path, dialect), server, 10)
+        interrupt_while_waiting(client(server, tmp_path, dialect), server, 10, monkeypatch)
         got = ask(client(server, tmp_path, dialect), server, 10)
     assert [value for value, *_ in got] == list(range(10))
     assert len(server.submitted) == 1
@@ -174,6 +180,90 @@ def test_a_submission_whose_answer_is_lost_is_paid_once(dialect: str, lost: int,
         got = ask(client(server, tmp_path, dialect), server, 10)
     assert [value for value, *_ in got] == list(range(10))
     assert [len(requests) for requests in server.submitted.values()] == [10]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("which", [0, 1])
+def test_of_two_batches_of_a_size_the_lost_one_is_found(dialect: str, which: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 8)
+    with BatchServer() as server:
+        submit = server._submit
+
+        def losing(requests: Any, mark: Any) -> str:
+            server.lost = int(len(server.submitted) == which)
+            return submit(requests, mark)
+
+        monkeypatch.setattr(server, "_submit", losing)
+        got = ask(client(server, tmp_path, dialect), server, 16)
+    assert [value for value, *_ in got] == list(range(16))
+    assert [len(requests) for requests in server.submitted.values()] == [8, 8]
+
+
+def test_a_batch_of_others_is_not_taken_for_a_lost_one(tmp_path: Path) -> None:
+    """Another run folder's, of the same size and time; ours was never made, or was made a moment before it."""
+    with BatchServer() as server:
+        ask(client(server, tmp_path / "other", "anthropic"), server, 10, first=100)
+        server.dropped = 1
+        assert [value for value, *_ in ask(client(server, tmp_path / "ours", "anthropic"), server, 10)] == list(range(10))
+        assert len(server.submitted) == 2
+        server.lost = 1
+        got = ask(client(server, tmp_path / "ours", "anthropic"), server, 10, first=10)
+    assert [value for value, *_ in got] == list(range(10, 20))
+    assert len(server.submitted) == 3
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_batch_that_the_server_forgot_is_charged_and_submitted_anew(
+    dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with BatchServer() as server:
+        interrupt_while_waiting(client(server, tmp_path, dialect), server, 4, monkeypatch)
+        server.gone.update(server.submitted)
+        got = ask(client(server, tmp_path, dialect), server, 4)
+    assert [value for value, *_ in got] == list(range(4))
+    assert len(server.submitted) == 2
+    assert "batch_0: the server no longer has the batch; what is not answered is submitted anew" in caplog.text
+    assert Ledger(tmp_path / "ledger.sqlite").totals().charged_tokens == 4 * 10 + 4 * 5
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_batch_that_is_forgotten_at_once_is_not_paid_again_in_the_same_run(dialect: str, tmp_path: Path) -> None:
+    with BatchServer() as server:
+        server.gone.update(["batch_0"])
+        with pytest.raises(ModelError, match="batch_0: the server no longer has the batch; run the same command: it is submitted anew"):
+            ask(client(server, tmp_path, dialect), server, 4)
+        assert len(server.submitted) == 1
+        assert len(ask(client(server, tmp_path, dialect), server, 4)) == 4
+    assert len(server.submitted) == 2
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_batch_stays_open_while_the_server_has_no_batches_at_all(dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with BatchServer() as server:
+        interrupt_while_waiting(client(server, tmp_path, dialect), server, 4, monkeypatch)
+        server.absent = True
+        with pytest.raises(ModelError, match="the server has no batch API"):
+            ask(client(server, tmp_path, dialect), server, 4)
+        server.absent = False
+        assert len(ask(client(server, tmp_path, dialect), server, 4)) == 4
+    assert len(server.submitted) == 1
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_look_that_finds_nothing_is_taken_again(dialect: str, tmp_path: Path) -> None:
+    with BatchServer() as server:
+        server.gone.update(["batch_0"])
+        one = client(server, tmp_path, dialect)
+        waits = list[float]()
+
+        def pause(seconds: float) -> None:
+            waits.append(seconds)
+            server.gone.clear()
+
+        batches = module.Batches(SHAPES[dialect](one._wired(1)), one.endpoint, one._place, one.account, pause)
+        assert len([request for some in batches.settle(numbered(f"{server.base}/ask", 4), read) for request in some]) == 4
+    assert waits
+    assert len(server.submitted) == 1
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

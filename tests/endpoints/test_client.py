@@ -163,7 +163,7 @@ def test_a_server_that_never_answers_well_is_given_up(tmp_path: Path) -> None:
 
 def test_whole_responses_that_cannot_be_read_are_paid_three_times_and_the_last_is_kept(tmp_path: Path) -> None:
     with PlainServer(lambda *_: Reply(body={"no": 1})) as server, Client(server.base, endpoint(tmp_path)) as client:
-        with pytest.raises(ModelError, match="3 responses were whole .*: no value: .*check the dialect: .*'openai'") as caught:
+        with pytest.raises(ModelError, match="3 responses were whole .*: no value: .*check the dialect: .*ledger.sqlite$") as caught:
             list(client.ask(numbered(server.url, 1), read))
     assert "timeout" not in str(caught.value)
     assert len(server.bodies) == 3
@@ -328,6 +328,20 @@ def test_a_killed_process_pays_for_nothing_twice(tmp_path: Path) -> None:
     assert killed >= 3
     assert [int(value) for value, _ in given][-1000:] == list(range(1000))
     assert len(Ledger(tmp_path / "ledger.sqlite").stored(keys)) == 1000
+
+
+def test_an_answer_that_is_lost_after_it_was_given_is_charged_as_often_as_the_server_charges(tmp_path: Path) -> None:
+    price = {"input": 1.0, "output": 1.0}
+    with PlainServer(lambda number, _: Reply(lost=True) if random.Random(number).random() < 0.3 else None) as server:
+        for n in (150, 300):
+            with Client(server.base, endpoint(tmp_path, price=price)) as client:
+                got = list(client.ask(numbered(server.url, n), read))
+        served = 5 * server.answered.total()
+    assert [value for value, *_ in got] == list(range(300))
+    totals = Ledger(tmp_path / "ledger.sqlite").totals()
+    assert (totals.requests, totals.answered, totals.attempts) == (300, 300, server.answered.total())
+    assert 5 * 300 < served <= totals.charged_tokens == totals.charged_microusd
+    assert totals.cost_microusd == 5 * 300
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import aiohttp
 import pytest
 
-from potstill.endpoints.retry import CAP, Fault, Place, delay, given_up, read_failure, read_status
+from potstill.endpoints.retry import CAP, Fault, Place, delay, given_up, not_understood, read_failure, read_status
 from potstill.endpoints.secrets import Secret
 from potstill.errors import BudgetError, CapabilityError, ModelError, PotstillError
 
@@ -108,3 +108,9 @@ def test_waits_grow_and_differ() -> None:
 def test_giving_up_says_what_to_do() -> None:
     assert "check the address" in str(given_up(Fault("gone", unreached=True), 3, PLACE))
     assert "given up after 8 attempts: slow" in str(given_up(Fault("slow"), 8, PLACE, "prompt 7"))
+
+
+def test_what_was_not_understood_is_said_to_be_kept_only_where_it_is() -> None:
+    kept, forgotten = (not_understood("no value", "vllm", Place("http://h", ledger=ledger)) for ledger in ("runs/x/ledger.sqlite", ""))
+    assert kept.fix.endswith("answers in another shape; the last response is in runs/x/ledger.sqlite")
+    assert forgotten.fix.endswith("answers in another shape")

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from potstill.endpoints import retry
+from potstill.endpoints import batch, retry
 from potstill.endpoints.teacher import EndpointTeacher
 from potstill.errors import CapabilityError, ModelError, PotstillError, RecipeError
 from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, open_model
 from potstill.models.base import Spending
 from potstill.types import Message, Prompt
+from tests.endpoints.batch_server import BatchServer
+from tests.endpoints.plain_server import PlainServer, Reply
 from tests.endpoints.server import Behaviour, Server
 from tests.models.small import ask, world_tokenizer, write_model
 
@@ -252,3 +254,34 @@ def test_an_answer_is_found_again_while_the_server_does_not_tell_its_context(ser
     monkeypatch.setattr(unknown.dialect, "context", silent)
     with pytest.raises(ModelError, match="no answer"):
         unknown.draw(PROMPTS[:1], sampling)
+
+
+LLAMA = {
+    "prompt": "x",
+    "tokens": [1, 2],
+    "default_generation_settings": {"n_ctx": 64},
+    "content": "hi",
+    "stop_type": "limit",
+    "completion_probabilities": [{"id": one, "logprob": -1.0, "top_logprobs": [{"id": one, "logprob": -1.0}]} for one in (1, 2)],
+}
+"""What answers every question to llama.cpp's server."""
+
+
+@pytest.mark.parametrize("address", ["/llama/v1", "/llama", "/v1", ""])
+def test_all_questions_go_below_the_servers_address(address):
+    below = address.removesuffix("/v1")
+    with PlainServer(lambda *_: Reply(body=LLAMA)) as plain:
+        model = open_model(f"{plain.base.removesuffix('/v1')}{address}#m", Options(endpoint=Endpoint("llama_cpp", timeout=5.0)))
+        assert model.draw(PROMPTS[:1], GREEDY, Keep(size=1))[0][0].token_ids == (1, 2)
+        assert model.context == 64
+    assert plain.paths == [below + path for path in ("/apply-template", "/tokenize", "/props", "/completion")]
+
+
+@pytest.mark.parametrize("address", ["/v1", ""])
+def test_batches_go_where_single_requests_go(address, monkeypatch):
+    monkeypatch.setattr(batch, "POLL", 0.01)
+    told = {"content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn", "usage": {"input_tokens": 1, "output_tokens": 1}}
+    with BatchServer(lambda body: (200, told)) as server:
+        endpoint = Endpoint("anthropic", batch=True, timeout=5.0)
+        model = open_model(f"{server.base.removesuffix('/v1')}{address}#m", Options(endpoint=endpoint))
+        assert model.draw(PROMPTS[:1], Sampling(max_new_tokens=4))[0][0].text == "hi"

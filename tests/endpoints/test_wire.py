@@ -46,3 +46,19 @@ def test_what_is_no_json_is_told() -> None:
         with pytest.raises(ModelError, match="does not answer in JSON"):
             background.run(wire(server).json("GET", "x"))
         assert background.run(wire(server).send("GET", "x")) == b"<html>"
+
+
+def test_paths_are_below_the_address_or_its_root() -> None:
+    asked = list[str]()
+
+    def here(server: PlainServer, root: str | None) -> None:
+        one = Wire(f"{server.base}/", {}, 5.0, Place(server.base.removesuffix("/v1")), 1, root)
+        for path in ("models", "/props"):
+            background.run(one.json("GET", path))
+        asked.append(one.below_root(server.url))
+
+    with PlainServer() as server:
+        here(server, None)
+        here(server, server.base)
+    assert server.paths == ["/v1/models", "/props", "/v1/models", "/v1/props"]
+    assert asked == ["/v1/ask", "/ask"]
