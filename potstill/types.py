@@ -19,6 +19,8 @@ SegmentKind = Literal["reasoning", "answer", "refusal", "other"]
 FinishReason = Literal["stop", "length", "content_filter", "error"]
 TrainOnOutputs = Literal["allowed", "restricted", "forbidden", "unknown"]
 """Whether a teacher's terms let others train on what it says."""
+PERMISSIVE = frozenset(("apache-2.0", "mit", "mit-0", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "cc-by-4.0", "unlicense"))
+"""Licences (SPDX names in lower case) that set no condition on what a model's outputs are used for."""
 LogProbKind = Literal["raw", "temperature_scaled", "unknown"]
 """`raw`: of the model's own distribution (temperature 1, nothing cut off); `temperature_scaled`: after division by the temperature."""
 ScoringMode = Literal["sampled", "teacher_forced"]
@@ -138,7 +140,7 @@ class TeacherCard:
         dtype: number type of the weights, or how they are quantised.
         endpoint, dialect: where it is asked, and in which dialect.
         licence: SPDX name; terms: address of its terms.
-        train_on_outputs: whether these let others train on what it says.
+        train_on_outputs: whether these let others train on what it says, as far as it is stated; `may_train` asks the licence too.
         facts: everything that `Teacher.identity` tells, as JSON.
     """
 
@@ -160,6 +162,17 @@ class TeacherCard:
     def id(self) -> str:
         """Identity by content."""
         return content_id(asdict(self))
+
+
+def may_train(card: TeacherCard) -> TrainOnOutputs:
+    """Whether others may train on what a teacher says, the one answer that all who ask are given.
+
+    What the recipe or the teacher states holds. Where nothing is stated, a licence of `PERMISSIVE` allows it for a model that runs here; a
+    server has terms of its own beside its model's licence, so there it stays unknown, as with any other licence.
+    """
+    if card.train_on_outputs != "unknown":
+        return card.train_on_outputs
+    return "allowed" if card.licence.lower() in PERMISSIVE and not card.endpoint else "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.types import Finding, Manifest, Message, Prompt, Scorecard, Trace, canonical_json, content_id
+from potstill.types import Finding, Manifest, Message, Prompt, Scorecard, TeacherCard, Trace, canonical_json, content_id, may_train
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
@@ -103,3 +103,21 @@ def test_a_manifest_comes_back() -> None:
 
 def test_a_lone_surrogate_has_an_identity_too() -> None:
     assert Prompt((Message("user", "a \ud800 b"),)).id != Prompt((Message("user", "a \ud801 b"),)).id
+
+
+@pytest.mark.parametrize(
+    ("card", "answer"),
+    [
+        (TeacherCard("a"), "unknown"),
+        (TeacherCard("a", licence="Apache-2.0"), "allowed"),
+        (TeacherCard("a", licence="apache-2.0"), "allowed"),
+        (TeacherCard("a", licence="LicenseRef-mine"), "unknown"),
+        (TeacherCard("a", licence="MIT", train_on_outputs="restricted"), "restricted"),
+        (TeacherCard("a", licence="MIT", train_on_outputs="forbidden"), "forbidden"),
+        (TeacherCard("a", licence="LicenseRef-mine", train_on_outputs="allowed"), "allowed"),
+        (TeacherCard("a", licence="MIT", endpoint="http://localhost:1"), "unknown"),
+        (TeacherCard("a", licence="MIT", endpoint="http://localhost:1", train_on_outputs="allowed"), "allowed"),
+    ],
+)
+def test_what_is_stated_holds_and_a_permissive_licence_speaks_for_a_model_that_runs_here(card: TeacherCard, answer: str) -> None:
+    assert may_train(card) == answer

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from potstill.doctor.result import Result
-from potstill.types import TeacherCard
-
-PERMISSIVE = frozenset({"Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "CC0-1.0", "CC-BY-4.0", "Unlicense"})
-"""Licences (SPDX names) that set no condition on what a model's outputs are used for."""
+from potstill.types import TeacherCard, may_train
 
 
 def licence(card: TeacherCard) -> Result:
@@ -17,13 +14,12 @@ def licence(card: TeacherCard) -> Result:
 
 
 def training(card: TeacherCard) -> Result:
-    """Whether its terms let others train on what it says."""
-    name, said = "train on outputs", card.train_on_outputs
+    """Whether others may train on what it says."""
+    name, said = "train on outputs", may_train(card)
     if said == "forbidden":
         return Result(name, "refused", "its terms forbid it", "take another teacher")
     if said == "allowed":
-        return Result(name, "ok", "its terms allow it")
-    if said == "unknown" and card.licence in PERMISSIVE:
-        return Result(name, "ok", f"{card.licence} sets no condition on outputs")
-    seen = "its terms restrict it" if said == "restricted" else "not stated"
+        stated = card.train_on_outputs == "allowed"
+        return Result(name, "ok", "its terms allow it" if stated else f"{card.licence} sets no condition on outputs")
+    seen = "its terms restrict it" if said == "restricted" else "not known"
     return Result(name, "warning", seen, "read its terms, and set teachers.train_on_outputs")

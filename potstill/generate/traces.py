@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import cast
 
 import orjson
 import pyarrow as pa
@@ -14,7 +15,7 @@ from potstill.recipe.sections import TeacherSection
 from potstill.store.tables import SEGMENTS, from_rows
 from potstill.text.segments import segments
 from potstill.text.spans import spans
-from potstill.types import Segment, TeacherCard, Trace, canonical_json
+from potstill.types import Segment, TeacherCard, Trace, TrainOnOutputs, canonical_json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,7 @@ class Drawn:
 def card_of(section: TeacherSection, teacher: Teacher) -> TeacherCard:
     """Who a teacher is: what it says of itself, and what the recipe says of its terms."""
     facts = teacher.identity()
+    stated = section.train_on_outputs if section.train_on_outputs != "unknown" else facts.get("train_on_outputs", "unknown")
     weights = {key: value for key, value in facts.items() if key.startswith("weights")}
     return TeacherCard(
         name=section.model,
@@ -42,7 +44,7 @@ def card_of(section: TeacherSection, teacher: Teacher) -> TeacherCard:
         dialect=facts.get("dialect", ""),
         licence=section.licence or facts.get("licence", ""),
         terms=section.terms,
-        train_on_outputs=section.train_on_outputs,
+        train_on_outputs=cast("TrainOnOutputs", stated),
         facts=canonical_json(facts),
     )
 

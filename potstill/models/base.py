@@ -239,7 +239,7 @@ class Teacher(Protocol):
     gives: frozenset[str]
 
     def identity(self) -> dict[str, str]:
-        """What distinguishes it from every other teacher: digests, revision, endpoint, licence."""
+        """What distinguishes it from every other teacher: digests, revision, endpoint, licence, terms."""
         ...
 
     def draw(self, prompts: Sequence[Prompt], sampling: Sampling, keep: Keep = NOTHING) -> list[list[Answer]]:

@@ -19,8 +19,8 @@ from potstill.models.base import Options
 from potstill.models.local import Loaded, LocalModel, ready
 from potstill.models.quantization import quantization_config
 from potstill.models.saving import without_progress_bars
-from potstill.models.tokenizers import first_line, is_path, load_tokenizer, tokenizer_facts
-from potstill.recipe.paths import VARIABLE, expand
+from potstill.models.tokenizers import first_line, load_tokenizer, tokenizer_facts
+from potstill.recipe.paths import VARIABLE, expand, is_path
 from potstill.store.artifact import digest_file
 from potstill.types import canonical_json
 

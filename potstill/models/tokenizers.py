@@ -9,7 +9,7 @@ from pathlib import Path
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from potstill.errors import ModelError
-from potstill.recipe.paths import expand
+from potstill.recipe.paths import expand, is_path
 from potstill.world.tokenizer import DATA as WORLD
 from potstill.world.tokenizer import FIRST, SECOND
 
@@ -51,11 +51,6 @@ def load_tokenizer(name: str, revision: str | None = None, *, remote_code: bool 
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     return tokenizer
-
-
-def is_path(name: str) -> bool:
-    """Whether a model's or tokenizer's name can only mean a folder: the hub's are `name` or `owner/name`."""
-    return name.startswith((".", "/", "~", "$")) or name.count("/") > 1
 
 
 def first_line(error: BaseException) -> str:

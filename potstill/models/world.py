@@ -17,6 +17,8 @@ from potstill.world.tokenizer import DATA
 
 TEACHERS = DATA / "teachers"
 """A folder a teacher: `config.json` and `model.safetensors` (bfloat16). They share the tokenizer `world:a`."""
+TERMS = {"licence": "Apache-2.0", "train_on_outputs": "allowed"}
+"""They are the package's own, made to be trained on."""
 NAMES = ("base", "aligned", "math", "safety")
 
 
@@ -35,7 +37,7 @@ def open_world(name: str, options: Options) -> LocalModel:
 
     def facts() -> Mapping[str, str]:
         tokenizer = load_tokenizer(str(WORLD_FOLDERS["a"]))
-        return {**weights_facts(Place(str(folder))), **tokenizer_facts(tokenizer), "dtype": options.dtype, "licence": "Apache-2.0"}
+        return {**weights_facts(Place(str(folder))), **tokenizer_facts(tokenizer), "dtype": options.dtype, **TERMS}
 
     return LocalModel(f"world:{name}", lambda: _load(folder, options), facts, options.batch_size)
 

@@ -28,6 +28,11 @@ def expand(text: str) -> str:
     return os.path.expanduser(re.sub(r"\$\{(\w*)\}", value, text))
 
 
+def is_path(name: str) -> bool:
+    """Whether the name of a model, tokenizer or dataset can only mean a folder: the hub's are `name` or `owner/name`."""
+    return name.startswith((".", "/", "~", "$")) or name.count("/") > 1
+
+
 def existing(text: str, where: str = "") -> Path:
     """The file that `text` names, expanded.
 

@@ -12,6 +12,7 @@ from potstill.report.headline import FORMAT, exported, summary
 from potstill.report.sources import Material, columns, counts
 from potstill.report.words import kept, plural, told
 from potstill.text.markdown import licence_keys
+from potstill.text.specs import hub_datasets, without_folders
 
 RESULTS = (
     ("accuracy", "all", "accuracy"),
@@ -71,8 +72,8 @@ def card(material: Material) -> Card:
         front=_front(material, found),
         title=recipe.report.title or recipe.name,
         summary=summary(material),
-        teachers=tuple(teacher.model for teacher in recipe.teachers),
-        student=recipe.student.model,
+        teachers=tuple(without_folders(teacher.model) for teacher in recipe.teachers),
+        student=without_folders(recipe.student.model),
         verdict=material.missed,
         limits=len(material.limits),
         tables=tuple(table for table in (_results(findings), _sizes(findings)) if table.rows),
@@ -88,7 +89,7 @@ def card(material: Material) -> Card:
 def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
     recipe = material.recipe
     base = _part(material, "train", "student/repository")
-    datasets = tuple(dict.fromkeys(source.split(":")[1] for source in recipe.prompts.sources if source.startswith("hf:")))
+    datasets = hub_datasets(recipe.prompts.sources)
     values: dict[str, str | tuple[str, ...]] = dict(licence_keys({licence.name for licence in found}))
     if base:
         values["base_model"] = base
@@ -104,11 +105,11 @@ def licences(material: Material) -> tuple[Licence, ...]:
     """The licences of the teachers, of the student's weights before training, and of the prompts, as far as they were stated."""
     teachers, student = material.recipe.teachers, material.recipe.student.model
     found = [
-        Licence(f"teacher {each.model}", each.licence or _part(material, "generate", f"teachers.{i} licence"))
+        Licence(f"teacher {without_folders(each.model)}", each.licence or _part(material, "generate", f"teachers.{i} licence"))
         for i, each in enumerate(teachers)
     ]
     if student.startswith("hf:"):
-        found.append(Licence(f"student before training, {student}", _part(material, "train", "student/licence")))
+        found.append(Licence(f"student before training, {without_folders(student)}", _part(material, "train", "student/licence")))
     if "prompts" in material.artifacts:
         stated = counts(columns(material.artifacts["prompts"], "prompts", ["licence"]), ["licence"])
         found += [Licence(plural(n, "prompt"), licence or "") for (licence,), n in stated.items()]
@@ -145,7 +146,7 @@ def _made(material: Material) -> tuple[str, ...]:
     recipe = material.recipe
     terms = ", ".join(loss.kind if loss.kind != "divergence" else f"{loss.divergence} ({loss.teacher})" for loss in recipe.train.losses)
     lines = [
-        f"Prompts: {', '.join(recipe.prompts.sources)}",
+        f"Prompts: {', '.join(map(without_folders, recipe.prompts.sources))}",
         f"Filters: {', '.join(f.kind for f in recipe.filters) or 'none'}",
         f"Loss: {terms}",
     ]

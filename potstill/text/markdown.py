@@ -46,11 +46,12 @@ def front_matter(front: Iterable[tuple[str, str | tuple[str, ...]]]) -> str:
 def licence_keys(names: Collection[str]) -> dict[str, str]:
     """The hub's keys for the licence of what is made of things under `names`: that of all of them, or `other` for several.
 
-    No key where there are none, or where one of them (an empty name) is not known: a licence is never made up.
+    No key where there are none, or where one of them (an empty name) is not known: a licence is never made up. Upper and lower case make no
+    difference. The hub wants names of its own without spaces.
     """
-    stated = set(names)
+    stated = {name.lower() for name in names}
     if not stated or "" in stated:
         return {}
     if len(stated) == 1:
-        return {"license": stated.pop().lower()}
-    return {"license": "other", "license_name": "several, see below"}
+        return {"license": stated.pop()}
+    return {"license": "other", "license_name": "several-see-below"}

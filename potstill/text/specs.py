@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from urllib.parse import parse_qsl
+from pathlib import Path
+from typing import cast
+from urllib.parse import parse_qsl, unquote
 
 from potstill.errors import RecipeError
+from potstill.recipe.paths import expand, is_path
 from potstill.registry import did_you_mean
+
+_KINDS = re.compile(r"(?:[a-z_]+:)*")
+"""What stands before a path: `hf:`, `reward:hf:`."""
 
 
 def split_spec(spec: str, known: Collection[str], where: str) -> tuple[str, dict[str, str]]:
@@ -39,3 +46,41 @@ def count_setting(settings: dict[str, str], name: str, default: int, where: str,
     if not text.isascii() or not text.isdigit() or int(text) < least:
         raise RecipeError(f"{name}={text} is no whole number of at least {least}", where=where, fix=f"write it as {name}={default}")
     return int(text)
+
+
+def without_folders(spec: str) -> str:
+    """A short name, or a row's place in a file, as strangers may read it: of a path outside the working directory only its last part.
+
+    `hf:/home/me/models/small` becomes `hf:…/small`; paths in its settings, and a server's model that is one, are cut alike. Paths below the
+    working directory and names that are no paths stay.
+    """
+    name, question, query = spec.partition("?")
+    settings = (one.partition("=") for one in query.split("&"))
+    return _shown(name) + question + "&".join(key + equals + _setting(value) for key, equals, value in settings)
+
+
+def _shown(name: str) -> str:
+    kinds = cast("re.Match[str]", _KINDS.match(name))[0]
+    rest = name[len(kinds) :]
+    if not kinds.endswith(("http:", "https:")):
+        return kinds + _last(rest)
+    address, mark, model = name.partition("#")
+    return address + mark + _last(model)
+
+
+def _setting(value: str) -> str:
+    read = unquote(value)
+    shown = _shown(read)
+    return value if shown == read else shown
+
+
+def _last(path: str) -> str:
+    """The last part of a path that leads out of the working directory; any other stays."""
+    outside = path.startswith(("/", "~")) or ".." in path.split("/")
+    return f"…/{path.rstrip('/').rpartition('/')[2]}" if outside else path
+
+
+def hub_datasets(sources: Collection[str]) -> tuple[str, ...]:
+    """The hub's names of the datasets among sources (`hf:NAME:SPLIT`), each once; a folder of data files has none."""
+    names = [source.removeprefix("hf:").partition("?")[0].rpartition(":")[0] for source in sources if source.startswith("hf:")]
+    return tuple(dict.fromkeys(name for name in names if name and not is_path(name) and not Path(expand(name)).is_dir()))

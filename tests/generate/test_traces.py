@@ -59,3 +59,14 @@ def test_a_card_says_who_the_teacher_is():
     assert (card.name, card.licence, card.train_on_outputs, card.weights) == ("fake:x", "MIT", "restricted", "")
     assert '"fake":"fake:x"' in card.facts
     assert card.id != card_of(TeacherSection(model="fake:x"), FakeTeacher("x", name="fake:x")).id
+
+
+def test_what_a_recipe_says_of_the_terms_holds_before_what_the_teacher_says():
+    class Open(FakeTeacher):
+        def identity(self):
+            return {**super().identity(), "train_on_outputs": "allowed"}
+
+    teacher = Open("x", name="fake:x")
+    assert card_of(TeacherSection(model="fake:x"), teacher).train_on_outputs == "allowed"
+    assert card_of(TeacherSection(model="fake:x", train_on_outputs="restricted"), teacher).train_on_outputs == "restricted"
+    assert card_of(TeacherSection(model="fake:x"), FakeTeacher("x", name="fake:x")).train_on_outputs == "unknown"

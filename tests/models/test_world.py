@@ -15,7 +15,7 @@ def test_a_teacher_is_opened_with_the_worlds_tokenizer(tmp_path, monkeypatch):
     monkeypatch.setattr(world, "TEACHERS", tmp_path)
     model = world.open_world("base", Options())
     assert model.name == "world:base"
-    assert model.identity()["licence"] == "Apache-2.0"
+    assert (model.identity()["licence"], model.identity()["train_on_outputs"]) == ("Apache-2.0", "allowed")
     ((answer,),) = model.draw([ask("What is 1+1?")], Sampling(max_new_tokens=3), Keep(size=2))
     assert answer.outlook.support_ids.shape[1] == 2
     assert len(model.tokenizer) == 640

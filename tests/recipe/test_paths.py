@@ -6,6 +6,7 @@ import pytest
 
 from potstill.errors import InputError, RecipeError
 from potstill.recipe import existing, expand
+from potstill.recipe.paths import is_path
 
 
 def test_the_environment_says_where_the_data_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,3 +70,8 @@ def test_a_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(Path, "open", refused)
     with pytest.raises(InputError, match=r"here: not permitted to read .*a\.csv; change its permissions"):
         existing(str(tmp_path / "a.csv"), where="here")
+
+
+def test_names_of_the_hub_are_no_paths() -> None:
+    assert not any(map(is_path, ("gpt2", "Qwen/Qwen3-8B")))
+    assert all(map(is_path, ("./a", "../a", "/a/b", "~/a", "${POTSTILL_DATA}/a", "a/b/c")))

@@ -81,3 +81,17 @@ def test_the_card_says_when_the_checkpoint_was_chosen_on_the_text(chosen_on_text
     text = markdown(card(chosen_on_text))
     assert "the checkpoint was chosen on it" in text
     assert "unseen" not in text
+
+
+def test_the_card_tells_no_folder_of_its_maker(tmp_path: Path) -> None:
+    recipe = parse(
+        RECIPE.replace("new:llama", "hf:/home/me/small")
+        .replace("config = { hidden_size = 64 }", "")
+        .replace("world:aligned", "hf:/home/me/big")
+        .replace("world:math?n=200", "hf:/home/me/data:train")
+    )
+    run = make(tmp_path, recipe=recipe)
+    text = markdown(card(collect(recipe, run.artifacts())))
+    assert "A student (`hf:…/small`) distilled from `hf:…/big` with potstill." in text
+    assert "/home" not in text
+    assert "datasets" not in front_of(text)

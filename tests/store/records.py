@@ -43,11 +43,11 @@ def made(folder: Path, **changes: Any) -> Run:
     Args:
         folder: of the run.
         changes: `prompts`, `cards`; `judged=False`: not filtered; `parts`: prompt's place -> where its traces go, `keep` by default;
-            `mode`: of `[generate]`.
+            `why`: it is so; `sources`: of the prompts; `mode`, `temperature`, `best_of`: of `[generate]`.
     """
     run = Run.open(parse(RECIPE), out=folder, log=Quiet())
     prompts, cards = changes.get("prompts", PROMPTS), changes.get("cards", CARDS)
-    shards = traces(prompts, cards)
+    shards, why = traces(prompts, cards), changes.get("why", "because")
     parts = {prompts[i].id: part for i, part in changes.get("parts", {}).items()}
 
     def gather(w: Any) -> dict[str, int]:
@@ -64,16 +64,17 @@ def made(folder: Path, **changes: Any) -> Run:
     def judge(w: Any) -> dict[str, int]:
         found = [trace for shard in shards for trace in shard]
         part = [parts.get(trace.prompt_id, "keep") for trace in found]
-        said = [Verdict(t.id, p, "b", "because", None if p == "keep" else 1.0) for t, p in zip(found, part, strict=True)]
+        said = [Verdict(t.id, p, "b", why, None if p == "keep" else 1.0) for t, p in zip(found, part, strict=True)]
         first = [Verdict(trace.id, "keep", "a", "why not", 1.0) for trace in reversed(found)]
         w.write_table("verdicts", from_rows([*first, *said], Verdict))
-        because = pa.array([[] if p == "keep" else ["b: because"] for p in part], pa.list_(pa.string()))
+        because = pa.array([[] if p == "keep" else [f"b: {why}"] for p in part], pa.list_(pa.string()))
         ids = {"trace_id": [t.id for t in found], "prompt_id": [t.prompt_id for t in found]}
         w.write_table("decisions", pa.table({**ids, "part": part, "because": because}))
         return {}
 
-    section = {"prompts": {"sources": ["a.jsonl"]}}
-    drawing = {"generate": {"mode": changes.get("mode", "draw"), "temperature": 0.7, "n": 1}}
+    section = {"prompts": {"sources": changes.get("sources", ["a.jsonl"])}}
+    told = {name: changes.get(name, value) for name, value in {"mode": "draw", "temperature": 0.7, "best_of": None}.items()}
+    drawing = {"generate": {**told, "n": 1}}
     first = run.perform("prompts", section=section, inputs={}, parts={}, work=gather)
     second = run.perform("generate", section=drawing, inputs={"prompts": first}, parts={}, work=draw)
     if changes.get("judged", True):

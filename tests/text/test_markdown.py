@@ -23,6 +23,7 @@ def test_yaml_reads_back_what_was_written() -> None:
 
 def test_a_licence_is_never_made_up() -> None:
     assert licence_keys({"MIT"}) == {"license": "mit"}
-    assert licence_keys({"MIT", "Apache-2.0"})["license"] == "other"
+    assert licence_keys({"apache-2.0", "Apache-2.0"}) == {"license": "apache-2.0"}
+    assert licence_keys({"MIT", "Apache-2.0"}) == {"license": "other", "license_name": "several-see-below"}
     assert licence_keys({"MIT", ""}) == {}
     assert licence_keys(()) == {}

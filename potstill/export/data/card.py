@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from potstill.export.data.facts import NOT_JUDGED, Facts
 from potstill.store.environment import package_version
 from potstill.text.markdown import front_matter, licence_keys, plain, visible
-from potstill.types import TeacherCard, canonical_json
+from potstill.text.specs import hub_datasets, without_folders
+from potstill.types import TeacherCard, canonical_json, may_train
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
 """The hub's classes of size: fewer rows than the number."""
@@ -24,7 +26,7 @@ ALLOWED = {
     "forbidden": "**forbidden**",
     "unknown": "**not known**: find out before training on this",
 }
-"""What is said of `train_on_outputs`."""
+"""What is said of `may_train`."""
 DRAWN = ("temperature", "top_p", "max_new_tokens", "n", "committee", "best_of")
 """The settings of `[generate]` that are told."""
 
@@ -43,19 +45,19 @@ def card(facts: Facts, *, signals: bool = False) -> str:
 
 
 def _front(facts: Facts) -> Iterator[tuple[str, str | tuple[str, ...]]]:
-    """A licence is named here only when every teacher and every source states one, and every teacher's terms allow training."""
+    """A licence is named here only when every teacher and every source states one, and all may train on what every teacher says."""
     if facts.restraining():
-        yield from (("license", "other"), ("license_name", "see the teachers' terms below"))
+        yield from (("license", "other"), ("license_name", "see-the-terms-of-the-teachers"))
     else:
         yield from licence_keys({teacher.licence for teacher in facts.teachers} | set(facts.licences)).items()
     if facts.sources and all(source.startswith("world:") for source in facts.sources):
         yield "language", "en"
-    datasets = tuple(dict.fromkeys(source.split(":")[1] for source in facts.sources if source.startswith("hf:")))
+    datasets = hub_datasets(facts.sources)
     if datasets:
         yield "source_datasets", datasets
     yield "task_categories", ("text-generation",)
     yield "size_categories", (next((name for most, name in SIZES if facts.rows < most), "n>10M"),)
-    yield "tags", ("synthetic", "distillation", "potstill")
+    yield "tags", (*(() if facts.scored else ("synthetic",)), "distillation", "potstill")
 
 
 def _configs(signals: bool) -> str:
@@ -84,10 +86,10 @@ def _teachers(facts: Facts) -> Iterator[str]:
     yield "| teacher | rows | licence | terms | may others train on it? | revision | weights |"
     yield "| --- | ---: | --- | --- | --- | --- | --- |"
     for teacher in facts.teachers:
-        rows = f"{facts.of_teacher[teacher.name]:,}"
-        stated = [plain(text) or NOT_STATED for text in (teacher.licence, teacher.terms)]
-        yield _row(plain(teacher.name), rows, *stated, ALLOWED[teacher.train_on_outputs], *_identity(teacher))
-    names = ", ".join(plain(teacher.name) for teacher in facts.restraining())
+        name = facts.published[teacher.name]
+        stated = [plain(text) or NOT_STATED for text in (teacher.licence, without_folders(teacher.terms))]
+        yield _row(plain(name), f"{facts.of_teacher[name]:,}", *stated, ALLOWED[may_train(teacher)], *_identity(teacher))
+    names = ", ".join(plain(facts.published[teacher.name]) for teacher in facts.restraining())
     if names:
         yield ""
         yield (
@@ -106,7 +108,8 @@ def _identity(teacher: TeacherCard) -> tuple[str, str]:
 def _prompts(facts: Facts) -> Iterator[str]:
     yield "## Prompts"
     yield ""
-    yield f"{facts.prompts:,} prompts, from {', '.join(map(_code, facts.sources)) or NOT_STATED}. Their licences:"
+    sources = ", ".join(_code(without_folders(one)) for one in facts.sources)
+    yield f"{facts.prompts:,} prompts, from {sources or NOT_STATED}. Their licences:"
     yield ""
     for licence, count in sorted(facts.licences.items()):
         yield f"- {plain(licence) or NOT_STATED}: {count:,} prompts"
@@ -118,10 +121,18 @@ def _drawn(facts: Facts) -> Iterator[str]:
     if facts.scored:
         yield "- The texts are the prompts' own; nothing was drawn."
     else:
-        yield from (f"- `{name}`: {canonical_json(facts.section[name])}" for name in DRAWN if facts.section.get(name) not in (None, False))
+        yield from (f"- `{name}`: {canonical_json(value)}" for name, value in _settings(facts))
     yield f"- `seed`: {facts.artifacts['generate'].manifest.seed}"
     for context, count in sorted(facts.contexts.items()):
         yield f"- {count:,} rows were answered under a system turn that is not in the data: {plain(context)}"
+
+
+def _settings(facts: Facts) -> Iterator[tuple[str, Any]]:
+    """Those of `[generate]` that say something; a temperature of 0 does."""
+    for name in DRAWN:
+        value = facts.section.get(name)
+        if value is not None and value is not False:
+            yield name, {**value, "judge": facts.judge} if name == "best_of" else value
 
 
 def _selected(facts: Facts) -> Iterator[str]:
@@ -130,7 +141,7 @@ def _selected(facts: Facts) -> Iterator[str]:
     if found is None:
         return
     how, passed, fell = facts.section.get("best_of") or {}, found["passed"], found["none_passed"]
-    judge = _code(str(how["judge"])) if how else "a judge"
+    judge = _code(facts.judge) if how else "a judge"
     yield "## How answers were selected"
     yield ""
     yield f"Of a teacher's draws for a prompt, the best by {judge} was chosen among those that pass; the others were cut as noise."
@@ -153,7 +164,7 @@ def _signals(facts: Facts) -> Iterator[str]:
     kept = facts.codecs()
     for teacher in facts.teachers:
         told = [f"codec `{codec}`: {CODECS.get(codec, 'see its part').format(**most)}" for codec, most in kept.get(teacher.id, {}).items()]
-        yield f"- {plain(teacher.name)}: {'; '.join(told) or 'nothing, it tells only text'}"
+        yield f"- {plain(facts.published[teacher.name])}: {'; '.join(told) or 'nothing, it tells only text'}"
 
 
 def _cut(facts: Facts) -> Iterator[str]:
@@ -192,11 +203,11 @@ def _unknown(facts: Facts) -> Iterator[str]:
     yield "## Not known"
     yield ""
     for teacher in facts.teachers:
-        missing = [("its licence", teacher.licence), ("its terms", teacher.terms)]
-        lacking = [name for name, value in missing if not value]
-        lacking += ["whether others may train on what it says"] * (teacher.train_on_outputs == "unknown")
+        free = may_train(teacher)
+        lacking = ["its licence"] * (not teacher.licence) + ["its terms"] * (not teacher.terms and free != "allowed")
+        lacking += ["whether others may train on what it says"] * (free == "unknown")
         if lacking:
-            yield f"- Of {plain(teacher.name)}: {', '.join(lacking)}."
+            yield f"- Of {plain(facts.published[teacher.name])}: {', '.join(lacking)}."
     if facts.licences[""]:
         yield f"- The licence of {facts.licences['']:,} prompts."
     yield "- Whether the answers are true, beyond what the filters above judged; whether they hold personal data; bias."

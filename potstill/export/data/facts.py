@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from potstill.errors import CapabilityError
 from potstill.store import Artifact, Run, rows
-from potstill.types import TeacherCard
+from potstill.text.specs import without_folders
+from potstill.types import TeacherCard, may_train
 
 NOT_JUDGED = "unjudged"
 
@@ -92,6 +94,21 @@ class Facts:
         found: Mapping[str, Any] | None = self.artifacts["generate"].manifest.summary.get("best_of")
         return found
 
+    @property
+    def judge(self) -> str:
+        """Who chose the best draw, as it is published; empty where nobody chose."""
+        return without_folders(str((self.section.get("best_of") or {}).get("judge", "")))
+
+    @cached_property
+    def published(self) -> Mapping[str, str]:
+        """Teacher's name in the recipe -> its name in the data, which tells no folder; two that would be called alike are numbered."""
+        named: dict[str, str] = {}
+        for name in dict.fromkeys(card.name for card in self.teachers):
+            short = without_folders(name)
+            alike = sum(without_folders(other) == short for other in named)
+            named[name] = f"{short} ({alike + 1})" if alike else short
+        return named
+
     def codecs(self) -> dict[str, dict[str, dict[str, int]]]:
         """Id of a teacher -> codec -> the largest `k` and `hidden_size` of its scorings; none of a teacher that tells only text.
 
@@ -111,7 +128,7 @@ class Facts:
 
     def restraining(self) -> list[TeacherCard]:
         """The teachers that are not known to let others train on what they say."""
-        return [card for card in self.teachers if card.train_on_outputs != "allowed"]
+        return [card for card in self.teachers if may_train(card) != "allowed"]
 
     def check_terms(self) -> None:
         """Nothing leaves that a teacher's terms forbid to train on.
@@ -120,17 +137,17 @@ class Facts:
             CapabilityError: they do.
         """
         for card in self.teachers:
-            if card.train_on_outputs == "forbidden":
+            if may_train(card) == "forbidden":
                 what = "its terms forbid to train others on what it says, so its traces are not exported"
                 raise CapabilityError(what, where=card.name, fix="take another teacher, or mend train_on_outputs where it is wrong")
 
     def warnings(self) -> list[str]:
         """What whoever uses the data must know of the teachers' terms."""
-        told = {
+        told: Mapping[str, str] = {
             "unknown": "whether its terms let others train on what it says is not known",
             "restricted": "its terms restrict training others on what it says",
         }
-        return [f"{card.name}: {told[card.train_on_outputs]}" for card in self.teachers if card.train_on_outputs in told]
+        return [f"{card.name}: {told[may_train(card)]}" for card in self.teachers if may_train(card) in told]
 
     def generated(self, completions: Sequence[Mapping[str, Any]]) -> None:
         """Count traces that were generated, exported or not."""

@@ -15,12 +15,13 @@ from potstill.errors import InputError, StoreError
 from potstill.export.data.card import card
 from potstill.export.data.facts import Facts
 from potstill.export.data.forms import Format, check_form, rows, schema
-from potstill.store import Run, from_rows, nested
+from potstill.export.data.publishing import published, teachers
+from potstill.store import Run, nested
 from potstill.store.atomic import store_errors, whole_folder, write_text
 from potstill.store.joining import Lookup
 from potstill.store.tables import encoding
 from potstill.store.tables import write as write_table
-from potstill.types import Message, Part, Prompt, TeacherCard
+from potstill.types import Message, Part, Prompt
 from potstill.world import only_evaluates
 
 GROUP = 4096
@@ -89,7 +90,10 @@ def _write(run: Run, folder: Path, facts: Facts, form: Format, part: str, signal
 
 
 def _chosen(records: Sequence[dict[str, Any]], facts: Facts, part: str) -> Iterator[dict[str, Any]]:
-    """The records with the completions of that part alone, without those that have none and those that only evaluate; all are counted."""
+    """The records as they are published, with the completions of that part alone; all are counted.
+
+    Those without such completions and those that only evaluate are left out.
+    """
     for record in records:
         facts.generated(record["completions"])
         if only_evaluates(_prompt(record)):
@@ -97,7 +101,7 @@ def _chosen(records: Sequence[dict[str, Any]], facts: Facts, part: str) -> Itera
             continue
         of_part = [one for one in record["completions"] if part in ("all", (one["decision"] or {}).get("part"))]
         if of_part:
-            chosen = {**record, "completions": of_part}
+            chosen = published({**record, "completions": of_part}, facts)
             facts.exported(chosen)
             yield chosen
 
@@ -161,7 +165,7 @@ class _Signals:
         self.scorings = Lookup(facts.artifacts["generate"].folder, "scorings", "trace_id")
         self.tokens, self.found = _Parquet(folder / TOKENS), _Parquet(folder / SCORINGS)
         self.tokens.path.parent.mkdir()
-        write_table(folder / TEACHERS, from_rows(facts.teachers, TeacherCard))
+        write_table(folder / TEACHERS, teachers(facts))
 
     def write(self, records: list[dict[str, Any]]) -> None:
         names = ("id", "teacher_id", "token_ids", "token_ends")

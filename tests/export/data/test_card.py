@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from potstill.export.data import Facts, card, export_data
+from potstill.types import Prompt, TeacherCard
 from tests.store.records import CARDS, PROMPTS, made
 
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed")
@@ -38,11 +39,40 @@ def test_a_licence_that_all_state_stands_in_front(tmp_path: Path) -> None:
     assert "No licence is named" not in body
 
 
+def test_a_permissive_licence_speaks_where_no_terms_are_stated(tmp_path: Path) -> None:
+    front, body = read(tmp_path, cards=(TeacherCard("world:base", licence="Apache-2.0"), TeacherCard("hf:small", licence="apache-2.0")))
+    assert (front["license"], "license_name" in front) == ("apache-2.0", False)
+    assert "| world:base | 4 | Apache-2.0 | not stated | allowed |" in body
+    assert "No licence is named" not in body
+    assert "- Of world:base" not in body
+
+
+def test_greedy_data_are_told_as_greedy(tmp_path: Path) -> None:
+    _, body = read(tmp_path, temperature=0.0)
+    assert "- `temperature`: 0.0\n" in body
+    assert "committee" not in body
+    assert "best_of" not in body
+
+
+def test_texts_that_were_only_scored_are_not_called_synthetic(tmp_path: Path) -> None:
+    texts = tuple(Prompt((), reference=f"It was day {i}.", source=f"t{i}") for i in range(5))
+    export_data(made(tmp_path / "run", prompts=texts, mode="score"), tmp_path / "out", form="text")
+    front = yaml.safe_load((tmp_path / "out" / "README.md").read_text(encoding="utf-8").split("---\n", 2)[1])
+    assert front["tags"] == ["distillation", "potstill"]
+    assert read(tmp_path / "drawn")[0]["tags"] == ["synthetic", "distillation", "potstill"]
+
+
+def test_a_folder_of_data_is_no_dataset_of_the_hub(tmp_path: Path) -> None:
+    front, body = read(tmp_path, sources=["hf:./loc:train", "hf:openai/gsm8k:train?config=main"])
+    assert front["source_datasets"] == ["openai/gsm8k"]
+    assert "from `hf:./loc:train`, `hf:openai/gsm8k:train?config=main`." in body
+
+
 @pytest.mark.parametrize("terms", ["restricted", "unknown"])
 def test_no_licence_is_named_where_a_teacher_does_not_allow_training(terms: Any, tmp_path: Path) -> None:
-    cards = (replace(CARDS[0], licence="Apache-2.0"), replace(CARDS[1], licence="Apache-2.0", train_on_outputs=terms))
+    cards = (replace(CARDS[0], licence="Apache-2.0"), replace(CARDS[1], licence="LicenseRef-mine", train_on_outputs=terms))
     front, body = read(tmp_path, cards=cards)
-    assert (front["license"], front["license_name"]) == ("other", "see the teachers' terms below")
+    assert (front["license"], front["license_name"]) == ("other", "see-the-terms-of-the-teachers")
     assert "the terms of hf:two restrict it or are not known" in body
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from potstill.errors import CapabilityError
 from potstill.export.data.facts import Facts
+from potstill.types import TeacherCard
 from tests.store.records import CARDS, made
 
 
@@ -46,3 +47,17 @@ def test_terms_decide(tmp_path: Path) -> None:
     facts.teachers = (replace(CARDS[0], train_on_outputs="forbidden"),)
     with pytest.raises(CapabilityError, match="not exported; take another teacher, or mend train_on_outputs"):
         facts.check_terms()
+
+
+def test_teachers_that_would_be_called_alike_are_numbered(tmp_path: Path) -> None:
+    facts = Facts.of(made(tmp_path / "run"), "messages", "keep")
+    facts.teachers = tuple(replace(CARDS[0], name=name) for name in ("hf:/a/hf", "world:base", "hf:/b/hf", "hf:/a/hf"))
+    assert dict(facts.published) == {"hf:/a/hf": "hf:…/hf", "world:base": "world:base", "hf:/b/hf": "hf:…/hf (2)"}
+
+
+def test_a_licence_of_the_shipped_teachers_restrains_nobody(tmp_path: Path) -> None:
+    facts = Facts.of(made(tmp_path / "run"), "messages", "keep")
+    facts.teachers = (TeacherCard("world:base", licence="Apache-2.0"),)
+    assert (facts.restraining(), facts.warnings()) == ([], [])
+    facts.teachers = (replace(CARDS[0], licence="LicenseRef-mine", train_on_outputs="unknown"),)
+    assert facts.warnings() == ["hf:one: whether its terms let others train on what it says is not known"]
