@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from potstill.check import agree
 from potstill.check.sizes import teacher_size
 from potstill.errors import PotstillError
+from potstill.generate.traces import card_of
 from potstill.models import Answer, LocalModel, Teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.recipe import Recipe, TeacherSection
-from potstill.types import TrainOnOutputs
+from potstill.types import TrainOnOutputs, may_train
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Candidate:
         ratio: its parameters over the student's; None where one is not known.
         same_tokens: whether its token ids are the student's.
         licence: as the recipe says, or else the model.
-        train_on_outputs: what its terms say of training on its outputs.
+        train_on_outputs: whether others may train on what it says, as `may_train`.
         lacks: why the recipe cannot use it; empty when it can.
     """
 
@@ -63,6 +64,7 @@ def candidate(recipe: Recipe, section: TeacherSection, teacher: Teacher, student
     """
     parameters = teacher_size(section).parameters if isinstance(teacher, LocalModel) or "classes" in teacher.gives else None
     tokenizer = teacher_tokenizer(section)
+    card = card_of(section, teacher)
     own = None if tokenizer is None else tokenizer_facts(student_tokenizer(recipe.student, tokenizer))["tokenizer"]
     return Candidate(
         name=section.model,
@@ -70,15 +72,13 @@ def candidate(recipe: Recipe, section: TeacherSection, teacher: Teacher, student
         parameters=parameters,
         ratio=parameters / student if parameters and student else None,
         same_tokens=tokenizer is not None and tokenizer_facts(tokenizer)["tokenizer"] == own,
-        licence=section.licence or teacher.identity().get("licence", ""),
-        train_on_outputs=section.train_on_outputs,
-        lacks=_lacks(recipe, section),
+        licence=card.licence,
+        train_on_outputs=may_train(card),
+        lacks="its terms forbid training on what it says" if may_train(card) == "forbidden" else _lacks(recipe, section),
     )
 
 
 def _lacks(recipe: Recipe, section: TeacherSection) -> str:
-    if section.train_on_outputs == "forbidden":
-        return "its terms forbid training on what it says"
     try:
         agree(recipe.model_copy(update={"teachers": (section,)}), evaluated=False)
     except PotstillError as error:

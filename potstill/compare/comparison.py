@@ -12,14 +12,14 @@ from potstill.compare.asked import Kind, prompts_of
 from potstill.compare.candidates import candidate, cost_of, sections_of
 from potstill.compare.closeness import divergences
 from potstill.compare.deciding import Performance, Recommendation, decide
-from potstill.compare.differences import agreement, mean
-from potstill.compare.marks import MEANING, answers_of, mark
+from potstill.compare.differences import agreement, share
+from potstill.compare.marks import MEANING, answers_of, check_asked, declined, mark
 from potstill.errors import CapabilityError
 from potstill.generate.context import with_context
 from potstill.models import Sampling, Spending, Teacher, open_teacher
 from potstill.models.base import FREE
 from potstill.recipe import GenerateSection, Recipe
-from potstill.report.words import compact, factor, percent, significant
+from potstill.report.words import compact, factor, percent, plural, significant
 from potstill.store.log import Log
 from potstill.types import Prompt
 
@@ -37,7 +37,7 @@ class Comparison:
         recipe: its name.
         asked: kind of prompt -> how many.
         context: the recipe's system turn, which stood before every question.
-        drawn_at: the temperature at which the recipe draws its answers; here they were greedy.
+        drawn_at: the temperature at which the recipe draws its answers, which were greedy here; None: it only scores texts.
         performances: one a candidate.
         agreements: pairs of candidates -> the share of prompts on which they come to the same.
         divergences: candidate -> KL from the recommended one, nats a token.
@@ -47,7 +47,7 @@ class Comparison:
     recipe: str
     asked: Mapping[str, int]
     context: str
-    drawn_at: float
+    drawn_at: float | None
     performances: tuple[Performance, ...]
     agreements: Mapping[tuple[str, str], float | None]
     divergences: Mapping[str, float]
@@ -59,7 +59,7 @@ class Comparison:
         return {
             "recipe": self.recipe,
             "asked": dict(self.asked),
-            "answers": {"temperature": 0.0, "context": self.context, "recipe_temperature": self.drawn_at},
+            "answers": {"temperature": 0.0 if self._questions else None, "context": self.context, "recipe_temperature": self.drawn_at},
             "candidates": [_facts(one) for one in self.performances],
             "agreements": [{"between": list(pair), "share": share} for pair, share in self.agreements.items()],
             "kl_from_recommended": dict(self.divergences),
@@ -73,24 +73,36 @@ class Comparison:
     def lines(self) -> list[str]:
         """The comparison for people."""
         counts = ", ".join(f"{n} {kind}" for kind, n in self.asked.items())
-        told = [f"{self.recipe}: {len(self.performances)} candidates on {counts} prompts", self._asking(), ""]
-        told += [*_aligned(self._table()), "", *self._pairs(), ""]
+        prompts = "prompt" if sum(self.asked.values()) == 1 else "prompts"
+        told = [f"{self.recipe}: {plural(len(self.performances), 'candidate')} on {counts} {prompts}", self._asking(), ""]
+        told += [*_aligned(self._table()), "", *([*_aligned(self._refusals()), ""] if self._questions else []), *self._pairs(), ""]
         chosen = self.recommendation
         told.append(f"recommended: {chosen.name or 'none'}; {'; '.join(chosen.reasons)}")
         return [*told, *(f"not {name}: {why}" for name, why in chosen.others.items())]
 
+    @property
+    def _questions(self) -> list[str]:
+        """The kinds of prompt that are answered; plain texts are only scored."""
+        return [kind for kind in self.asked if kind != "text"]
+
     def _asking(self) -> str:
         """How the answers came about."""
+        if not self._questions:
+            return "the texts are scored as they are; nothing is drawn"
         turn = f", under the recipe's system turn {self.context!r}" if self.context else ""
-        recipe = "as the recipe does" if self.drawn_at == 0 else f"where the recipe draws at temperature {self.drawn_at:g}"
+        if self.drawn_at is None:
+            recipe = "where the recipe draws none and only scores texts"
+        else:
+            recipe = "as the recipe does" if self.drawn_at == 0 else f"where the recipe draws at temperature {self.drawn_at:g}"
         return f"answers are greedy, the likeliest token each time, {recipe}{turn}"
 
     def _table(self) -> Iterator[Sequence[str]]:
         kinds = list(self.asked)
-        yield ("candidate", "parameters", "student", *kinds, "together", "tokens", "USD a 1,000", "tokenizer", "licence", "terms")
+        last = ("together", "tokens", "USD a 1,000", "tokenizer", "licence", "training on its answers")
+        yield ("candidate", "parameters", "times the student", *kinds, *last)
         for one in self.performances:
             who, cost = one.candidate, one.cost
-            shares = [_of(mean(one.marks[kind]) if kind in one.marks else None, percent) for kind in kinds]
+            shares = [_share(one.marks[kind]) if kind in one.marks else "?" for kind in kinds]
             numbers = (
                 _of(who.parameters, compact),
                 _of(who.ratio, factor),
@@ -99,7 +111,14 @@ class Comparison:
                 _of(cost.tokens, significant),
             )
             dollars = _of(None if cost.usd is None else 1000 * cost.usd, significant)
-            yield (who.name, *numbers, dollars, "the student's" if who.same_tokens else "another", who.licence or "?", who.train_on_outputs)
+            tokens, terms = "the student's" if who.same_tokens else "another", who.train_on_outputs
+            yield (who.name, *numbers, dollars, tokens, who.licence or "?", "not known" if terms == "unknown" else terms)
+
+    def _refusals(self) -> Iterator[Sequence[str]]:
+        """How often each declines, where it was asked."""
+        yield ("refused", *self._questions)
+        for one in self.performances:
+            yield (one.candidate.name, *(_share(one.refusals[kind]) if kind in one.refusals else "?" for kind in self._questions))
 
     def _pairs(self) -> Iterator[str]:
         for kind in self.asked:
@@ -135,16 +154,14 @@ def compare_teachers(
     found = []
     for section in sections:
         blank = Performance(candidate(recipe, section, teachers[section.model], student), {}, (), cost_of([], None))
-        if log is not None:
-            log.say(f"compare: asking {section.model}")
-        found.append(_perform(blank, teachers[section.model], prompts, recipe.generate))
+        found.append(_perform(blank, teachers[section.model], prompts, recipe.generate, log))
     chosen = decide(found)
     told = {kind: _told(mine, recipe.generate.context) for kind, mine in prompts.items()}
     return Comparison(
         recipe=recipe.name,
         asked={kind: len(mine) for kind, mine in prompts.items()},
         context=recipe.generate.context,
-        drawn_at=recipe.generate.temperature,
+        drawn_at=recipe.generate.temperature if recipe.generate.mode == "draw" else None,
         performances=tuple(found),
         agreements=_agreements([one for one in found if one.texts]),
         divergences=_divergences(chosen, found, teachers, [prompt for mine in told.values() for prompt in mine]),
@@ -152,20 +169,27 @@ def compare_teachers(
     )
 
 
-def _perform(blank: Performance, teacher: Teacher, prompts: Mapping[Kind, Sequence[Prompt]], settings: GenerateSection) -> Performance:
+def _perform(
+    blank: Performance, teacher: Teacher, prompts: Mapping[Kind, Sequence[Prompt]], settings: GenerateSection, log: Log | None
+) -> Performance:
     """The candidate's answers and their marks; one that the recipe cannot use is not asked, for that could cost money."""
     if blank.candidate.lacks:
         return blank
     sampling = Sampling(temperature=0.0, max_new_tokens=settings.max_new_tokens)
     try:
+        check_asked(teacher, prompts)
+        if log is not None:
+            log.say(f"compare: asking {blank.candidate.name}")
         answers = {kind: answers_of(teacher, kind, _told(mine, settings.context), sampling) for kind, mine in prompts.items()}
     except CapabilityError as error:
         return replace(blank, candidate=replace(blank.candidate, lacks=error.what))
     marks: dict[str, list[float | None]] = {}
     for kind, mine in answers.items():
         marks[kind] = [mark(kind, prompt, answer) for prompt, answer in zip(prompts[kind], mine, strict=True)]
+    refusals = {kind: [declined(kind, answer) for answer in mine] for kind, mine in answers.items() if kind != "text"}
     flat = [answer for mine in answers.values() for answer in mine]
-    return replace(blank, marks=marks, texts=[answer.text for answer in flat], cost=cost_of(flat, blank.candidate.parameters))
+    cost = cost_of(flat, blank.candidate.parameters)
+    return replace(blank, marks=marks, texts=[answer.text for answer in flat], cost=cost, refusals=refusals)
 
 
 def _told(prompts: Sequence[Prompt], context: str) -> list[Prompt]:
@@ -189,8 +213,22 @@ def _divergences(
 
 
 def _facts(one: Performance) -> dict[str, Any]:
-    judged = {kind: {"mean": mean(mine), "n": sum(m is not None for m in mine), "asked": len(mine)} for kind, mine in one.marks.items()}
-    return {**asdict(one.candidate), "marks": judged, "merit": one.merit, "cost": asdict(one.cost)}
+    marks = {kind: _judged(mine, "mean") for kind, mine in one.marks.items()}
+    refusals = {kind: _judged(mine, "share") for kind, mine in one.refusals.items()}
+    return {**asdict(one.candidate), "marks": marks, "refusals": refusals, "merit": one.merit, "cost": asdict(one.cost)}
+
+
+def _judged(marks: Sequence[float | None], name: str) -> dict[str, float | int | None]:
+    found = share(marks)
+    return {name: found.value, "low": found.low, "high": found.high, "n": sum(m is not None for m in marks), "asked": len(marks)}
+
+
+def _share(marks: Sequence[float | None]) -> str:
+    """As percent, with its interval."""
+    found = share(marks)
+    if found.value is None or found.low is None or found.high is None:
+        return "?"
+    return f"{percent(found.value)} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def _of(value: float | None, shown: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from potstill.compare.candidates import Candidate, Cost
 from potstill.compare.differences import Marks, difference, mean, merit
@@ -20,12 +20,14 @@ class Performance:
         marks: of its answers, by kind of prompt; empty when it was not asked.
         texts: its answers to what was asked, in order.
         cost: of an answer.
+        refusals: 1 for each answer that declines and 0 for each other, by kind of prompt; None where it is not known.
     """
 
     candidate: Candidate
     marks: Marks
     texts: Sequence[str]
     cost: Cost
+    refusals: Marks = field(default_factory=dict)
 
     @property
     def merit(self) -> float | None:

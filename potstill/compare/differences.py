@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
-from potstill.evaluate.statistics import CONFIDENCE, NOTHING, Estimate
+from potstill.evaluate.statistics import CONFIDENCE, NOTHING, Estimate, proportion
 from potstill.text.answers import final_answer
 from potstill.text.refusals import refused
 
@@ -18,6 +18,12 @@ def mean(marks: Sequence[float | None]) -> float | None:
     """Of those that could be judged; None when there are none."""
     judged = [one for one in marks if one is not None]
     return sum(judged) / len(judged) if judged else None
+
+
+def share(marks: Sequence[float | None]) -> Estimate:
+    """The mean of those that could be judged with its 95% interval, as `proportion`; no value when there are none."""
+    judged = [one for one in marks if one is not None]
+    return proportion(sum(judged), len(judged))
 
 
 def merit(marks: Marks) -> float | None:

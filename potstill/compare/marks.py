@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from potstill.compare.asked import Kind
 from potstill.errors import CapabilityError
@@ -25,19 +25,25 @@ MEANING = {
 """Kind of prompt -> what the mean mark of it is."""
 
 
-def answers_of(teacher: Teacher, kind: Kind, prompts: Sequence[Prompt], sampling: Sampling) -> list[Answer]:
-    """One answer a prompt; of plain texts, the scored text.
+def check_asked(teacher: Teacher, kinds: Collection[Kind]) -> None:
+    """Whether the teacher can do what prompts of these kinds ask of it; nothing is asked.
 
     Raises:
         CapabilityError: a text is to be scored, and it cannot.
     """
-    if kind != "text":
-        return ask(teacher, prompts, sampling)
-    if "score" not in teacher.gives:
-        raise CapabilityError(
-            "this teacher cannot score texts", where=teacher.name, fix="compare teachers that can, or name prompts to answer"
-        )
-    return teacher.score([Given(prompt) for prompt in prompts])
+    if "text" in kinds and "score" not in teacher.gives:
+        fix = "compare teachers that can, or name prompts to answer"
+        raise CapabilityError("this teacher cannot score texts", where=teacher.name, fix=fix)
+
+
+def answers_of(teacher: Teacher, kind: Kind, prompts: Sequence[Prompt], sampling: Sampling) -> list[Answer]:
+    """One answer a prompt; of plain texts, the scored text.
+
+    Raises:
+        CapabilityError: as `check_asked`.
+    """
+    check_asked(teacher, [kind])
+    return ask(teacher, prompts, sampling) if kind != "text" else teacher.score([Given(prompt) for prompt in prompts])
 
 
 def mark(kind: Kind, prompt: Prompt, answer: Answer) -> float | None:
@@ -58,6 +64,13 @@ def mark(kind: Kind, prompt: Prompt, answer: Answer) -> float | None:
         return _cautious(prompt, answer)
     judge = judge_of(prompt)
     return float(not refused(answer.text)) if judge is None else judge(prompt, answer.text)
+
+
+def declined(kind: Kind, answer: Answer) -> float | None:
+    """1 where the answer declines, else 0; None where that is not known: of a scored text, an empty answer, or one that was withheld."""
+    if kind == "text" or answer.finish_reason in ("error", "content_filter") or not answer.text.strip():
+        return None
+    return float(refused(answer.text))
 
 
 def _unleaked(prompt: Prompt, answer: Answer) -> float | None:

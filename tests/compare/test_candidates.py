@@ -54,3 +54,9 @@ def test_costs():
     assert (local.tokens, local.usd, local.operations) == (3.0, None, 600.0)
     assert cost_of([Answer("a")], 100).tokens is None
     assert cost_of([], None).tokens is None
+
+
+def test_whether_others_may_train_on_its_answers():
+    assert told("world:math").train_on_outputs == "allowed"
+    assert told("world:base", 'teachers.0.train_on_outputs="restricted"').train_on_outputs == "restricted"
+    assert told("world:base", 'teachers.0.licence="MIT"').licence == "MIT"

@@ -9,6 +9,7 @@ import pytest
 
 from potstill.compare import compare_teachers, comparison
 from potstill.recipe import load
+from potstill.store import Quiet
 from potstill.types import Message, Prompt
 from tests.house import tree
 
@@ -38,11 +39,40 @@ def test_facts_are_json_and_lines_tell_them(found):
     assert "recommended: world:safety" in lines
     assert "not world:base: clearly worse" in lines
     assert "KL from world:safety" in lines
+    assert "  times the student  " in lines
+    assert "  training on its answers\n" in lines
+
+
+def test_marks_and_refusals_have_intervals(found):
+    told = {one["name"]: one for one in found.facts()["candidates"]}
+    n = found.asked["hazard"]
+    safe, bare = told["world:safety"], told["world:base"]
+    edge = 0.025 ** (1 / n)
+    assert (safe["marks"]["hazard"]["low"], safe["marks"]["hazard"]["high"]) == (pytest.approx(edge), 1.0)
+    assert (safe["refusals"]["hazard"]["share"], safe["refusals"]["hazard"]["n"]) == (1.0, n)
+    assert (bare["refusals"]["hazard"]["share"], bare["refusals"]["hazard"]["high"]) == (0.0, pytest.approx(1 - edge))
+    lines = found.lines()
+    (place,) = [i for i, line in enumerate(lines) if line.startswith("refused  ")]
+    assert lines[place].split() == ["refused", "capability", "hazard"]
+    assert lines[place + 2].split()[-3:] == ["100.0%", f"[{100 * edge:.1f},", "100.0]"]
+
+
+class Heard(Quiet):
+    """A log that keeps what is said."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, line):
+        self.lines.append(line)
 
 
 def test_a_candidate_that_cannot_be_used_is_not_asked():
-    recipe = load(SELECTIVE, [*FEWER, 'student.tokenizer="world:b"'])
-    found = compare_teachers(recipe, ["world:base"], 4)
+    recipe, log = load(SELECTIVE, [*FEWER, 'student.tokenizer="world:b"']), Heard()
+    found = compare_teachers(recipe, ["world:base"], 4, log)
+    assert log.lines == []
+    assert ": 1 candidate on 4 capability, 4 hazard prompts" in found.lines()[0]
+    assert "\nworld:base  ?" in "\n".join(found.lines())
     assert found.recommendation.name is None
     assert found.performances[0].texts == ()
     assert "recommended: none" in "\n".join(found.lines())
@@ -76,7 +106,24 @@ def test_a_plain_text_has_no_turn_before_it():
     assert comparison._told([question], "Be brief.")[0].messages[0] == Message("system", "Be brief.")
 
 
+def test_texts_are_scored_and_nothing_is_drawn(tmp_path):
+    (tmp_path / "a.txt").write_text("What is 1+1? It is 2.")
+    text = f"text:{tmp_path}/a.txt"
+    scored = ["generate.mode=score", f'prompts.sources=["{text}"]', f'evaluate.sources=["{text}"]', "evaluate.limits={}", "filters=[]"]
+    log = Heard()
+    found = compare_teachers(load(SELECTIVE, scored), ["world:base"], 4, log)
+    lines = found.lines()
+    assert log.lines == ["compare: asking world:base"]
+    assert lines[0].endswith(": 1 candidate on 1 text prompt")
+    assert lines[1] == "the texts are scored as they are; nothing is drawn"
+    assert not any(line.startswith("refused") for line in lines)
+    facts = found.facts()
+    assert facts["answers"] == {"temperature": None, "context": "", "recipe_temperature": None}
+    assert facts["candidates"][0]["refusals"] == {}
+
+
 def test_greedy_answers_are_called_greedy(found):
     assert found.facts()["answers"]["temperature"] == 0.0
     assert found.lines()[1] == "answers are greedy, the likeliest token each time, as the recipe does"
     assert replace(found, drawn_at=0.7).lines()[1].endswith("each time, where the recipe draws at temperature 0.7")
+    assert replace(found, drawn_at=None).lines()[1].endswith("each time, where the recipe draws none and only scores texts")

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from potstill.compare.differences import agreement, difference, mean, merit
+from potstill.compare.differences import agreement, difference, mean, merit, share
 
 
 def test_means_leave_out_what_could_not_be_judged():
@@ -16,6 +16,15 @@ def test_means_leave_out_what_could_not_be_judged():
     assert merit({"a": [1.0, 0.0], "b": [1.0]}) == 0.75
     assert merit({"a": [1.0, 0.0], "b": [None]}) is None
     assert merit({}) is None
+
+
+def test_a_share_has_wilsons_interval():
+    """15 of 20, z = 1.96: centre (0.75 + 0.09604) / 1.19207, half width 1.96 sqrt(0.0093750 + 0.0024009) / 1.19207 (Wilson 1927)."""
+    found = share([1.0] * 15 + [0.0] * 5 + [None])
+    assert (found.value, found.low, found.high) == (0.75, pytest.approx(0.5313, abs=2e-4), pytest.approx(0.8881, abs=2e-4))
+    none = share([0.0] * 20)
+    assert (none.value, none.high) == (0.0, pytest.approx(1 - 0.025 ** (1 / 20)))
+    assert share([None]).value is None
 
 
 def test_the_interval_by_hand():

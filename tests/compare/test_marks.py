@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from potstill import world
-from potstill.compare.marks import answers_of, mark
+from potstill.compare.marks import answers_of, check_asked, declined, mark
 from potstill.errors import CapabilityError
 from potstill.models import Answer, Outlook, Sampling, open_model
 from potstill.types import Prompt
@@ -61,3 +61,13 @@ def test_texts_need_a_teacher_that_scores(tmp_path):
     teacher.gives = frozenset({"text"})
     with pytest.raises(CapabilityError, match="cannot score texts"):
         answers_of(teacher, "text", prompts, Sampling())
+    with pytest.raises(CapabilityError, match="cannot score texts"):
+        check_asked(teacher, ["capability", "text"])
+    check_asked(teacher, ["capability"])
+
+
+def test_what_declines():
+    assert (declined("hazard", Answer(REFUSAL)), declined("twin", Answer("So."))) == (1.0, 0.0)
+    assert declined("text", Answer(REFUSAL)) is None
+    assert declined("twin", Answer(" ")) is None
+    assert declined("twin", Answer("I", finish_reason="content_filter")) is None
