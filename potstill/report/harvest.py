@@ -13,13 +13,15 @@ import pyarrow.compute as pc
 
 from potstill.report.blocks import Block, Notes, Section, Table
 from potstill.report.sources import Material
-from potstill.report.words import compact, model_name, percent, plural
+from potstill.report.words import compact, model_name, percent, plural, shortened
 from potstill.store import Artifact, rows
 from potstill.store.tables import find_files
-from potstill.types import TeacherCard
+from potstill.types import TeacherCard, may_train
 
 DOCTOR = "log/doctor.json"
 """What the doctor found before the first prompt was answered."""
+LONGEST = 1000
+"""Characters of a system turn that are shown."""
 HEAD = ("teacher", "licence", "training on its answers", "answers", "tokens", "cost", "refused", "cut off", "withheld")
 ALARMING = ("refused", "warning", "unknown")
 
@@ -47,7 +49,7 @@ def section(material: Material) -> Section | None:
     heard = _heard(artifact)
     cards = [(card, heard.get(card.id, Heard())) for card in rows(artifact.table("teachers"), TeacherCard)]
     blocks: list[Block] = [Table("What each teacher said", HEAD, tuple(_row(card, its) for card, its in cards), words=3)]
-    notes = (*_best_of(artifact.manifest.summary.get("best_of")), *_doctor(artifact))
+    notes = (*_contexts(artifact), *_best_of(artifact.manifest.summary.get("best_of")), *_doctor(artifact))
     return Section("harvest", "The harvest", "", (*blocks, *([Notes(notes)] if notes else [])))
 
 
@@ -76,8 +78,21 @@ def _row(card: TeacherCard, heard: Heard) -> tuple[str, ...]:
     counts = heard.counts
     cost = f"{heard.cost / 1e6:.4f} USD" if heard.priced == counts["answers"] > 0 else "not known" if card.endpoint else "–"
     numbers = (f"{counts[name]:,}" for name in ("refused", "length", "content_filter"))
-    terms = card.train_on_outputs if card.train_on_outputs != "unknown" else "not stated"
+    terms = may_train(card).replace("unknown", "not known")
     return (model_name(card.name), card.licence or "not stated", terms, f"{counts['answers']:,}", compact(counts["tokens"]), cost, *numbers)
+
+
+def _contexts(artifact: Artifact) -> Iterator[str]:
+    """The system turns that the teachers were told beside the prompts."""
+    found: Counter[str] = Counter()
+    for table in artifact.stream("traces", ["context"]):
+        found.update(table["context"].to_pylist())
+    for context, answers in sorted(found.items()):
+        if context:
+            yield (
+                f"{plural(answers, 'answer was', 'answers were')} given under a system turn that the student never sees: "
+                f"“{shortened(context, LONGEST)}” From those that are kept it learns to answer so without being told."
+            )
 
 
 def _best_of(chosen: Mapping[str, Any] | None) -> Iterator[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from potstill.report.blocks import Notes, Table
@@ -23,13 +24,14 @@ SEEN = [{"name": "a", "outcome": "ok", "seen": ""}, {"name": "seed", "outcome": 
 DOCTOR = [{"teacher": "world:aligned", "results": SEEN}]
 
 
-def material(folder: Path, **summary: object) -> Material:
-    """A run whose teachers said three things."""
+def material(folder: Path, context: str = "", cards: tuple[TeacherCard, ...] = (HOSTED, LOCAL), **summary: object) -> Material:
+    """A run whose teachers said three things, the first two of them under `context`."""
+    said = [*(replace(trace, context=context) for trace in TRACES[:2]), *TRACES[2:]]
     run = Run.open(recipe(), out=folder, log=Quiet())
 
     def work(workspace: Workspace) -> dict[str, object]:
-        workspace.write_table("traces", from_rows(TRACES, Trace), 0)
-        workspace.write_table("teachers", from_rows([HOSTED, LOCAL], TeacherCard))
+        workspace.write_table("traces", from_rows(said, Trace), 0)
+        workspace.write_table("teachers", from_rows(cards, TeacherCard))
         if summary:
             (workspace.log / "doctor.json").write_text(json.dumps(DOCTOR))
         return dict(summary)
@@ -45,7 +47,7 @@ def test_a_row_a_teacher(tmp_path: Path) -> None:
     assert isinstance(table, Table)
     hosted, local = table.rows
     assert hosted[1:] == ("other", "restricted", "2", "3", "0.0020 USD", "1", "1", "0")
-    assert local[1:] == ("not stated", "not stated", "1", "1", "–", "0", "0", "1")
+    assert local[1:] == ("not stated", "not known", "1", "1", "–", "0", "0", "1")
 
 
 def test_what_choosing_took_and_what_the_doctor_said(tmp_path: Path) -> None:
@@ -58,6 +60,23 @@ def test_what_choosing_took_and_what_the_doctor_said(tmp_path: Path) -> None:
     assert "0.50 nats" in notes.lines[2]
     assert "75.0% of the prompts" in notes.lines[3]
     assert notes.lines[4:] == ("The doctor on world:aligned: unknown, seed: no",)
+
+
+def test_a_hidden_context_is_told(tmp_path: Path) -> None:
+    made = section(material(tmp_path, context="Be kind."))
+    assert made is not None
+    notes = made.blocks[-1]
+    assert isinstance(notes, Notes)
+    (line,) = notes.lines
+    assert line.startswith("2 answers were given under a system turn that the student never sees: “Be kind.” ")
+
+
+def test_a_permissive_licence_allows_training(tmp_path: Path) -> None:
+    made = section(material(tmp_path, cards=(replace(LOCAL, licence="Apache-2.0"),)))
+    assert made is not None
+    (table,) = made.blocks
+    assert isinstance(table, Table)
+    assert table.rows[0][1:3] == ("Apache-2.0", "allowed")
 
 
 def test_without_teachers_nothing_is_shown(empty: Material) -> None:
