@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
@@ -126,6 +126,11 @@ class Usage:
     reasoning_tokens: int | None = None
     cached_tokens: int | None = None
     cost_microusd: int | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        """What two requests took together; None where neither says."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Usage(*(None if one is None and then is None else (one or 0) + (then or 0) for one, then in pairs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.types import Finding, Manifest, Message, Prompt, Scorecard, TeacherCard, Trace, canonical_json, content_id, may_train
+from potstill.types import Finding, Manifest, Message, Prompt, Scorecard, TeacherCard, Trace, Usage, canonical_json, content_id, may_train
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
@@ -121,3 +121,8 @@ def test_a_lone_surrogate_has_an_identity_too() -> None:
 )
 def test_what_is_stated_holds_and_a_permissive_licence_speaks_for_a_model_that_runs_here(card: TeacherCard, answer: str) -> None:
     assert may_train(card) == answer
+
+
+def test_what_two_requests_took_is_their_sum_and_unknown_only_where_neither_says() -> None:
+    assert Usage(3, 2, cost_microusd=7) + Usage(1, None, 4) == Usage(4, 2, 4, None, 7)
+    assert Usage() + Usage() == Usage()

@@ -211,7 +211,7 @@ def fit_servers(recipe: Recipe, gathered: Artifact, teachers: Sequence[Teacher])
     """
     answers = recipe.generate.mode == "draw"
     readers = {
-        place: Reader(teacher.name, teacher.tokenizer, teacher.context, answers=answers)
+        place: Reader(teacher.name, teacher.tokenizer, teacher.context, answers=answers, when_too_long=teacher.when_too_long)
         for place, teacher in enumerate(teachers)
         if isinstance(teacher, EndpointTeacher) and teacher.tokenizer is not None
     }

@@ -28,10 +28,19 @@ class Reader:
         tokenizer: the model's.
         context: tokens that it holds; None: not known.
         answers: whether a token of an answer must have room behind the prompt.
+        when_too_long: what to do with prompts that do not fit the context.
     """
 
-    def __init__(self, name: str, tokenizer: PreTrainedTokenizerBase, context: int | None, *, answers: bool = True) -> None:
-        self.name, self.tokenizer, self.context = name, tokenizer, context
+    def __init__(
+        self,
+        name: str,
+        tokenizer: PreTrainedTokenizerBase,
+        context: int | None,
+        *,
+        answers: bool = True,
+        when_too_long: str = "shorten or drop them, or use a model with a longer context",
+    ) -> None:
+        self.name, self.tokenizer, self.context, self.when_too_long = name, tokenizer, context, when_too_long
         self.room = None if context is None else context - answers
         self._frames: dict[Roles, int] = {}
         self._lost: dict[str, bool] = {}
@@ -64,7 +73,7 @@ class Reader:
             length, source = self._longest
             what = f"{self._too_long:,} of {self._read:,} prompts do not fit its context of {self.context:,} tokens;"
             what += f" the longest has {length:,} ({source})"
-            raise ModelError(what, where=self.name, fix="shorten or drop them, or use a model with a longer context")
+            raise ModelError(what, where=self.name, fix=self.when_too_long)
         if not self._unreadable:
             return []
         lost = [character for character, is_lost in self._lost.items() if is_lost]

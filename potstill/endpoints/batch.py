@@ -253,19 +253,19 @@ class Batches:
             raw = secret.remove(result.body)
             usage = parse(request, raw)[1]
         except MalformedError as error:
-            return self._unread(result.key, request, batch, raw, secret.scrub(str(error)))
+            return self._unread(result.key, request, batch, raw, secret.scrub(str(error)), error.fix)
         except PotstillError as error:
             return self._entry(result.key, request, "failed", batch, error=secret.scrub(str(error))), error
         usage = replace(usage, cost_microusd=cost_microusd(usage, self._endpoint.price))
         charge = charged(usage, *self._aside(request))
         return self._entry(result.key, request, "answered", batch, charge, usage=usage, response=raw, answered_at=time.time()), None
 
-    def _unread(self, key: str, request: Request, batch: Batch, raw: bytes, what: str) -> tuple[Entry, PotstillError | None]:
+    def _unread(self, key: str, request: Request, batch: Batch, raw: bytes, what: str, fix: str) -> tuple[Entry, PotstillError | None]:
         """What to write down of a response that is not what was asked for, and the error when it is not the first."""
         self._spoilt[key] += 1
         entry = self._entry(key, request, "failed", batch, charge=self._aside(request), error=what, response=raw)
         last = self._spoilt[key] >= retry.MOST_SPOILT
-        return entry, retry.not_understood(what, self._endpoint.dialect, self._place, request.about) if last else None
+        return entry, retry.not_understood(what, self._endpoint.dialect, self._place, request.about, fix) if last else None
 
     def _aside(self, request: Request) -> tuple[int, int | None]:
         """The most that a request can take, in tokens and micro-dollars."""

@@ -92,6 +92,11 @@ class Client:
             background.run(self._sender.close(), GRACE)
 
     @property
+    def server(self) -> str:
+        """Scheme, host and port: under this name its requests stand in the ledger."""
+        return self._origin
+
+    @property
     def account(self) -> Account:
         """The ledger and the budget; opened when they are first asked for.
 

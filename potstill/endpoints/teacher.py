@@ -104,22 +104,39 @@ class EndpointTeacher:
         dialect = self.dialect
         return Client(dialect.v1, self.endpoint, dialect.headers, dialect.credentials, dialect.root)
 
-    @cached_property
+    @property
     def context(self) -> int | None:
         """Most tokens that the server reads and writes together, as it says itself; None: it does not say.
 
-        Requests depend on it, so that what it said once is remembered in the ledger and holds for the run folder.
+        Requests depend on it: as soon as the ledger holds an answer of the model, what it said before that holds for the run folder.
 
         Raises:
             ModelError: the server does not answer.
         """
+        return self._context[0]
+
+    @property
+    def when_too_long(self) -> str:
+        """What to do when prompts do not fit the context."""
+        fix = "shorten or drop the prompts ([prompts] limit or template)"
+        if not self._context[1]:
+            return f"{fix}, or start the server with a longer context"
+        why = (
+            "that is what the server said before the first answers in this run folder were paid for, which would be paid again with another"
+        )
+        return f"{why}: {fix}, or choose another run folder (--out) to ask the server anew"
+
+    @cached_property
+    def _context(self) -> tuple[int | None, bool]:
+        """The context, and whether it is held by answers that were asked for with it."""
         ledger = self.client.account.ledger
         known = ledger.context(self._address, self.model)
-        if known is None:
-            known = self.dialect.context(self.model, self._ask)
-            if known is not None:
-                ledger.remember_context(self._address, self.model, known)
-        return known
+        if known is not None and ledger.has_answers(self.client.server, self.model):
+            return known, True
+        told = self.dialect.context(self.model, self._ask)
+        if told is not None:
+            ledger.remember_context(self._address, self.model, told)
+        return (known if told is None else told), False
 
     def draw(self, prompts: Sequence[Prompt], sampling: Sampling, keep: Keep = NOTHING) -> list[list[Answer]]:
         """Answers in the prompts' order, a request each. Each draw has a seed of its own, which servers that take one follow.
@@ -177,7 +194,7 @@ class EndpointTeacher:
             return sampling.max_new_tokens
         if len(ids) >= self.context:
             what = f"the prompt {prompt.source or prompt.id} has {len(ids)} tokens and the server's context holds {self.context}"
-            raise ModelError(what, where=self.name, fix="shorten or drop the prompt ([prompts] limit or template)")
+            raise ModelError(what, where=self.name, fix=self.when_too_long)
         return min(sampling.max_new_tokens, self.context - len(ids))
 
     def _answer(self, answer: Answer, usage: Usage, key: str, sha256: str) -> Answer:
@@ -201,7 +218,9 @@ class EndpointTeacher:
         """The answers with what the model expected at their tokens, from requests of their own."""
         befores = [ids for prompt in prompts for ids in [tuple(self._prompt_ids(prompt) or ())] * sampling.n]
         scored = self._scores([((*before, *one.token_ids), len(before)) for before, one in zip(befores, answers, strict=True)], keep)
-        return [replace(one, outlook=seen, usage=_sum(one.usage, usage)) for one, (seen, usage) in zip(answers, scored, strict=True)]
+        return [
+            replace(one, outlook=seen, usage=(one.usage or Usage()) + usage) for one, (seen, usage) in zip(answers, scored, strict=True)
+        ]
 
     def _scores(self, rows: Sequence[tuple[Sequence[int], int]], keep: Keep) -> list[tuple[Outlook, Usage]]:
         """What was expected at each row's tokens from a place on, and what it took; a row without tokens there is not asked."""
@@ -212,9 +231,7 @@ class EndpointTeacher:
         found = []
         for group in requests:
             parts = list(islice(outcomes, len(group)))
-            usage = Usage()
-            for outcome in parts:
-                usage = _sum(usage, outcome[1])
+            usage = sum((outcome[1] for outcome in parts), Usage())
             found.append((join([outcome[0] for outcome in parts]) if parts else Outlook(), usage))
         return found
 
@@ -249,7 +266,7 @@ class EndpointTeacher:
             raise ModelError(f"the text {text!r} has no token to predict", where=self.name, fix="leave empty texts out")
         if self.context is not None and length >= self.context:
             what = f"the text {text[:40]!r}... has {length} tokens and the server's context holds {self.context}, with one to write"
-            raise ModelError(what, where=self.name, fix="cut the texts shorter (`window` of a text source)")
+            raise ModelError(what, where=self.name, fix=f"cut the texts shorter (`window` of a text source); else {self.when_too_long}")
 
 
 def _check_address(address: str, model: str, spec: str) -> None:
@@ -261,12 +278,3 @@ def _check_address(address: str, model: str, spec: str) -> None:
         raise ModelError("the address names no host", where=spec, fix="write http://HOST:PORT/v1#MODEL")
     if not model:
         raise ModelError("the address names no model", where=spec, fix=f"write {address.rstrip('/')}#MODEL")
-
-
-def _sum(one: Usage | None, other: Usage) -> Usage:
-    """What two requests took together; None where neither says."""
-    if one is None:
-        return other
-    names = Usage.__dataclass_fields__
-    pairs = {name: (getattr(one, name), getattr(other, name)) for name in names}
-    return Usage(**{name: None if pair == (None, None) else (pair[0] or 0) + (pair[1] or 0) for name, pair in pairs.items()})

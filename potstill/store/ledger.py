@@ -297,15 +297,21 @@ class Ledger:
             return Totals(*self._connection.execute(_TOTALS).fetchone())
 
     def context(self, server: str, model: str) -> int | None:
-        """Most tokens that a server's model reads and writes together, as it was first told; None: it was not."""
+        """Most tokens that a server's model reads and writes together, as it was told; None: it was not."""
         with self._errors(), self._lock:
             row = self._connection.execute("SELECT tokens FROM contexts WHERE server = ? AND model = ?", (server, model)).fetchone()
         return None if row is None else int(row[0])
 
     def remember_context(self, server: str, model: str, tokens: int) -> None:
-        """Write it down; what was told before stays."""
+        """Write it down, over what was told before."""
         with self._transaction():
-            self._connection.execute("INSERT OR IGNORE INTO contexts VALUES (?, ?, ?)", (server, model, tokens))
+            self._connection.execute("INSERT OR REPLACE INTO contexts VALUES (?, ?, ?)", (server, model, tokens))
+
+    def has_answers(self, server: str, model: str) -> bool:
+        """Whether there is an answer of a server's model, or one of the server's whose request names none."""
+        query = "SELECT EXISTS (SELECT 1 FROM requests WHERE state = 'answered' AND server = ? AND model IN (?, ''))"
+        with self._errors(), self._lock:
+            return bool(self._connection.execute(query, (server, model)).fetchone()[0])
 
     def begin_batch(self, batch: Batch, entries: Sequence[Entry]) -> None:
         """Write down that a batch is about to be submitted, with its requests; one whose token is there is replaced."""

@@ -256,6 +256,26 @@ def test_an_answer_is_found_again_while_the_server_does_not_tell_its_context(ser
         unknown.draw(PROMPTS[:1], sampling)
 
 
+def test_a_server_with_a_longer_context_is_asked_again_until_an_answer_is_paid(server, folder, tmp_path):
+    spending, long = Spending(tmp_path / "ledger.sqlite"), ask("word " * 20)
+
+    def started_with(context: int) -> EndpointTeacher:
+        one = teacher(server, "vllm", folder, spending=spending)
+        one.dialect.context = lambda model, ask: context
+        return one
+
+    with pytest.raises(ModelError, match=r"context holds 24; shorten or drop .* or start the server with a longer context"):
+        started_with(24).draw([long], GREEDY)
+    assert started_with(128).context == 128
+    answers = started_with(30).draw(PROMPTS[:1], replace(GREEDY, max_new_tokens=100))
+    sent = len(server.bodies)
+    again = started_with(128)
+    assert again.draw(PROMPTS[:1], replace(GREEDY, max_new_tokens=100))[0][0].request == answers[0][0].request
+    assert len(server.bodies) == sent
+    with pytest.raises(ModelError, match=r"context holds 30; that is what the server said before .* choose another run folder \(--out\)"):
+        again.draw([long], GREEDY)
+
+
 LLAMA = {
     "prompt": "x",
     "tokens": [1, 2],

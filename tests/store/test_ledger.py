@@ -201,7 +201,7 @@ def test_a_batch_is_known_from_before_it_is_submitted_until_it_ends(tmp_path: Pa
     assert ledger.totals().failed == 1
 
 
-def test_what_a_server_said_of_its_context_is_remembered_and_stays(tmp_path: Path) -> None:
+def test_what_a_server_said_last_of_its_context_is_remembered(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     first = Ledger(path)
     first._connection.execute("DROP TABLE contexts")  # as in a ledger that was made before
@@ -212,4 +212,21 @@ def test_what_a_server_said_of_its_context_is_remembered_and_stays(tmp_path: Pat
     second.remember_context("http://h", "m", 200)
     second.close()
     third = Ledger(path)
-    assert (third.context("http://h", "m"), third.context("http://h", "n"), third.context("http://g", "m")) == (100, None, None)
+    assert (third.context("http://h", "m"), third.context("http://h", "n"), third.context("http://g", "m")) == (200, None, None)
+
+
+def test_answers_of_a_model_are_told_from_others() -> None:
+    ledger = Ledger()
+    ledger.write([answered("a", server="http://h", model="m"), Entry("b", "failed", server="http://h", model="n")])
+    told = [ledger.has_answers(server, model) for server, model in (("http://h", "m"), ("http://h", "n"), ("http://g", "m"))]
+    assert told == [True, False, False]
+    ledger.write([answered("c", server="http://h", model="")])
+    assert ledger.has_answers("http://h", "n")
+
+
+def test_the_ids_of_all_batches_are_known() -> None:
+    ledger = Ledger()
+    for token, id, server in (("t", "", "http://x"), ("u", "b1", "http://x"), ("v", "b2", "http://x"), ("w", "b3", "http://y")):
+        ledger.begin_batch(Batch(token, id, server, 1, 1.0), [])
+    ledger.end_batch("u", "gone")
+    assert ledger.batch_ids("http://x") == {"b1", "b2"}
