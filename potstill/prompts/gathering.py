@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -93,6 +93,8 @@ def open_sources(recipe: Recipe) -> Sources:
     validation = [open_source(spec, "prompts.validation", asked.columns, seed=seed + 1) for spec in asked.validation]
     _check(asked, "prompts")
     _check(judged, "evaluate")
+    _check_used(asked.columns, "prompts", [*training, *validation, *(() if recipe.evaluate.columns else evaluation)])
+    _check_used(recipe.evaluate.columns, "evaluate", evaluation)
     return Sources(Opened(tuple(training), asked), Opened(tuple(validation), asked), Opened(tuple(evaluation), judged))
 
 
@@ -129,6 +131,17 @@ def _check(section: PromptsSection, name: str) -> None:
         raise RecipeError(f"the template has no {SLOT}", where=f"{name}.template", fix=f"as in 'Q: {SLOT}'")
     if section.grader is not None:
         find("judge", section.grader, where=f"{name}.grader")
+
+
+def _check_used(columns: Mapping[str, str], name: str, sources: Sequence[OpenedSource]) -> None:
+    """One of the sources at least can use each entry of `columns`: a label that nothing takes would be lost unseen."""
+    for wanted, column in columns.items() if sources else ():
+        if not any(source.uses(wanted, column) for source in sources):
+            kinds = ", ".join(sorted({f"{source.kind}:" for source in sources}))
+            lacking = f"takes a stated {wanted}" if column.startswith("=") else f"has columns, where {wanted} could be found"
+            may = ", ".join(sorted({label for source in sources for label in source.source.LABELS}))
+            fix = f'leave it out, or state a label, as in licence = "=MIT"; one of: {may}' if may else "leave it out"
+            raise RecipeError(f"no source here ({kinds}) {lacking}", where=f"{name}.columns.{wanted}", fix=fix)
 
 
 def _read(sources: Iterable[OpenedSource], section: PromptsSection) -> Iterable[Prompt]:

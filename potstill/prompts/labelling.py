@@ -17,6 +17,8 @@ from potstill.types import Half, Intent, Message, Prompt, Role
 ASKED = ("prompt", "messages", "system")
 LABELS = ("reference", "rationale", "domain", "skill", "grader", "intent", "family", "half", "risk", "wrapper", "licence")
 WANTED = (*ASKED, *LABELS)
+OF_TEXT = tuple(name for name in LABELS if name not in ("reference", "rationale"))
+"""The labels that plain text, which has no columns and asks nothing, can be given."""
 
 
 def check_columns(columns: Mapping[str, str], where: str) -> None:
@@ -38,9 +40,27 @@ def prompt_of(row: Row, where: str, columns: Mapping[str, str], skill: str = "")
     Raises:
         InputError: nothing is asked in it, or a label is none that a prompt may have.
     """
-    labels = {name: _label(row, name, where, columns) for name in LABELS}
+    return _labelled(_messages(row, where, columns), {name: _label(row, name, where, columns) for name in LABELS}, where, skill)
+
+
+def text_of(columns: Mapping[str, str], where: str, skill: str) -> Prompt:
+    """A plain text without its text, with the labels that `columns` states as `=text`.
+
+    Args:
+        columns: wanted name -> label; what plain text cannot have, or what is no label, is passed over.
+        where: the source's place.
+        skill: where none is stated.
+
+    Raises:
+        InputError: a label is none that a prompt may have.
+    """
+    stated = {name: columns[name][1:] for name in OF_TEXT if columns.get(name, "").startswith("=")}
+    return _labelled((), dict.fromkeys(LABELS) | stated, where, skill)
+
+
+def _labelled(messages: tuple[Message, ...], labels: Mapping[str, str | None], where: str, skill: str) -> Prompt:
     return Prompt(
-        messages=_messages(row, where, columns),
+        messages=messages,
         reference=labels["reference"],
         rationale=labels["rationale"],
         domain=labels["domain"] or "",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from potstill.errors import RecipeError
+from potstill.prompts.labelling import check_columns
 from potstill.registry import did_you_mean, find, names
 from potstill.text.specs import split_spec
 from potstill.types import Prompt
@@ -35,9 +36,15 @@ class Request:
 
 
 class Source(Protocol):
-    """Gives prompts. Its class takes a `Request`, and names its settings in `SETTINGS`."""
+    """Gives prompts. Its class takes a `Request`, and names its settings in `SETTINGS`.
+
+    Of what a recipe's `columns` wants, `COLUMNS` names what it finds in columns of its own, and `LABELS` what may be stated for it, as
+    `=text`.
+    """
 
     SETTINGS: Collection[str]
+    COLUMNS: Collection[str]
+    LABELS: Collection[str]
 
     def fingerprint(self) -> str:
         """A text that changes whenever the prompts would: a digest of the file, a version."""
@@ -57,12 +64,16 @@ class OpenedSource:
     version: str
     source: Source
 
+    def uses(self, name: str, column: str) -> bool:
+        """Whether it can do anything with an entry of `columns`: a column, or a label that begins with `=`."""
+        return name in (self.source.LABELS if column.startswith("=") else self.source.COLUMNS)
+
 
 def open_source(spec: str, where: str, columns: Mapping[str, str], *, evaluation: bool = False, seed: int = 0) -> OpenedSource:
     """The source that `spec` names: `KIND:NAME?settings`; without a kind it is a file.
 
     Raises:
-        RecipeError: an unknown kind or setting.
+        RecipeError: an unknown kind or setting, or an unknown name in `columns`.
     """
     kind, colon, rest = spec.partition(":")
     if not colon or not re.fullmatch(r"[a-z_]{2,}", kind):
@@ -70,6 +81,7 @@ def open_source(spec: str, where: str, columns: Mapping[str, str], *, evaluation
     place = f"{where} {spec!r}"
     if kind not in names("source"):
         raise RecipeError(f"unknown kind of source {kind!r}", where=place, fix=did_you_mean(kind, names("source")))
+    check_columns(columns, place)
     part = find("source", kind)
     name, settings = split_spec(rest, part.factory.SETTINGS, place)  # type: ignore[attr-defined]  # of every source's class
     request = Request(name, settings, place, columns, evaluation, seed)

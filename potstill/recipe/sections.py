@@ -172,7 +172,8 @@ class SourceSection(Section):
         " `world:skill,…?n=2000`, `text:PATH?bytes=0:60000&window=256&stride=64`."
     )
     columns: dict[str, str] = Field(
-        {}, description="What is wanted (prompt, reference, rationale, skill, …) -> the file's column that holds it."
+        {},
+        description="What is wanted (prompt, reference, skill, licence, …) -> the file's column that holds it, or the label: `=MIT`.",
     )
     template: str | None = Field(None, description="How a prompt is put, with `{prompt}` where it goes: `Q: {prompt}`.")
     grader: str | None = Field(None, description="The judge that tells a right answer: `number`, `exact`, `world`, …")

@@ -152,6 +152,53 @@ def test_faults_of_the_recipe(tmp_path, section, message):
         gather(run_of(tmp_path, {"sources": [asked], **section}))
 
 
+def test_a_stated_licence_is_that_of_plain_text_too(tmp_path):
+    (tmp_path / "t.txt").write_text("some text here")
+    asked = write(tmp_path / "a.jsonl", "a")
+    made = gather(run_of(tmp_path, {"sources": [asked, f"text:{tmp_path}/t.txt"], "columns": {"prompt": "prompt", "licence": "=MIT"}}))
+    assert [p.licence for p in table(made)] == ["MIT", "MIT"]
+
+
+@pytest.mark.parametrize(
+    ("source", "columns", "message"),
+    [
+        (
+            "text",
+            {"reference": "text"},
+            r"prompts\.columns\.reference: .* \(text:\) has columns, where reference could be found",
+        ),
+        (
+            "text",
+            {"reference": "=x"},
+            r"prompts\.columns\.reference: .* \(text:\) takes a stated reference; .* one of: domain, ",
+        ),
+        (
+            "text",
+            {"licence": "=MIT", "system": "=Be."},
+            r"columns\.system: .* \(text:\) takes a stated system; leave it out, or",
+        ),
+        ("world", {"licence": "=MIT"}, r"prompts\.columns\.licence: no source here \(world:\) takes a stated licence; leave it out$"),
+        ("world", {"nonsense": "x"}, "unknown wanted name 'nonsense' in columns"),
+        ("text", {"nonsense": "x"}, "unknown wanted name 'nonsense' in columns"),
+    ],
+)
+def test_columns_that_no_source_can_have_are_refused(tmp_path, source, columns, message):
+    (tmp_path / "t.txt").write_text("some text here")
+    spec = {"text": f"text:{tmp_path}/t.txt", "world": "world:math?n=3"}[source]
+    with pytest.raises(RecipeError, match=message):
+        gather(run_of(tmp_path, {"sources": [spec], "columns": columns}))
+    if "unknown" not in message:
+        with pytest.raises(RecipeError, match=message.replace("prompts", "evaluate")):
+            gather(run_of(tmp_path, {"sources": ["world:math?n=3"]}, {"sources": [spec], "columns": columns}))
+
+
+def test_columns_of_the_prompts_need_not_fit_an_evaluation_that_says_nothing_of_columns(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"q": "2"}\n')
+    section = {"sources": [str(path)], "columns": {"prompt": "q", "domain": "=math"}}
+    assert table(gather(run_of(tmp_path, section, {"sources": ["world:math?n=3"]})))[0].domain == "math"
+
+
 def test_faults_of_the_sources(tmp_path):
     empty = write(tmp_path / "a.jsonl", "")
     with pytest.raises(InputError, match=r"a\.jsonl: the source has no prompts"):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from potstill.errors import InputError, RecipeError
-from potstill.prompts.labelling import WANTED, check_columns, prompt_of
+from potstill.prompts.labelling import WANTED, check_columns, prompt_of, text_of
 from potstill.types import Message, Prompt
 
 
@@ -78,6 +78,13 @@ def test_faults_name_the_row(row, message):
 def test_a_mapped_column_that_is_not_there():
     with pytest.raises(InputError, match="no column 'answr'; it has 'prompt', 'answer'"):
         of({"prompt": "a?", "answer": "7"}, {"reference": "answr"})
+
+
+def test_plain_text_takes_the_labels_that_are_stated():
+    prompt = text_of({"licence": "=MIT", "domain": "column", "reference": "=x", "half": "=A"}, "here", "tale")
+    assert prompt == Prompt((), skill="tale", half="A", licence="MIT", source="here")
+    with pytest.raises(InputError, match="here: risk '2' is no number from 0 to 1"):
+        text_of({"risk": "=2"}, "here", "tale")
 
 
 def test_unknown_wanted_names():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from potstill.prompts.labelling import check_columns, prompt_of
+from potstill.prompts.labelling import WANTED, prompt_of
 from potstill.prompts.request import Request
 from potstill.recipe.paths import existing
 from potstill.registry import part
@@ -24,9 +24,9 @@ class FileSource:
     """
 
     SETTINGS = ()
+    COLUMNS = LABELS = WANTED
 
     def __init__(self, request: Request) -> None:
-        check_columns(request.columns, request.where)
         self._columns, self._path = request.columns, existing(request.name, request.where)
 
     def fingerprint(self) -> str:

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from potstill.errors import InputError, MissingExtraError, RecipeError
-from potstill.prompts.labelling import check_columns, prompt_of
+from potstill.prompts.labelling import WANTED, prompt_of
 from potstill.prompts.request import Request
 from potstill.recipe.paths import expand
 from potstill.registry import part
@@ -26,9 +26,9 @@ class HubSource:
     """
 
     SETTINGS = ("config", "revision")
+    COLUMNS = LABELS = WANTED
 
     def __init__(self, request: Request) -> None:
-        check_columns(request.columns, request.where)
         self._request = request
         self._name, colon, self._split = request.name.rpartition(":")
         if not colon or not self._name or not self._split:

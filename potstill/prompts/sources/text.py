@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from potstill.errors import InputError, RecipeError
+from potstill.prompts.labelling import OF_TEXT, text_of
 from potstill.prompts.request import Request
 from potstill.recipe.paths import existing
 from potstill.registry import part
@@ -21,24 +23,28 @@ _BREAKS = ("\n\n", "\n", " ")
 _SPACE = re.compile(r"\s")
 
 
-@part("source", "text", version="2")
+@part("source", "text", version="3")
 class TextSource:
     """A text in windows: `text:PATH?bytes=0:60000&window=256&stride=64`; for mode = "score".
 
     `bytes` is a slice as in Python (`-100000:` is the last 100,000 bytes; a character cut in two at an end is left out). `window` is the
     most characters of a window: it ends at the last paragraph, else line, else space in its second half, else anywhere. White space
     around windows is left out. With `stride` a window begins every so many characters, at the next word, so that windows overlap and
-    each token is seen after several beginnings; without, each begins where the last one ended.
+    each token is seen after several beginnings; without, each begins where the last one ended. The recipe's `columns` may state labels,
+    as `licence = "=MIT"`; the skill is else the file's name without its ending.
 
     Raises:
         RecipeError: a setting is none, or `stride` is more than `window`.
-        InputError: the file is missing or not UTF-8.
+        InputError: the file is missing or not UTF-8, or a label is none that a prompt may have.
     """
 
     SETTINGS = ("bytes", "window", "stride")
+    COLUMNS = ()
+    LABELS = OF_TEXT
 
     def __init__(self, request: Request) -> None:
         self._path = existing(request.name, request.where)
+        self._blank = text_of(request.columns, request.where, self._path.stem)
         self._slice = _parsed_slice(request.settings.get("bytes", ":"), request.where)
         given = dict(request.settings)
         self._window = count_setting(given, "window", WINDOW, request.where)
@@ -59,7 +65,7 @@ class TextSource:
         passed = 0
         for window in windows(text, self._window, self._stride):
             start, passed = start + len(text[passed : window.start].encode()), window.start
-            yield Prompt((), reference=text[window], skill=self._path.stem, source=f"{self._path}@{start}")
+            yield replace(self._blank, reference=text[window], source=f"{self._path}@{start}")
 
 
 def windows(text: str, size: int, stride: int | None = None) -> Iterator[slice]:

@@ -23,7 +23,7 @@ class WorldSource:
     """Items of the built-in world: `world:math,syllogism?n=2000`, with names of skills and groups, spread evenly over the skills.
 
     `n` prompts in all; `seed`, else the run's. In `[evaluate]` they are held-out items, anywhere else never. Of the hazards both halves are
-    drawn there, or with `half=A` or `half=B` that one; anywhere else half A alone, for half B only evaluates.
+    drawn there, or with `half=A` or `half=B` that one; anywhere else half A alone, for half B only evaluates. Its labels are its own.
 
     Raises:
         RecipeError: an unknown skill, group or half, or half B outside `[evaluate]`.
@@ -31,6 +31,7 @@ class WorldSource:
     """
 
     SETTINGS = ("n", "seed", "half")
+    COLUMNS = LABELS = ()
 
     def __init__(self, request: Request) -> None:
         settings = dict(request.settings)

@@ -13,8 +13,8 @@ def texts(text, size):
     return [text[w] for w in windows(text, size)]
 
 
-def read(spec):
-    return list(open_source(spec, "prompts.sources", {}).source.prompts())
+def read(spec, columns=None):
+    return list(open_source(spec, "prompts.sources", columns or {}).source.prompts())
 
 
 def test_windows_end_at_the_best_break():
@@ -43,6 +43,29 @@ def test_prompts_are_plain_text(tmp_path):
         ((), "über alles", f"{path}@12"),
         ((), "last", f"{path}@24"),
     ]
+
+
+def test_labels_are_those_that_the_recipe_states(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("one two", encoding="utf-8")
+    (plain,) = read(f"text:{path}")
+    assert (plain.skill, plain.domain, plain.licence, plain.intent, plain.risk) == ("t", "", "", "benign", None)
+    stated = {
+        "skill": "=tales",
+        "domain": "=prose",
+        "licence": "=MIT",
+        "intent": "=ambiguous",
+        "risk": "=0.25",
+        "reference": "=no",
+        "prompt": "q",
+    }
+    (prompt,) = read(f"text:{path}", stated)
+    assert (prompt.skill, prompt.domain, prompt.licence, prompt.intent, prompt.risk) == ("tales", "prose", "MIT", "ambiguous", 0.25)
+    assert (prompt.messages, prompt.reference, prompt.id) == ((), "one two", plain.id)
+    with pytest.raises(InputError, match=r"prompts\.sources 'text:.*unknown intent 'bad'"):
+        read(f"text:{path}", {"intent": "=bad"})
+    with pytest.raises(RecipeError, match="unknown wanted name 'license' in columns; did you mean 'licence'"):
+        read(f"text:{path}", {"license": "=MIT"})
 
 
 @pytest.mark.parametrize(
