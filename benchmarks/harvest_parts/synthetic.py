@@ -18,6 +18,7 @@ from potstill.models.base import Keep, Outlook
 from potstill.models.scoring import look
 from potstill.models.scorings import Scoring
 from potstill.signal.codecs.base import open_codec
+from potstill.signal.distribution import Distribution
 
 TOKENS_A_TRACE, RANK = 160, 64
 
@@ -41,7 +42,7 @@ def scorings(vocabulary: int, traces: int, keeps: Sequence[Keep], seed: int = 0)
         for keep, kept in zip(keeps, found, strict=True):
             codec = open_codec(keep.codec, keep.size)
             uniform = torch.rand(len(logits), codec.uniforms(), generator=generator, dtype=torch.float64)
-            seen = look(logits, drawn, logits[:, :1], codec, uniform)
+            seen = look(Distribution.of(logits), drawn, logits[:, :1], codec, uniform)
             columns = (seen.log_p, seen.rank, seen.support.ids.int(), seen.support.log_p, seen.support.tail_mass)
             kept.append(Scoring(f"{number:016x}", "0" * 16, "sampled", Outlook(*(c.numpy() for c in columns), codec=keep.codec)))
     return found

@@ -25,6 +25,7 @@ from potstill.models.scoring import length_batches
 from potstill.models.streams import row_key, uniforms
 from potstill.models.tokenizers import load_tokenizer, tokenizer_facts
 from potstill.registry import did_you_mean, part
+from potstill.signal.distribution import Distribution
 from potstill.text.chat import conversation_ids
 from potstill.types import Message, Prompt
 
@@ -205,7 +206,7 @@ class ClassifierTeacher:
         for prompt, logits in zip(prompts, self._logits(prompts), strict=True):
             keys = np.array([row_key(sampling.seed, prompt.id, number) for number in numbers], dtype=np.uint64)
             rows = torch.from_numpy(logits).expand(sampling.n, -1)
-            chosen = choose(rows, torch.from_numpy(uniforms(keys, 0)), sampling.temperature, sampling.top_p)
+            chosen = choose(Distribution.of(rows), torch.from_numpy(uniforms(keys, 0)), sampling.temperature, sampling.top_p)
             answers.append([self._answer(logits, int(place), keep) for place in chosen])
         return answers
 

@@ -21,6 +21,7 @@ from potstill.models.cache import growing_cache, keep_rows
 from potstill.models.scoring import Head, Seen, look
 from potstill.models.streams import row_key, uniforms
 from potstill.signal.codecs.base import open_codec
+from potstill.signal.distribution import Distribution
 from potstill.signal.drawing import invert
 from potstill.types import FinishReason
 
@@ -45,13 +46,13 @@ class Drawn:
     outlook: Outlook
 
 
-def choose(logits: Float[Tensor, "N V"], uniform: Float[Tensor, " N"], temperature: float, top_p: float) -> Int[Tensor, " N"]:
+def choose(seen: Distribution, uniform: Float[Tensor, " N"], temperature: float, top_p: float) -> Int[Tensor, " N"]:
     """One token a row, by inverting the cumulative distribution at `uniform`; the most probable token at temperature 0."""
     if temperature == 0:
-        return logits.argmax(-1)
-    p = torch.softmax(logits if temperature == 1 else logits / temperature, -1)
+        return seen.logits.argmax(-1)
+    p = seen.weights if temperature == 1 else torch.softmax(seen.logits / temperature, -1)
     if top_p < 1:
-        ordered, order = p.sort(dim=-1, descending=True, stable=True)
+        ordered, order = (p / p.sum(-1, keepdim=True)).sort(dim=-1, descending=True, stable=True)
         before = ordered.cumsum(-1) - ordered
         p = torch.zeros_like(p).scatter_(-1, order, ordered.masked_fill(before >= top_p, 0.0))
     return invert(p, uniform[:, None])[:, 0]
@@ -173,10 +174,10 @@ class _Rows:
 
     def _step(self, states: Float[Tensor, "N H"], step: int, going: Tensor) -> Int[Tensor, " N"]:
         """Choose and record one token for every going row; rows that end leave `going`."""
-        logits = self.head.logits(states)
+        seen = Distribution.of(self.head.logits(states))
         uniform = torch.from_numpy(uniforms(self.keys[self.live.numpy()], step)).to(self.device)
-        chosen = choose(logits, uniform, self.sampling.temperature, self.sampling.top_p)
-        self._record(look(logits, chosen, states, self.codec, self._codec_uniforms(step)), step, going)
+        chosen = choose(seen, uniform, self.sampling.temperature, self.sampling.top_p)
+        self._record(look(seen, chosen, states, self.codec, self._codec_uniforms(step)), step, going)
         rows = self.live[going]
         self.tokens[rows, step] = chosen.cpu()[going]
         self.length[rows] = step + 1

@@ -20,6 +20,7 @@ from potstill.errors import ModelError
 from potstill.models.base import NOTHING, Keep, Outlook
 from potstill.models.streams import row_key, uniforms
 from potstill.signal.codecs.base import Codec, Support, open_codec
+from potstill.signal.distribution import Distribution
 from potstill.signal.head import OutputHead
 
 CHUNK_BYTES = 32 << 20
@@ -146,19 +147,17 @@ class Seen:
     support: Support
 
 
-def look(
-    logits: Float[Tensor, "n V"], target: Int[Tensor, " n"], hidden: Float[Tensor, "n H"], codec: Codec, uniform: Float[Tensor, "n u"]
-) -> Seen:
-    """The realised tokens' log-probabilities and ranks, and what the codec keeps, from raw logits.
+def look(seen: Distribution, target: Int[Tensor, " n"], hidden: Float[Tensor, "n H"], codec: Codec, uniform: Float[Tensor, "n u"]) -> Seen:
+    """The realised tokens' log-probabilities and ranks, and what the codec keeps.
 
     Where nothing is kept, ranks are 0: not known.
     """
-    norm, realised = logits.logsumexp(-1, keepdim=True), logits.gather(-1, target[:, None])
-    support = codec.encode(logits, norm, hidden, uniform)
+    realised = seen.logits.gather(-1, target[:, None])
+    support = codec.encode(seen, hidden, uniform)
     rank = torch.zeros_like(target, dtype=torch.int32)
     if support.ids.shape[1] or support.hidden is not None:
-        rank = _rank(logits, realised, support.ids if codec.likeliest else None)
-    return Seen((realised - norm)[:, 0], rank, support)
+        rank = _rank(seen.logits, realised, support.ids if codec.likeliest else None)
+    return Seen((realised - seen.norm)[:, 0], rank, support)
 
 
 def _rank(logits: Float[Tensor, "n V"], realised: Float[Tensor, "n 1"], top: Int[Tensor, "n k"] | None) -> Int[Tensor, " n"]:
@@ -245,7 +244,7 @@ class _Scorer:
         states = self.head.hidden(ids.to(device))[:, :-1][wanted.to(device)]
         targets, uniform = ids[:, 1:][wanted].to(device), self._uniforms(rows, starts).to(device)
         chunks = zip(*(torch.split(column, self.chunk) for column in (states, targets, uniform)), strict=True)
-        parts = [look(self.head.logits(some), target, some, self.codec, numbers) for some, target, numbers in chunks]
+        parts = [look(Distribution.of(self.head.logits(some)), target, some, self.codec, numbers) for some, target, numbers in chunks]
         return split(parts, [len(row) - start for row, start in zip(rows, starts, strict=True)], self.keep)
 
     def _uniforms(self, rows: Sequence[Sequence[int]], starts: Sequence[int]) -> Float[Tensor, "n u"]:

@@ -15,6 +15,7 @@ from potstill.models.rounding import P_ERROR
 from potstill.models.scorings import Scoring, from_table, to_table
 from potstill.registry import names
 from potstill.signal.codecs.base import Codec, Support, open_codec
+from potstill.signal.distribution import Distribution
 from potstill.signal.divergences.reverse_kl import ReverseKL
 from potstill.signal.head import OutputHead
 from potstill.store.tables import read, write
@@ -34,7 +35,7 @@ def _encode(codec: Codec, hidden: torch.Tensor, head: OutputHead, seed: int = 0)
     logits = head.logits(hidden)
     generator = torch.Generator().manual_seed(seed)
     uniform = torch.rand(len(hidden), codec.uniforms(), generator=generator, dtype=torch.float64)
-    return codec.encode(logits, logits.logsumexp(-1, keepdim=True), hidden, uniform)
+    return codec.encode(Distribution.of(logits), hidden, uniform)
 
 
 def _stored(name: str, support: Support, path: Path) -> Support:
@@ -81,7 +82,7 @@ def test_a_coarser_kl_is_no_larger_than_the_dense_one(tmp_path: Path) -> None:
     codec, (hidden, head) = open_codec("top_k", 100), _teacher()
     logits = 6 * head.logits(hidden)
     norm = logits.logsumexp(-1, keepdim=True)
-    support = _stored("top_k", codec.encode(logits, norm, hidden, torch.zeros(len(logits), 0)), tmp_path / "t")
+    support = _stored("top_k", codec.encode(Distribution.of(logits), hidden, torch.zeros(len(logits), 0)), tmp_path / "t")
     spread = (0.99 * (logits - norm).exp() + 0.01 / logits.shape[-1]).log()
     dense = ReverseKL()(logits - norm, spread)
     signal = codec.decode(support, None, logits.shape[-1])
@@ -94,7 +95,7 @@ def test_a_coarser_kl_is_no_larger_than_the_dense_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [20, 64])
 def test_equal_outcomes_sum_to_one_within_what_is_stated(size: int, tmp_path: Path) -> None:
     codec, logits = open_codec("top_k", size), torch.zeros(4, 2 * size)
-    kept = codec.encode(logits, logits.logsumexp(-1, keepdim=True), torch.zeros(4, 1), torch.zeros(4, 0))
+    kept = codec.encode(Distribution.of(logits), torch.zeros(4, 1), torch.zeros(4, 0))
     support = _stored("top_k", kept, tmp_path / "t")
     assert (support.log_p.double().exp().sum(-1) + support.tail_mass - 1).abs().max() <= (size + 1) * P_ERROR
 
@@ -118,8 +119,7 @@ def test_a_row_does_not_depend_on_the_batch(name: str) -> None:
     codec, (hidden, head) = open_codec(name, SIZE), _teacher()
     uniform = torch.rand(ROWS, codec.uniforms(), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     logits = head.logits(hidden)
-    norm = logits.logsumexp(-1, keepdim=True)
-    whole, part = (codec.encode(*(column[rows] for column in (logits, norm, hidden, uniform))) for rows in (slice(None), slice(5, 9)))
+    whole, part = (codec.encode(Distribution.of(logits[rows]), hidden[rows], uniform[rows]) for rows in (slice(None), slice(5, 9)))
     assert torch.equal(whole.ids[5:9], part.ids)
     assert torch.allclose(whole.log_p[5:9], part.log_p)
 

@@ -10,6 +10,7 @@ from potstill.errors import ModelError
 from potstill.models.base import Keep, Sampling
 from potstill.models.generation import Ask, choose, generate
 from potstill.models.scoring import body_and_head, score_ids
+from potstill.signal.distribution import Distribution
 from tests.models.small import SMALL_STATE, small_network
 
 
@@ -32,16 +33,16 @@ def head():
 def test_choose_inverts_the_distribution():
     logits = torch.log(torch.tensor([[0.5, 0.3, 0.2]])).repeat(6, 1)
     uniform = torch.tensor([0.0, 0.49, 0.51, 0.79, 0.81, 0.999999])
-    assert choose(logits, uniform, 1.0, 1.0).tolist() == [0, 0, 1, 1, 2, 2]
-    assert choose(logits, uniform, 0.0, 1.0).tolist() == [0] * 6
+    assert choose(Distribution.of(logits), uniform, 1.0, 1.0).tolist() == [0, 0, 1, 1, 2, 2]
+    assert choose(Distribution.of(logits), uniform, 0.0, 1.0).tolist() == [0] * 6
 
 
 def test_top_p_draws_among_the_fewest_that_reach_it():
     logits = torch.log(torch.tensor([[0.2, 0.5, 0.3]])).repeat(4, 1)
     uniform = torch.tensor([0.0, 0.6, 0.63, 0.999999])
-    assert choose(logits, uniform, 1.0, 0.8).tolist() == [1, 1, 2, 2]  # 0.5 and 0.3 renormalised: 0.625 and 0.375
-    assert choose(logits, uniform, 1.0, 0.5).tolist() == [1] * 4
-    assert choose(logits, uniform, 1.0, 1e-9).tolist() == [1] * 4
+    assert choose(Distribution.of(logits), uniform, 1.0, 0.8).tolist() == [1, 1, 2, 2]  # 0.5 and 0.3 renormalised: 0.625 and 0.375
+    assert choose(Distribution.of(logits), uniform, 1.0, 0.5).tolist() == [1] * 4
+    assert choose(Distribution.of(logits), uniform, 1.0, 1e-9).tolist() == [1] * 4
 
 
 @given(st.floats(0, 0.9999999), st.integers(0, 2**31))
@@ -49,7 +50,7 @@ def test_top_p_draws_among_the_fewest_that_reach_it():
 def test_impossible_tokens_are_never_drawn(uniform, seed):
     logits = torch.randn(1, 6, generator=torch.Generator().manual_seed(seed))
     logits[0, [0, 3, 5]] = -torch.inf
-    assert choose(logits, torch.tensor([uniform]), 1.0, 1.0).item() in {1, 2, 4}
+    assert choose(Distribution.of(logits), torch.tensor([uniform]), 1.0, 1.0).item() in {1, 2, 4}
 
 
 def test_draws_have_the_distribution_of_the_network(head):

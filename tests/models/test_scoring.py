@@ -15,6 +15,7 @@ from potstill.models.base import Keep
 from potstill.models.scoring import body_and_head, length_batches, look, score_ids
 from potstill.signal.codecs.sampled import Sampled
 from potstill.signal.codecs.top_k import TopK
+from potstill.signal.distribution import Distribution
 from tests.models.small import SMALL_STATE, small_network
 
 FAMILIES = {
@@ -76,7 +77,7 @@ def test_training_mode_is_left_as_it_was():
 
 def test_a_look_by_hand():
     logits = torch.tensor([[math.log(1), math.log(2), math.log(5)]])  # probabilities 1/8, 2/8, 5/8
-    seen = look(logits, torch.tensor([1]), torch.zeros(1, 4), TopK(2), torch.zeros(1, 0))
+    seen = look(Distribution.of(logits), torch.tensor([1]), torch.zeros(1, 4), TopK(2), torch.zeros(1, 0))
     assert seen.log_p.tolist() == pytest.approx([math.log(2 / 8)])
     assert seen.rank.tolist() == [2]
     assert seen.support.ids.tolist() == [[2, 1]]
@@ -103,7 +104,7 @@ def test_logits_of_all_tokens_never_stand_together(monkeypatch):
     head = body_and_head(network)
     sizes = []
     whole = scoring.look
-    monkeypatch.setattr(scoring, "look", lambda logits, *rest: sizes.append(logits.shape) or whole(logits, *rest))
+    monkeypatch.setattr(scoring, "look", lambda seen, *rest: sizes.append(seen.logits.shape) or whole(seen, *rest))
     score_ids(head, [[1] * 30, [2] * 30], Keep(size=2), chunk_bytes=16 * 40 * 4)
     assert max(rows for rows, _ in sizes) == 16
     assert sum(rows for rows, _ in sizes) == 58
@@ -148,11 +149,11 @@ def test_ranks_are_counted_over_the_whole_vocabulary(codec):
     logits = 3 * torch.randn(30, 700, generator=torch.Generator().manual_seed(0))
     best, other = logits.argmax(-1), torch.arange(30)
     for target in (best, logits.topk(6, -1).indices[:, 5], other, torch.where(other < 9, other, best)):
-        seen = look(logits, target, torch.zeros(30, 1), codec, torch.full((30, codec.uniforms()), 0.5).double())
+        seen = look(Distribution.of(logits), target, torch.zeros(30, 1), codec, torch.full((30, codec.uniforms()), 0.5).double())
         order = logits.argsort(-1, descending=True)
         assert torch.equal(seen.rank.long() - 1, (order == target[:, None]).int().argmax(-1))
 
 
 def test_where_nothing_is_kept_ranks_are_not_known():
-    seen = look(torch.zeros(1, 3), torch.tensor([1]), torch.zeros(1, 4), TopK(0), torch.zeros(1, 0))
+    seen = look(Distribution.of(torch.zeros(1, 3)), torch.tensor([1]), torch.zeros(1, 4), TopK(0), torch.zeros(1, 0))
     assert (seen.rank.tolist(), seen.log_p.tolist()) == ([0], pytest.approx([-math.log(3)]))

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from potstill.registry import find
+from potstill.signal.distribution import Distribution
 from potstill.signal.head import OutputHead
 from potstill.signal.outcomes import Signal
 
@@ -43,14 +44,11 @@ class Codec(Protocol):
         """How many uniform random numbers it wants a position."""
         ...
 
-    def encode(
-        self, logits: Float[Tensor, "n V"], norm: Float[Tensor, "n 1"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]
-    ) -> Support:
-        """What is kept of the distributions softmax(logits).
+    def encode(self, seen: Distribution, hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]) -> Support:
+        """What is kept of the teacher's distributions.
 
         Args:
-            logits: the teacher's.
-            norm: their logsumexp: log p = logits - norm.
+            seen: the distributions.
             hidden: the last hidden states that they come from.
             uniform: `uniforms()` random numbers in [0, 1) a position.
         """

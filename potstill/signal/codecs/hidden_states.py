@@ -9,6 +9,7 @@ from torch import Tensor
 from potstill.errors import CapabilityError
 from potstill.registry import part
 from potstill.signal.codecs.base import Support
+from potstill.signal.distribution import Distribution
 from potstill.signal.head import OutputHead
 from potstill.signal.outcomes import HiddenStates
 
@@ -38,14 +39,12 @@ class KeptStates:
         """None: nothing is drawn."""
         return 0
 
-    def encode(
-        self, logits: Float[Tensor, "n V"], norm: Float[Tensor, "n 1"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]
-    ) -> Support:
+    def encode(self, seen: Distribution, hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]) -> Support:
         """The states as float32 with the last bits zero."""
         bits = hidden.float().contiguous().view(torch.int32)
         kept = ((bits + (1 << (_DROPPED - 1))) >> _DROPPED << _DROPPED).view(torch.float32)
-        nothing = logits.new_zeros(len(logits), 0)
-        return Support(nothing.long(), nothing, logits.new_zeros(len(logits)), kept)
+        nothing = kept.new_zeros(len(kept), 0)
+        return Support(nothing.long(), nothing, kept.new_zeros(len(kept)), kept)
 
     def decode(self, support: Support, head: OutputHead | None, vocabulary: int) -> HiddenStates:
         """The whole distribution, a chunk at a time."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from potstill.registry import part
 from potstill.signal.codecs.base import Support
+from potstill.signal.distribution import Distribution
 from potstill.signal.drawing import invert
 from potstill.signal.head import OutputHead
 from potstill.signal.outcomes import Sparse
@@ -39,11 +40,9 @@ class Sampled:
         """One a draw."""
         return self.size
 
-    def encode(
-        self, logits: Float[Tensor, "n V"], norm: Float[Tensor, "n 1"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]
-    ) -> Support:
+    def encode(self, seen: Distribution, hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]) -> Support:
         """log(count / draws) of the tokens drawn."""
-        drawn = invert((logits - norm).exp_(), uniform).sort(-1).values
+        drawn = invert(seen.weights, uniform).sort(-1).values
         first = torch.ones_like(drawn, dtype=torch.bool)
         first[:, 1:] = drawn[:, 1:] != drawn[:, :-1]
         place = first.cumsum(-1) - 1

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from potstill.registry import part
 from potstill.signal.codecs.base import Support
+from potstill.signal.distribution import Distribution
 from potstill.signal.drawing import likeliest
 from potstill.signal.head import OutputHead
 from potstill.signal.outcomes import Sparse
@@ -34,15 +35,15 @@ class TopK:
         """None: nothing is drawn."""
         return 0
 
-    def encode(
-        self, logits: Float[Tensor, "n V"], norm: Float[Tensor, "n 1"], hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]
-    ) -> Support:
+    def encode(self, seen: Distribution, hidden: Float[Tensor, "n H"], uniform: Float[Tensor, "n u"]) -> Support:
         """Log-probabilities of the top k, and the sum of all other probabilities (1 less those of the top k would be rounding alone where
         these hold nearly all).
         """
-        values, ids = likeliest(logits, self.width(logits.shape[-1]))
-        others = (logits - norm).exp_().scatter_(-1, ids, 0.0)
-        return Support(ids, values - norm, others.sum(-1))
+        values, ids = likeliest(seen.logits, self.width(seen.logits.shape[-1]))
+        kept = seen.weights.gather(-1, ids)
+        others = seen.weights.scatter_(-1, ids, 0.0).sum(-1, keepdim=True)
+        seen.weights.scatter_(-1, ids, kept)
+        return Support(ids, values - seen.norm, (others / seen.total)[:, 0])
 
     def decode(self, support: Support, head: OutputHead | None, vocabulary: int) -> Sparse:
         """The k outcomes and the tail."""

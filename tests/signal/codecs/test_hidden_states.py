@@ -6,12 +6,13 @@ import torch
 from potstill.errors import CapabilityError
 from potstill.signal.codecs.base import Support
 from potstill.signal.codecs.hidden_states import KeptStates
+from potstill.signal.distribution import Distribution
 from potstill.signal.head import OutputHead
 
 
 def _encode(hidden):
     logits = torch.zeros(len(hidden), 3)
-    return KeptStates(0).encode(logits, logits.logsumexp(-1, keepdim=True), hidden, torch.zeros(len(hidden), 0))
+    return KeptStates(0).encode(Distribution.of(logits), hidden, torch.zeros(len(hidden), 0))
 
 
 def test_states_keep_eleven_significant_bits():

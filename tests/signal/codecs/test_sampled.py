@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from potstill.signal.codecs.sampled import Sampled
+from potstill.signal.distribution import Distribution
 
 
 def _encode(p, uniform):
     logits = torch.log(torch.tensor([p]))
-    return Sampled(len(uniform)).encode(logits, logits.logsumexp(-1, keepdim=True), torch.zeros(1, 1), torch.tensor([uniform]).double())
+    return Sampled(len(uniform)).encode(Distribution.of(logits), torch.zeros(1, 1), torch.tensor([uniform]).double())
 
 
 def test_by_hand():
