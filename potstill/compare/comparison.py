@@ -184,9 +184,11 @@ def _perform(
     except CapabilityError as error:
         return replace(blank, candidate=replace(blank.candidate, lacks=error.what))
     marks: dict[str, list[float | None]] = {}
+    refusals: dict[str, list[float | None]] = {}
     for kind, mine in answers.items():
         marks[kind] = [mark(kind, prompt, answer) for prompt, answer in zip(prompts[kind], mine, strict=True)]
-    refusals = {kind: [declined(kind, answer) for answer in mine] for kind, mine in answers.items() if kind != "text"}
+        if kind != "text":
+            refusals[kind] = [declined(kind, answer) for answer in mine]
     flat = [answer for mine in answers.values() for answer in mine]
     cost = cost_of(flat, blank.candidate.parameters)
     return replace(blank, marks=marks, texts=[answer.text for answer in flat], cost=cost, refusals=refusals)
