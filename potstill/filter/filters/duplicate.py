@@ -10,7 +10,7 @@ from potstill.filter.base import FilterSettings
 from potstill.registry import part
 from potstill.types import Prompt, Trace, Verdict, content_id
 
-NAME, VERSION = "duplicate", "1"
+NAME, VERSION = "duplicate", "2"
 
 
 class DuplicateSettings(FilterSettings):
@@ -25,7 +25,7 @@ class DuplicateSettings(FilterSettings):
 
 @part("filter", NAME, version=VERSION)
 class DuplicateFilter:
-    """The same answer to the same prompt again is noise; case and spaces do not count.
+    """The same answer to the same prompt again, or the same continuation of the same plain text, is noise; case and spaces do not count.
 
     Of those that are the same, the one whose id sorts first stays: which one does not depend on the order of the rows. Of each trace it
     remembers 16 bytes: a hash of what it says, and its id.
@@ -74,7 +74,8 @@ def _verdict(trace_id: str, first: str | None) -> Verdict:
 
 def _key(trace: Trace, prompt: Prompt, settings: DuplicateSettings) -> str:
     """What two duplicates share."""
-    asked = [[message.role, _plain(message.content)] for message in prompt.messages]
+    turns = [[message.role, _plain(message.content)] for message in prompt.messages]
+    asked = turns or _plain(prompt.reference or "")
     return content_id([asked, _plain(trace.text), trace.teacher if settings.same_teacher else ""])
 
 

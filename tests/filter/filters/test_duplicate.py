@@ -40,10 +40,13 @@ def test_teachers_may_agree():
 
 
 def test_plain_texts():
-    one, other = Prompt((), reference="a text"), Prompt((), reference="another")
-    traces = [Trace(one.id, "t", 0, "a text"), Trace(other.id, "t", 0, "another")]
-    verdicts = judge(traces, {p.id: p for p in (one, other)})
-    assert [v.part for v in verdicts] == ["keep"] * 2
+    one, other, again = (Prompt((), reference=text) for text in ("Once upon a", "The dog and the", "once  upon a"))
+    prompts = {p.id: p for p in (one, other, again)}
+    scored = [Trace(p.id, "t", 0, p.reference) for p in (one, other)]
+    assert [v.part for v in judge(scored, prompts)] == ["keep"] * 2
+    drawn = [Trace(p.id, "t", 0, " end.") for p in (one, other)]
+    assert [v.part for v in judge(drawn, prompts)] == ["keep"] * 2
+    assert sorted(v.part for v in judge([*drawn, Trace(again.id, "t", 0, " END.")], prompts)) == ["keep", "keep", "noise"]
 
 
 def test_a_trace_that_was_not_shown_takes_nobodys_place():
