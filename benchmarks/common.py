@@ -43,29 +43,63 @@ class Spread:
         return f"{self.median:.3g} ({min(self.values):.3g} to {max(self.values):.3g})"
 
 
-def keep(name: str, figures: Mapping[str, float], *, seeds: Sequence[int], threads: int | None = None, **details: Any) -> Path:
+@dataclass(frozen=True)
+class Aim:
+    """What a figure is to reach."""
+
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def missed(self, figure: float | None) -> bool:
+        """Whether a figure does not reach it; one that was not measured does not."""
+        if figure is None:
+            return True
+        over = self.at_most is not None and figure > self.at_most
+        return over or (self.at_least is not None and figure < self.at_least)
+
+    def to_json(self) -> dict[str, float]:
+        return {name: value for name, value in (("at_most", self.at_most), ("at_least", self.at_least)) if value is not None}
+
+
+def keep(
+    name: str,
+    figures: Mapping[str, float | None],
+    *,
+    aims: Mapping[str, Aim],
+    seeds: Sequence[int],
+    threads: int | None = None,
+    **details: Any,
+) -> Path:
     """Write `benchmarks/results/NAME.json`, or NAME.quick.json when `--quick` was asked for.
 
     Args:
         figures: the keys that are quoted elsewhere; they stand at the top.
+        aims: what those are to reach that have a mark; which are missed stands in the file.
         seeds: of everything random.
         threads: that computed; None: as many as torch takes by itself.
         details: how the figures came about: every measurement, with its spread.
     """
     path = RESULTS / f"{name}{'.quick' if '--quick' in sys.argv else ''}.json"
-    origin = {
+    reached = {
+        "aims": {key: aim.to_json() for key, aim in aims.items()},
+        "missed": [key for key, aim in aims.items() if aim.missed(figures[key])],
+    }
+    write_text(path, json.dumps({**figures, **reached, **origin(threads), "seeds": list(seeds), **details}, indent=2) + "\n")
+    print(f"missed: {', '.join(reached['missed']) or 'nothing'}\nwritten: {_shown(str(path))}")
+    return path
+
+
+def origin(threads: int | None = None) -> dict[str, Any]:
+    """Where figures come from: the command, the commit, the time, the machine and what it runs."""
+    return {
         "command": " ".join(["python", *map(_shown, sys.argv)]),
         "commit": code_revision(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpu": _cpu_model(),
         "threads": threads or int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
         "load": round(os.getloadavg()[0], 2),
-        "seeds": list(seeds),
         "environment": environment(),
     }
-    write_text(path, json.dumps({**figures, **origin, **details}, indent=2) + "\n")
-    print(f"written: {_shown(str(path))}")
-    return path
 
 
 def _shown(word: str) -> str:

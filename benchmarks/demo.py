@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from common import keep, show
+from common import Aim, keep, show
 
 from potstill import pipeline
 from potstill.cli import shipped
@@ -51,6 +51,12 @@ def main() -> None:
             "reasoning_retention": statistics.mean(retention),
             "seconds": next((r["seconds"] for r in results if r["seconds"] is not None), None),
             "beats_answers_only": statistics.mean(margin),
+        },
+        aims={
+            "size_ratio": Aim(at_least=10),
+            "reasoning_retention": Aim(at_least=0.95),
+            "seconds": Aim(at_most=300),
+            "beats_answers_only": Aim(at_least=0),
         },
         seeds=list(seeds),
         runs=results,

@@ -16,13 +16,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from common import RESULTS, keep
+from common import RESULTS, Aim, keep, origin
 from harvest_parts import client, local, million, storing
-
-from potstill.store.environment import code_revision
 
 PARTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "bytes": storing.measure_bytes,
@@ -31,19 +28,17 @@ PARTS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "client": client.measure,
     "million": million.measure,
 }
-DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "06_teachers.md"
-BEGIN, END = "<!-- harvest:begin (filled from benchmarks/results/harvest.json) -->", "<!-- harvest:end -->"
-KEYS = (
-    "bytes_k20",
-    "bytes_k64",
-    "bytes_sampled12",
-    "max_prob_error",
-    "read_positions_per_s",
-    "overhead_vs_generate",
-    "speed_vs_output_logits",
-    "requests_per_s",
-    "latency_bound_share",
-)
+AIMS = {
+    "bytes_k20": Aim(at_most=60),
+    "bytes_k64": Aim(at_most=180),
+    "bytes_sampled12": Aim(at_most=30),
+    "max_prob_error": Aim(at_most=2e-4),
+    "read_positions_per_s": Aim(at_least=2e6),
+    "overhead_vs_generate": Aim(at_most=1.25),
+    "speed_vs_output_logits": Aim(at_least=2),
+    "requests_per_s": Aim(at_least=1000),
+    "latency_bound_share": Aim(at_least=0.9),
+}
 
 
 def main() -> None:
@@ -54,69 +49,16 @@ def main() -> None:
     options = parser.parse_args()
     path = RESULTS / f"harvest{'.quick' if options.quick else ''}.json"
     before = json.loads(path.read_text())["parts"] if path.is_file() else {}
-    parts = before | {name: {**PARTS[name](options.quick), "commit": code_revision()} for name in options.only}
-    figures = {key: value for part in parts.values() for key, value in part.items() if key in KEYS}
-    for key in KEYS:
+    parts = before | {name: _measured(name, options.quick) for name in options.only}
+    figures = {key: value for part in parts.values() for key, value in part.items() if key in AIMS}
+    for key in AIMS:
         print(f"{key:<24}{figures.get(key, float('nan')):>14.6g}")
-    if not options.quick:
-        _write_down(figures, parts)
-    keep("harvest", figures, seeds=[0], threads=1, published={"distillkit_bytes": {"k50": 114, "k128": 300}}, parts=parts)
+    keep("harvest", figures, aims=AIMS, seeds=[0], threads=1, published={"distillkit_bytes": {"k50": 114, "k128": 300}}, parts=parts)
 
 
-def _write_down(figures: dict[str, float], parts: dict[str, Any]) -> None:
-    """Put the table into the document on teachers."""
-    if set(KEYS) - figures.keys() or PARTS.keys() - parts.keys():
-        return
-    text = DOCUMENT.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    after = rest[rest.index(END) :]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in _table(figures, parts))
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{table}\n{after}", encoding="utf-8")
-
-
-def _table(figures: dict[str, float], parts: dict[str, Any]) -> list[tuple[str, str, str]]:
-    k20, k64, sampled = (
-        ", ".join(
-            f"{parts['bytes']['vocabularies'][v][name]['bytes']:.1f}"
-            for v in ("512", "32000", "151936")
-            if v in parts["bytes"]["vocabularies"]
-        )
-        for name in ("k20", "k64", "sampled12")
-    )
-    million = parts["million"]
-    tenth, whole, growth = million["tenth"], million["whole"], million["peak_growth_mib"]
-    times = ", ".join(
-        f"{step} {tenth[step]['seconds_per_100k']:.0f} and {whole[step]['seconds_per_100k']:.0f} s" for step in ("generate", "filter")
-    )
-    memory = ", ".join(f"{step} {growth[step]:+.0f} MiB" for step in ("generate", "filter", "query"))
-    reading = parts["reading"]["read_memory_mib"]
-    wider = ", ".join(f"{its['speed_vs_output_logits']:.2f}x" for its in parts["generate"]["generate_wider"].values())
-    alone = parts["client"]["details"]["medians"]["late_aiohttp_alone"]
-    return [
-        ("figure", "to reach", "measured"),
-        ("---", "---", "---"),
-        ("bytes a token, top 20 and tail, at vocabularies 512 (stories260K), 32,000, 151,936 (synthetic)", "at most 60 at 151,936", k20),
-        ("the same, top 64 and tail (DistillKit tells 114 for k = 50, 300 for k = 128)", "at most 180", k64),
-        ("the same, 12 draws", "at most 30", sampled),
-        ("largest error of a probability", "2e-4", f"{figures['max_prob_error']:.2e}"),
-        ("top-20 positions read into arrays, a second and core", "2 million", f"{figures['read_positions_per_s'] / 1e6:.2f} million"),
-        ("memory of reading, at 1x and 10x the rows", "flat", f"{reading['1x']['median']:.0f} and {reading['10x']['median']:.0f} MiB"),
-        ("`generate` that keeps the top 20, over the same that keeps nothing", "at most 1.25x", f"{figures['overhead_vs_generate']:.2f}x"),
-        (
-            "`generate(output_logits=True)` of transformers and a top-k behind it, over ours (vocabulary 32,000, hidden 128, 4 layers)",
-            "at least 2x",
-            f"{figures['speed_vs_output_logits']:.2f}x",
-        ),
-        ("the same at hidden 256 and 512, where more of the time is the network's own", "", wider),
-        ("endpoint client, requests a second, ledger on a disk", "1,000", f"{figures['requests_per_s']:,.0f}"),
-        (
-            "64 in flight against 50 ms, share of the ideal rate (aiohttp alone, with no ledger, in the same run)",
-            "0.9",
-            f"{figures['latency_bound_share']:.3f} ({alone:.3f})",
-        ),
-        ("a million prompts with the fake teacher, killed once: time for 100,000, of a tenth and of the whole", "linear", times),
-        ("the same: memory of the whole above that of a tenth", "flat", memory),
-    ]
+def _measured(name: str, quick: bool) -> dict[str, Any]:
+    """The figures of a part, with where and when they were measured."""
+    return {**PARTS[name](quick), **origin(threads=1)}
 
 
 if __name__ == "__main__":

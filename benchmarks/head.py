@@ -19,7 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, Spread, keep, show
+from common import ROOT, Aim, Spread, keep, show
 
 HIDDEN, TOP_K, SEED = 256, 64, 0
 TOLERANCE = 1e-5
@@ -55,7 +55,8 @@ def main() -> None:
     figures = {key: max(ratio[key] for ratio in ratios.values()) for key in ("cpu_vs_trl", "peak_vs_trl")}
     print(f"worst case: CPU time {figures['cpu_vs_trl']:.2f} of TRL's, extra memory {figures['peak_vs_trl']:.2f}")
     cases = {name: {**ratios[name], "float64": truths[name], **as_json(measured)} for name, measured in results.items()}
-    keep("head", figures, seeds=[SEED], threads=options.threads, cases=cases)
+    aims = {"cpu_vs_trl": Aim(at_most=0.7), "peak_vs_trl": Aim(at_most=0.35)}
+    keep("head", figures, aims=aims, seeds=[SEED], threads=options.threads, cases=cases)
 
 
 def arguments() -> argparse.Namespace:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from common import Spread, keep, show
+from common import Aim, Spread, keep, show
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from potstill.fit import Batch, EpochBatches, Example, FitSettings, Term, fit
@@ -53,6 +53,7 @@ def main() -> None:
     keep(
         "loop",
         {"loop_vs_plain": ratios[0].median, **{f"{who}_tokens_per_second": speed.median for who, speed in speeds.items()}},
+        aims={"loop_vs_plain": Aim(at_least=0.85), "potstill_tokens_per_second": Aim(at_least=12_000)},
         seeds=[SEED],
         threads=options.threads,
         parameters=parameters,

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from common import keep, show
+from common import Aim, keep, show
 
 from potstill import pipeline
 from potstill.recipe import load
@@ -52,7 +52,9 @@ def main() -> None:
         figures[f"hard_{size}_best"] = min(nats[f"hard_{size}"], nats[f"hard_adamw_{size}"], key=statistics.mean)
     figures["kd_600k_kl"] = [r["kl"] for r in rows if r["arm"] == "kd_600k"]
     means = {name: statistics.mean(values) for name, values in figures.items()}
-    keep("stories", means, seeds=seeds, runs=rows, spread={name: [min(values), max(values)] for name, values in figures.items()})
+    aims = {"kd_60k_best": Aim(at_most=3.05), "kd_600k_best": Aim(at_most=2.42), "kd_600k_kl": Aim(at_most=0.65)}
+    spread = {name: [min(values), max(values)] for name, values in figures.items()}
+    keep("stories", means, aims=aims, seeds=seeds, runs=rows, spread=spread)
     show("stories", rows)
 
 

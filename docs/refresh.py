@@ -1,4 +1,6 @@
-"""Write anew the command output that the documents show: `make docs`. Tests hold the documents to it.
+"""Write anew what the documents show: `make docs`. Tests hold the documents to it.
+
+Tables of figures between `figures:begin` and `figures:end` are those of `docs/figures.py`.
 
 In a fenced `console` block a line that begins with `$ ` is a command, and what follows is its output. The output of `potstill … --help` and
 of `potstill list …` is refreshed where some is shown; that of other commands is left as it is.
@@ -17,6 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = "100"
 """Columns of the terminal that help texts are written for."""
+
+sys.path.insert(0, str(ROOT))
+from docs.figures import filled  # noqa: E402
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CALL = "import sys; sys.argv[0] = 'potstill'; from potstill.cli import main; sys.exit(main())"
@@ -37,13 +42,13 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def refreshed(text: str) -> str:
-    """The document with the output of its refreshable commands as it is now."""
+    """The document with the output of its refreshable commands and its tables of figures as they are now."""
 
     def block(match: re.Match[str]) -> str:
         parts = [f"$ {command}\n{_output(command, shown)}" for command, shown in commands(match[0])]
         return f"```console\n{''.join(parts)}```" if parts else match[0]
 
-    return _BLOCK.sub(block, text)
+    return filled(_BLOCK.sub(block, text))
 
 
 def _output(command: str, shown: str) -> str:

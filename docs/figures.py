@@ -1,0 +1,156 @@
+"""The tables of figures in the documents, from `benchmarks/results`. `docs/refresh.py` puts them in; tests hold the documents to them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
+HEAD = ("figure", "to reach", "measured")
+
+_TABLE = re.compile(r"(<!-- figures:begin (\w+)[^>]*-->\n).*?(<!-- figures:end -->)", re.DOTALL)
+Row = tuple[str, str, str]
+
+
+def filled(text: str) -> str:
+    """The document with its tables of figures as the results are now."""
+    return _TABLE.sub(lambda match: f"{match[1]}{_lines(TABLES[match[2]]())}{match[3]}", text)
+
+
+def results(name: str) -> dict[str, Any]:
+    """What the benchmark of that name found, as it is kept."""
+    kept: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return kept
+
+
+def _lines(rows: Iterable[Row]) -> str:
+    return "".join(f"| {' | '.join(row)} |\n" for row in (HEAD, ("---", "---", "---"), *rows))
+
+
+def project_rows() -> Iterator[Row]:
+    """The figures of README."""
+    yield from _demo_rows(results("demo"))
+    yield from _stories_rows(results("stories"))
+    head, loop, harvest, startup = map(results, ("head", "loop", "harvest", "startup"))
+    yield (
+        "fused head against TRL's chunked divergence, worst case: CPU time, extra peak memory",
+        "at most 0.7x, 0.35x",
+        f"{head['cpu_vs_trl']:.2f}x, {head['peak_vs_trl']:.2f}x",
+    )
+    yield (
+        "training loop against plain transformers + AdamW; tokens a second",
+        "at least 0.85x; 12,000",
+        f"{loop['loop_vs_plain']:.2f}x; {loop['potstill_tokens_per_second']:,.0f}",
+    )
+    stored = ", ".join(f"{harvest[name]:.1f}" for name in ("bytes_k20", "bytes_k64", "bytes_sampled12"))
+    yield (
+        "harvest: bytes a token at a vocabulary of 152k: top 20, top 64, 12 draws",
+        "at most 60, 180, 30",
+        f"{stored} ([all of the table](docs/06_teachers.md))",
+    )
+    yield (
+        "`potstill --help`: wall time (CPU time)",
+        "under 0.3 s",
+        f"{startup['help_seconds']:.2f} s ({startup['help_cpu_seconds']:.2f} s)",
+    )
+
+
+def _demo_rows(demo: dict[str, Any]) -> Iterator[Row]:
+    spread, seeds = demo["spread"], len(demo["seeds"])
+    (kept_low, kept_high), (above_low, above_high) = spread["reasoning_retention"], spread["beats_answers_only"]
+    above = f"{demo['beats_answers_only']:+.3f} ({above_low:+.3f} to {above_high:+.3f})"
+    yield "demo: wall time, two cores", "under 300 s", f"{demo['seconds']:.0f} s (seed {demo['seeds'][0]})"
+    yield "demo: teacher / student, parameters", "at least 10", f"{demo['size_ratio']:.1f}"
+    yield (
+        f"demo: share of the teacher's accuracy kept, traced reasoning, {seeds} seeds",
+        "at least 0.95",
+        f"{demo['reasoning_retention']:.3f} ({kept_low:.3f} to {kept_high:.3f})",
+    )
+    yield (
+        f"demo: accuracy above that of the same student on answers alone, {seeds} seeds",
+        "above 0",
+        f"{above}, above 0 in {spread['seeds_above_zero']} of {seeds}",
+    )
+
+
+def _stories_rows(stories: dict[str, Any]) -> Iterator[Row]:
+    seeds = len(stories["seeds"])
+    hard_kl = min(run["kl"] for run in stories["runs"] if run["arm"] == "hard_600k")
+    on_two = [run["arm_seconds"] for run in stories["runs"] if str(run["threads"]) == "2"]
+    yield (
+        f"stories, 60 KB: best loss with KD / hard labels (nats), {seeds} seeds",
+        "at most 3.05 / higher",
+        f"{stories['kd_60k_best']:.3f} / {stories['hard_60k_best']:.3f}",
+    )
+    yield (
+        f"stories, 600 KB: best loss with KD (nats), KL to the teacher, {seeds} seeds",
+        "at most 2.42, 0.65",
+        f"{stories['kd_600k_best']:.3f}, {stories['kd_600k_kl']:.3f} (hard labels {stories['hard_600k_best']:.3f}, {hard_kl:.2f})",
+    )
+    yield "stories: longest arm, from the text to the evaluation, two cores", "under 180 s", f"{max(on_two):.0f} s"
+
+
+def harvest_rows() -> Iterator[Row]:
+    """The figures of harvesting."""
+    found = results("harvest")
+    yield from _stored_rows(found, found["parts"]["bytes"]["vocabularies"], found["parts"]["reading"]["read_memory_mib"])
+    yield from _local_rows(found, found["parts"]["generate"])
+    alone = found["parts"]["client"]["details"]["medians"]["late_aiohttp_alone"]
+    yield "endpoint client, requests a second, ledger on a disk", "1,000", f"{found['requests_per_s']:,.0f}"
+    yield (
+        "64 in flight against 50 ms, share of the ideal rate (aiohttp alone, with no ledger, in the same run)",
+        "0.9",
+        f"{found['latency_bound_share']:.3f} ({alone:.3f})",
+    )
+    yield from _million_rows(found["parts"]["million"])
+
+
+def _stored_rows(found: dict[str, Any], vocabularies: dict[str, Any], memory: dict[str, Any]) -> Iterator[Row]:
+    sizes = [size for size in ("512", "32000", "151936") if size in vocabularies]
+    k20, k64, sampled = (", ".join(f"{vocabularies[size][name]['bytes']:.1f}" for size in sizes) for name in ("k20", "k64", "sampled12"))
+    yield "bytes a token, top 20 and tail, at vocabularies 512 (stories260K), 32,000, 151,936 (synthetic)", "at most 60 at 151,936", k20
+    yield "the same, top 64 and tail (DistillKit tells 114 for k = 50, 300 for k = 128)", "at most 180", k64
+    yield "the same, 12 draws", "at most 30", sampled
+    yield "largest error of a probability", "2e-4", f"{found['max_prob_error']:.2e}"
+    yield (
+        "top-20 positions read into the arrays that training reads, a second and core",
+        "2 million",
+        f"{found['read_positions_per_s'] / 1e6:.2f} million",
+    )
+    yield "memory of reading, at 1x and 10x the rows", "flat", " and ".join(f"{memory[rows]['median']:.0f} MiB" for rows in ("1x", "10x"))
+
+
+def _local_rows(found: dict[str, Any], generate: dict[str, Any]) -> Iterator[Row]:
+    memory = generate["generate_memory_mib"]
+    ours, theirs = ([mib for name, mib in memory.items() if name.startswith(who)] for who in ("top_20", "output_logits"))
+    wider = ", ".join(f"{its['speed_vs_output_logits']:.2f}x" for its in generate["generate_wider"].values())
+    yield "`generate` that keeps the top 20, over the same that keeps nothing", "at most 1.25x", f"{found['overhead_vs_generate']:.2f}x"
+    yield (
+        "`generate(output_logits=True)` of transformers and a top-k behind it, over ours (vocabulary 32,000, hidden 128, 4 layers)",
+        "at least 2x",
+        f"{found['speed_vs_output_logits']:.2f}x",
+    )
+    yield "the same at hidden 256 and 512, where more of the time is the network's own", "", wider
+    yield (
+        "peak memory above the network's own: vocabularies 8,000 and 32,000, a quarter and all of the tokens (transformers)",
+        "independent of both",
+        f"{min(ours):.0f} to {max(ours):.0f} MiB ({min(theirs):,.0f} to {max(theirs):,.0f} MiB)",
+    )
+
+
+def _million_rows(million: dict[str, Any]) -> Iterator[Row]:
+    tenth, whole, growth = million["tenth"], million["whole"], million["peak_growth_mib"]
+    steps = ("generate", "filter")
+    times = ", ".join(f"{step} {tenth[step]['seconds_per_100k']:.0f} and {whole[step]['seconds_per_100k']:.0f} s" for step in steps)
+    yield "a million prompts with the fake teacher, killed once: time for 100,000, of a tenth and of the whole", "linear", times
+    yield (
+        "the same: memory of the whole above that of a tenth",
+        "flat",
+        ", ".join(f"{step} {growth[step]:+.0f} MiB" for step in (*steps, "query")),
+    )
+
+
+TABLES: dict[str, Callable[[], Iterator[Row]]] = {"project": project_rows, "harvest": harvest_rows}
