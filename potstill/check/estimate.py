@@ -130,7 +130,7 @@ def bill(recipe: Recipe, counts: Counts) -> float | None:
     Every prompt goes to each of them, a byte is a token, and every answer is as long as it may be. The doctor's requests and a judge's are
     not counted. 0 without an endpoint; None where a price or a count is not known, or a text is scored by a request a token.
     """
-    return _sum([_paid(teacher, recipe, counts) for teacher in recipe.teachers if teacher.model.startswith(("http:", "https:"))])
+    return _sum([_paid(teacher, recipe, counts) for teacher in recipe.teachers if teacher.served])
 
 
 def _paid(teacher: TeacherSection, recipe: Recipe, counts: Counts) -> float | None:

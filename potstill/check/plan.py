@@ -72,7 +72,7 @@ class Plan:
         if self.counts.in_both:
             yield f"{self.counts.in_both} prompts of [prompts] also validate or evaluate; they will not be trained on"
         for teacher in self.recipe.teachers:
-            if teacher.model.startswith("http") and teacher.train_on_outputs == "unknown":
+            if teacher.served and teacher.train_on_outputs == "unknown":
                 yield f"whether the terms of {teacher.model} allow training on its answers is not stated (train_on_outputs)"
         if self.student.parameters and any(size.parameters and size.parameters < self.student.parameters for size in self.teachers):
             yield "the student is larger than a teacher"
@@ -105,7 +105,7 @@ class Plan:
         dollars = cost(self.takes, self.machine)
         price = f"{self.machine.price:g} USD an hour{' and core' if self.machine.units > 1 else ''}"
         yield f"together {_of(_together(self.takes), duration)} on {self.machine.name}, {_of(dollars, '{:.4f}'.format)} USD at {price}"
-        if any(teacher.model.startswith("http") for teacher in self.recipe.teachers):
+        if any(teacher.served for teacher in self.recipe.teachers):
             paid = _of(bill(self.recipe, self.counts), _dollars)
             yield f"endpoints are paid at most {paid} USD by the recipe's prices, without the doctor's, a judge's and repeated requests"
         each = " on each core" if self.machine.units > 1 else ""

@@ -30,6 +30,7 @@ def compare_teachers(
     from potstill.compare import compare_teachers as compare
     from potstill.errors import PotstillError
     from potstill.models import spending_of
+    from potstill.recipe import is_served
     from potstill.store import Run
 
     if items < 1:
@@ -37,7 +38,7 @@ def compare_teachers(
     log = console.choose(quiet=output.quiet or output.json)
     run = Run.open(recipe, overrides=settings or (), only=(), log=log)
     asked = teachers or [section.model for section in run.recipe.teachers]
-    paid = any(model.startswith(("http:", "https:")) for model in asked)
+    paid = any(map(is_served, asked))
     with run.locked() if paid else nullcontext():
         found = compare(run.recipe, teachers or (), items, log, spending_of(run))
     show(output, found.facts(), found.lines())

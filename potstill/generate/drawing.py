@@ -17,7 +17,6 @@ from potstill.generate.selection import NAME, VERSION, Bar, Selected, select
 from potstill.generate.shards import Gathered, Shard, done, left, together, tokens
 from potstill.generate.summary import best_of, summary
 from potstill.judges import open_judge
-from potstill.judges.endpoint import EndpointReward
 from potstill.models import Teacher, open_teacher, spending_of
 from potstill.registry import find
 from potstill.store.artifact import Artifact, Workspace
@@ -35,6 +34,8 @@ IN_MEMORY = 256_000_000
 """Bytes of what teachers expected that such a group may hold, unless a single shard holds more."""
 OUTCOME = 8
 """Bytes of one outcome: its id and its log-probability."""
+TRIAL = ("Answer: 5", "")
+"""Texts that a judge scores before there are answers."""
 
 
 def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Artifact:
@@ -50,7 +51,7 @@ def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Arti
         kept `verdicts-00000.parquet`, … on every draw and `selections-00000.parquet`, …; `teachers.parquet`; and `log/seconds.json`.
 
     Raises:
-        RecipeError: a prompt has no teacher, or there is no such judge.
+        RecipeError: a prompt has no teacher, there is no such judge, or it fails.
         ModelError: a teacher or judge cannot be found, loaded or used.
         CapabilityError: a teacher cannot score texts.
         InputError: the prompts do not fit the mode.
@@ -58,18 +59,18 @@ def draw(run: Run, prompts: Artifact, *, examine: Examine | None = None) -> Arti
     recipe, settings = run.recipe, run.recipe.generate
     teachers = [open_teacher(section, settings.batch_size, spending_of(run)) for section in recipe.teachers]
     check_scorers(teachers, settings)
-    bars = _bars(run)
+    bar = _bar(run)
     section = {"generate": settings.decisive(), "teachers": [teacher.decisive() for teacher in recipe.teachers]}
     codecs = {f"codec {one.codec}": find("codec", one.codec, "teachers.codec").version for one in recipe.teachers}
-    parts = {**_teacher_parts(teachers), **codecs, **_bar_parts(bars)}
-    work = _Drawing(run, voices(recipe, teachers), bars, examine).work
+    parts = {**_teacher_parts(teachers), **codecs, **_bar_parts(bar)}
+    work = _Drawing(run, voices(recipe, teachers), bar, examine).work
     return run.perform("generate", section=section, inputs={"prompts": prompts}, parts=parts, work=lambda w: work(w, prompts))
 
 
-def _bars(run: Run) -> list[Bar]:
-    """What an answer must pass to be kept, the one that ranks first; none where every answer is."""
+def _bar(run: Run) -> Bar | None:
+    """What an answer must pass to be kept; None where every answer is."""
     chosen = run.recipe.generate.best_of
-    return [] if chosen is None else [Bar(open_judge(chosen.judge, spending=spending_of(run)), chosen.least)]
+    return None if chosen is None else Bar(open_judge(chosen.judge, spending=spending_of(run)), chosen.least)
 
 
 def _teacher_parts(teachers: Sequence[Teacher]) -> dict[str, str]:
@@ -81,9 +82,8 @@ def _teacher_parts(teachers: Sequence[Teacher]) -> dict[str, str]:
     return parts
 
 
-def _bar_parts(bars: Sequence[Bar]) -> dict[str, str]:
-    facts = {f"{bar.judge.name} {key}": value for bar in bars for key, value in bar.judge.identity().items()}
-    return {NAME: VERSION, **facts} if bars else {}
+def _bar_parts(bar: Bar | None) -> dict[str, str]:
+    return {} if bar is None else {NAME: VERSION, **{f"{bar.judge.name} {key}": value for key, value in bar.judge.identity().items()}}
 
 
 @dataclass
@@ -92,17 +92,17 @@ class _Drawing:
 
     run: Run
     voices: Sequence[Voice]
-    bars: Sequence[Bar]
+    bar: Bar | None
     examine: Examine | None = None
 
     def work(self, workspace: Workspace, prompts: Artifact) -> Mapping[str, Any]:
         wanted, asked = expected(prompts, self.run.recipe), prompts.count("prompts")
         size = self.run.recipe.generate.shard
         sizes = {number: min(size, asked - start) for number, start in enumerate(range(0, asked, size))}
-        missing = {number: some for number, some in sizes.items() if not done(workspace, number, judged=bool(self.bars))}
+        missing = {number: some for number, some in sizes.items() if not done(workspace, number, judged=self.bar is not None)}
         remaining = sum(missing.values())
         if remaining:
-            self._try_judges()
+            self._try_judge(next(left(prompts, size, set(missing))).asked[0])
         if remaining < asked:
             self.run.log.say(f"generate: going on, {asked - remaining} of {asked} prompts are done")
         elif self.examine is not None:
@@ -117,17 +117,16 @@ class _Drawing:
         with self.run.log.task("generate", prompts, "prompts") as task:
             for group in groups:
                 for shard, gathered in zip(group, self._answers(group), strict=True):
-                    gathered.write(workspace, shard.number, judged=bool(self.bars))
+                    gathered.write(workspace, shard.number, judged=self.bar is not None)
                     heard += tokens(gathered.drawn)
                     task.advance(len(shard.asked), tokens_a_second=heard / max(time.monotonic() - started, 1e-9))
         seconds = {"seconds": time.monotonic() - started, "prompts": prompts, "tokens": heard}
         (workspace.log / "seconds.json").write_text(json.dumps(seconds) + "\n")
 
-    def _try_judges(self) -> None:
-        """Judges behind servers answer before an answer is paid that they are to judge."""
-        for bar in self.bars:
-            if isinstance(bar.judge, EndpointReward):
-                bar.judge.try_out()
+    def _try_judge(self, first: Asking) -> None:
+        """The judge scores something before a teacher is asked: a missing key, a wrong address or a mistake in it costs no answers."""
+        if self.bar is not None:
+            self.bar.judge.scores([(first.prompt, text) for text in TRIAL])
 
     def _at_a_time(self) -> int:
         """Prompts that are answered before any is written: more of an endpoint's, so that requests stay in flight, as far as memory
@@ -135,7 +134,7 @@ class _Drawing:
         """
         recipe = self.run.recipe
         settings, sections = recipe.generate, recipe.teachers
-        limits = [one.concurrency for one in sections if one.model.startswith(("http:", "https:"))]
+        limits = [one.concurrency for one in sections if one.served]
         if not limits:
             return 1
         rounds = settings.best_of.rounds if settings.best_of else 1
@@ -169,8 +168,8 @@ class _Drawing:
     def _of(self, voice: Voice, asked: Sequence[Asking]) -> list[Selected]:
         """What one teacher answers."""
         settings = self.run.recipe.generate
-        if settings.best_of is not None:
-            return select(asked, voice.draw, self.bars, settings.best_of.rounds)
+        if self.bar is not None and settings.best_of is not None:
+            return select(asked, voice.draw, self.bar, settings.best_of.rounds)
         return [Selected(drawn) for drawn in (voice.read(asked) if settings.mode == "score" else voice.draw(asked))]
 
     def _summary(self, workspace: Workspace, asked: int, wanted: int) -> Mapping[str, Any]:
@@ -178,4 +177,4 @@ class _Drawing:
         if wanted > found["traces"]:
             less = wanted - found["traces"]
             self.run.log.say(f"generate: {less} answers fewer than asked for; some prompts have fewer recorded ones")
-        return found | ({NAME: best_of(workspace)} if self.bars else {})
+        return found | ({NAME: best_of(workspace)} if self.bar is not None else {})

@@ -13,6 +13,7 @@ from potstill.errors import RecipeError
 from potstill.judges.base import BatchJudge
 from potstill.judges.endpoint import EndpointReward
 from potstill.models.base import FREE, Spending
+from potstill.recipe import is_served
 from potstill.registry import did_you_mean
 from potstill.text.specs import split_spec
 from potstill.types import Prompt
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from potstill.teach.classifiers import Classifier
 
 WORLD, LOCAL = "world", "hf"
-"""`reward:world`: the built-in world's reward model; `reward:hf:PATH`: a sequence classifier of transformers."""
-SERVED = ("http", "https")
-"""`reward:http://HOST#MODEL`: a reward model behind a server."""
+"""`reward:world`: the built-in world's reward model; `reward:hf:PATH`: a sequence classifier of transformers. Else one behind a server."""
 
 
 def open_reward(name: str, where: str = "", spending: Spending = FREE) -> BatchJudge:
@@ -40,7 +39,7 @@ def open_reward(name: str, where: str = "", spending: Spending = FREE) -> BatchJ
         return WorldReward()
     if kind == LOCAL and path:
         return ClassifierReward.of(path, where)
-    if kind in SERVED and path:
+    if is_served(name) and path:
         return EndpointReward.of(name, where, spending)
     known = [WORLD, f"{LOCAL}:PATH", "http://HOST#MODEL"]
     raise RecipeError(f"unknown reward model {name!r}", where=where, fix=did_you_mean(name, known))

@@ -24,6 +24,7 @@ from potstill.recipe.sections import (
     StudentSection,
     TeacherSection,
     TrainSection,
+    is_served,
 )
 from potstill.recipe.writing import dump
 
@@ -45,6 +46,7 @@ __all__ = [
     "dump",
     "existing",
     "expand",
+    "is_served",
     "load",
     "parse",
     "validate",

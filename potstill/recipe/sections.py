@@ -25,6 +25,12 @@ KEY_NAMES = frozenset(
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIKE_A_KEY = re.compile(r"(?i:sk_).*|(?=.*\d)(?=.*[a-z]).{20,}|(?=.*\d)[A-F0-9]{24,}")
 """Names that are more likely a key: with the prefix that hosted servers give theirs, or long and of mixed signs."""
+_SERVED = ("http", "https")
+
+
+def is_served(model: str) -> bool:
+    """Whether a model, as a recipe writes it, is behind a server: one that is asked over a network, and may have to be paid."""
+    return model.partition(":")[0] in _SERVED
 
 
 class Fault(ValueError):
@@ -130,6 +136,11 @@ class TeacherSection(ModelSection):
     price: PriceSection | None = Field(None, description="For an endpoint: what it charges; none: the cost is unknown.")
     batch: bool = Field(False, description="For an endpoint: submit through its asynchronous batch API (cheaper, within a day).")
 
+    @property
+    def served(self) -> bool:
+        """Whether it is an endpoint."""
+        return is_served(self.model)
+
     @model_validator(mode="after")
     def _settings_apply(self) -> Self:
         kind = self.model.partition(":")[0]
@@ -159,7 +170,7 @@ _WITHOUT_BATCHES = frozenset({"vllm", "sglang", "llama_cpp"})
 _OF_KIND: dict[tuple[str, ...], tuple[str, ...]] = {
     ("recorded",): ("columns",),
     ("hf",): ("quantization",),
-    ("http", "https"): ("dialect", "tokenizer", "api_key_env", "concurrency", "timeout", "parameters", "price", "batch"),
+    _SERVED: ("dialect", "tokenizer", "api_key_env", "concurrency", "timeout", "parameters", "price", "batch"),
 }
 """Kinds of model -> the teacher's keys that are theirs alone."""
 
@@ -381,6 +392,6 @@ class Recipe(Section):
             seen.add(teacher.model)
             if cached and teacher.codec == "top_k" and teacher.top_k == 0:
                 raise Fault(f"teachers.{i}.top_k", "a cached divergence needs top_k above 0")
-            if self.generate.usd_budget is not None and teacher.model.startswith("http") and teacher.price is None:
+            if self.generate.usd_budget is not None and teacher.served and teacher.price is None:
                 raise Fault(f"teachers.{i}.price", "generate.usd_budget needs to know what this endpoint charges")
         return self

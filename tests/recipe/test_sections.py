@@ -260,3 +260,25 @@ def test_batches_are_refused_where_servers_have_none() -> None:
         with pytest.raises(RecipeError, match=f"the dialect {dialect} have no batch API: leave batch out"):
             parse(ENDPOINT.format(f'dialect = "{dialect}"\nbatch = true'))
     assert parse(ENDPOINT.format('dialect = "anthropic"\nbatch = true')).teachers[0].batch
+
+
+@pytest.mark.parametrize(
+    ("model", "served"),
+    [
+        ("http://h/v1#m", True),
+        ("https://h/v1#m", True),
+        ("httpx://h/v1#m", False),
+        ("hf:http/one", False),
+        ("recorded:http:.jsonl", False),
+    ],
+)
+def test_a_model_behind_a_server_is_told_by_its_kind(model: str, served: bool) -> None:
+    assert module.is_served(model) is served
+    assert module.TeacherSection(model=model).served is served
+
+
+def test_a_cached_divergence_needs_each_teachers_likeliest_tokens() -> None:
+    text = HEAD + '[[teachers]]\nmodel = "fake:b"\ntop_k = 0\n'
+    with pytest.raises(RecipeError, match="recipe:10: a cached divergence needs top_k above 0"):
+        parse(text)
+    assert parse(text, overrides=['train.losses=[{kind = "cross_entropy"}]']).teachers[1].top_k == 0
