@@ -140,7 +140,7 @@ def _opener(section: TeacherSection, teacher: Teacher) -> Callable[[], Teacher]:
 
     Probes go one by one, so never as batches, which may take a day each.
     """
-    if not section.model.startswith(("http:", "https:")):
+    if not section.served:
         return lambda: teacher
     probed = section.model_copy(update={"batch": False})
     return lambda: open_teacher(probed, spending=PROBING)

@@ -82,7 +82,7 @@ def _key(case: Case) -> str:
 
 def _afford(run: Run, wanted: Sequence[Case]) -> None:
     """Whether the run's budget is large enough for the probes of its endpoints, which are beside it."""
-    served = [case for case in wanted if case.teacher.model.startswith(("http:", "https:"))]
+    served = [case for case in wanted if case.teacher.served]
     spending = spending_of(run)
     if not served or spending.tokens is spending.usd is None:
         return
