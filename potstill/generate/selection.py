@@ -1,6 +1,7 @@
 """Rejection sampling: of several draws the best that passes is kept; where none does, as many are drawn again.
 
-Every draw is kept as a trace, with a verdict that says why it was chosen or not.
+Every draw is kept as a trace, with a verdict that says why it was chosen or not. Filters that a draw must also pass belong into
+`_missed`, which says why one does not.
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ class Heard:
     Attributes:
         asked: the prompt.
         drawn: the draws, in order.
-        scores: of each draw, one a bar; None where the judge could not judge.
+        scores: of each draw; None where the judge could not judge.
     """
 
     asked: Asking
     drawn: list[Drawn] = field(default_factory=list)
-    scores: list[list[float | None]] = field(default_factory=list)
+    scores: list[float | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,57 +88,52 @@ def kl_bound(draws: int) -> float:
     return math.log(draws) - (draws - 1) / draws
 
 
-def select(asked: Sequence[Asking], draw: Draw, bars: Sequence[Bar], rounds: int) -> list[Selected]:
+def select(asked: Sequence[Asking], draw: Draw, bar: Bar, rounds: int) -> list[Selected]:
     """The best draw of each prompt.
 
     Args:
         asked: the prompts.
         draw: gives the next draws.
-        bars: what a draw must pass, all of it; the first one's score ranks those that do, and of equals the first drawn is taken.
+        bar: what a draw must pass; its score ranks those that do, and of equals the first drawn is taken.
         rounds: most times that a prompt is drawn for.
     """
     heard = [Heard(one) for one in asked]
     left = heard
     for _ in range(rounds):
-        _draw(left, draw, bars)
-        left = [one for one in left if not _passing(one, bars)]
+        _draw(left, draw, bar.judge)
+        left = [one for one in left if not _passing(one, bar)]
         if not left:
             break
-    return [_selected(one, bars) for one in heard]
+    return [_selected(one, bar) for one in heard]
 
 
-def _draw(left: Sequence[Heard], draw: Draw, bars: Sequence[Bar]) -> None:
+def _draw(left: Sequence[Heard], draw: Draw, judge: BatchJudge) -> None:
     """Another round for the prompts left, drawn and judged. All are at the same draw, but where a file of answers holds no more."""
     new = draw([one.asked for one in left], max(len(one.drawn) for one in left))
     pairs = [(one.asked.prompt, drawn.trace.text) for one, some in zip(left, new, strict=True) for drawn in some]
-    scores = list(zip(*(bar.judge.scores(pairs) for bar in bars), strict=True))
-    start = 0
+    scores = iter(judge.scores(pairs))
     for one, some in zip(left, new, strict=True):
         one.drawn += some
-        one.scores += [list(each) for each in scores[start : start + len(some)]]
-        start += len(some)
+        one.scores += [next(scores) for _ in some]
 
 
-def _passing(heard: Heard, bars: Sequence[Bar]) -> list[int]:
-    """The draws that pass every bar."""
-    return [i for i, scores in enumerate(heard.scores) if _missed(scores, bars) is None]
+def _passing(heard: Heard, bar: Bar) -> dict[int, float]:
+    """The draws that pass, with their scores."""
+    return {i: score for i, score in enumerate(heard.scores) if score is not None and _missed(score, bar) is None}
 
 
-def _missed(scores: Sequence[float | None], bars: Sequence[Bar]) -> str | None:
+def _missed(score: float | None, bar: Bar) -> str | None:
     """Why a draw does not pass; None when it does."""
-    for score, bar in zip(scores, bars, strict=True):
-        if score is None:
-            return f"could not be judged by {bar.judge.name}"
-        if score < bar.least:
-            return f"did not pass {bar.least:g} by {bar.judge.name}"
-    return None
+    if score is None:
+        return f"could not be judged by {bar.judge.name}"
+    return f"did not pass {bar.least:g} by {bar.judge.name}" if score < bar.least else None
 
 
-def _selected(heard: Heard, bars: Sequence[Bar]) -> Selected:
-    judged = sum(scores[0] is not None for scores in heard.scores)
-    ranked = {i: heard.scores[i][0] or 0.0 for i in _passing(heard, bars)}
+def _selected(heard: Heard, bar: Bar) -> Selected:
+    judged = sum(score is not None for score in heard.scores)
+    ranked = _passing(heard, bar)
     best = max(ranked, key=lambda i: ranked[i], default=None)
-    verdicts = [_verdict(heard, i, best, judged, bars) for i in range(len(heard.drawn))]
+    verdicts = [_verdict(heard, i, best, judged, bar) for i in range(len(heard.drawn))]
     chosen = None if best is None else heard.drawn[best].id
     row: dict[str, object] = {
         "prompt_id": heard.asked.id,
@@ -151,8 +147,8 @@ def _selected(heard: Heard, bars: Sequence[Bar]) -> Selected:
     return Selected(heard.drawn, verdicts, row)
 
 
-def _verdict(heard: Heard, i: int, best: int | None, judged: int, bars: Sequence[Bar]) -> Verdict:
-    score, missed = heard.scores[i][0], _missed(heard.scores[i], bars)
+def _verdict(heard: Heard, i: int, best: int | None, judged: int, bar: Bar) -> Verdict:
+    score = heard.scores[i]
     if i == best:
         return Verdict(heard.drawn[i].id, "keep", NAME, f"the best of {judged}: {score:.3g}", score, version=VERSION)
-    return Verdict(heard.drawn[i].id, "noise", NAME, missed or "passed, not the best", score, version=VERSION)
+    return Verdict(heard.drawn[i].id, "noise", NAME, _missed(score, bar) or "passed, not the best", score, version=VERSION)

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 PRICES = ("input", "output")
 SETTINGS = ("api_key_env", "tokenizer", *PRICES)
-TRIAL = (Prompt((Message("user", "What is 2 + 3?"),)), "5")
-"""What is scored to see whether the server answers."""
 
 
 @dataclass
@@ -76,20 +74,11 @@ class EndpointReward:
 
         return {"judge": self.name, "endpoint": self.address, "model": self.model, **tokenizer_facts(self._tokenizer)}
 
-    def try_out(self) -> None:
-        """Score one answer, so that a missing key, a wrong address or another kind of model is found before answers are paid for.
-
-        Raises:
-            ModelError: the key is not set, the server cannot be reached or refuses, or the tokenizer has no chat template.
-            BudgetError: the budget is used up.
-        """
-        self.scores([TRIAL])
-
     def scores(self, asked: Sequence[tuple[Prompt, str]]) -> list[float | None]:
         """One probability a pair; None for an empty answer.
 
         Raises:
-            ModelError: the server cannot be reached or refuses, or the tokenizer has no chat template.
+            ModelError: the key is not set, the server cannot be reached or refuses, or the tokenizer has no chat template.
             BudgetError: the budget is used up.
         """
         judged = [(prompt, text) for prompt, text in asked if text.strip()]

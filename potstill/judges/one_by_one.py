@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Real
+from pathlib import Path
 from typing import Any
 
-from potstill.errors import RecipeError
+import numpy as np
+
+from potstill.errors import PotstillError, RecipeError
 from potstill.judges.base import Judge, judge_of, why_not_graded
 from potstill.registry import did_you_mean, find, names
 from potstill.types import Prompt
 
 REFUSAL = "refusal"
 """The judge that asks whether a text declines; it may judge every text."""
+FIX = "let it give a finite number, or None where it cannot judge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +46,29 @@ class OneByOne:
         """One score a pair.
 
         Raises:
-            RecipeError: what the judge gave is no number, or a number that is not finite.
+            RecipeError: the judge raised an error, or gave no number, or one that is not finite.
         """
         return [self._score(prompt, text) for prompt, text in asked]
 
     def _score(self, prompt: Prompt, text: str) -> float | None:
-        score: Any = self.judge(prompt, text)
+        where = f"{self.name}, of an answer to {prompt.source or prompt.id}"
+        try:
+            score: Any = self.judge(prompt, text)
+        except PotstillError:
+            raise
+        except Exception as error:
+            raise RecipeError(f"the judge failed {_told(error)}", where=where, fix=FIX) from error
         if score is None:
             return None
-        if not isinstance(score, (int, float)) or not abs(score) < float("inf"):
-            raise RecipeError(
-                f"the judge gave {score!r}", where=self.name, fix="let it give a finite number, or None where it cannot judge"
-            )
+        if not isinstance(score, (Real, np.bool_)) or not abs(float(score)) < float("inf"):
+            raise RecipeError(f"the judge gave {score!r}", where=where, fix=FIX)
         return float(score)
+
+
+def _told(error: Exception) -> str:
+    """Where an error came from, its kind and what it says."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"at {Path(frame.filename).name}:{frame.lineno} with {type(error).__name__}: {error}"
 
 
 def registered(name: str, where: str) -> OneByOne:

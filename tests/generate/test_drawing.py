@@ -269,16 +269,16 @@ def test_the_judge_is_part_of_the_identity(tmp_path):
 
 def test_endpoints_are_handed_more_at_a_time(tmp_path):
     run = run_of(tmp_path, teachers=[{"model": "fake:x"}])
-    assert drawing._Drawing(run, [], [])._at_a_time() == 1
+    assert drawing._Drawing(run, [], None)._at_a_time() == 1
     run = run_of(tmp_path, teachers=[{"model": "fake:x"}, {"model": "http://localhost:1/v1#m", "concurrency": 8}])
-    assert drawing._Drawing(run, [], [])._at_a_time() == 8 * drawing.IN_FLIGHT
+    assert drawing._Drawing(run, [], None)._at_a_time() == 8 * drawing.IN_FLIGHT
 
 
 def test_what_endpoints_are_handed_is_bounded_by_requests_and_memory(tmp_path):
     def at_a_time(teacher, **generate):
         run = run_of(tmp_path, teachers=[{"model": "http://localhost:1/v1#m", "concurrency": 8, **teacher}], **generate)
         opened = [open_teacher(section) for section in run.recipe.teachers]
-        return drawing._Drawing(run, drawing.voices(run.recipe, opened), [])._at_a_time()
+        return drawing._Drawing(run, drawing.voices(run.recipe, opened), None)._at_a_time()
 
     assert at_a_time({}, n=4) == 8 * drawing.IN_FLIGHT // 4
     wide = {"dialect": "vllm", "tokenizer": "world:a", "top_k": 100}
@@ -293,5 +293,21 @@ def test_a_judges_server_is_asked_before_the_teachers(tmp_path, monkeypatch):
     best = {"judge": "reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY"}
     run = run_of(tmp_path, n=2, best_of=best)
     with pytest.raises(ModelError, match="NO_SUCH_KEY is not set"):
+        draw(run, gather(run))
+    assert not drawn
+
+
+def wrong(prompt, text):
+    """A judge with a mistake in it."""
+    return {"7": 1.0}[text]
+
+
+def test_a_judge_with_a_mistake_is_found_before_the_teachers_are_asked(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(FakeTeacher, "draw", lambda *given: drawn.append(given))
+    run = run_of(tmp_path, n=2, best_of={"judge": "callable:tests.generate.test_drawing:wrong"})
+    with pytest.raises(
+        RecipeError, match=r"asked\.jsonl:1: the judge failed at test_drawing\.py:\d+ with KeyError: 'Answer: 5'; let it give"
+    ):
         draw(run, gather(run))
     assert not drawn

@@ -20,8 +20,10 @@ def length(prompt, text):
 class Judge:
     """Scores texts by a table; what is not in it cannot be judged."""
 
-    def __init__(self, scores, name="table"):
-        self.scored, self.name, self.calls = scores, name, []
+    name = "table"
+
+    def __init__(self, scores):
+        self.scored, self.calls = scores, []
 
     def identity(self):
         return {"table": str(self.scored)}
@@ -31,7 +33,7 @@ class Judge:
         return [self.scored.get(text) for _, text in asked]
 
 
-def selected(texts, scores, n=2, rounds=2, bars=None):
+def selected(texts, scores, n=2, rounds=2):
     """The texts of each prompt are its draws in turn."""
     asked = [Asking(prompt.id, prompt) for prompt in (ask(question) for question in texts)]
     drawn = []
@@ -41,7 +43,7 @@ def selected(texts, scores, n=2, rounds=2, bars=None):
         return [[_drawn(one, i, text) for i, text in list(enumerate(texts[one.prompt.question]))[first : first + n]] for one in some]
 
     judge = Judge(scores)
-    return select(asked, draw, [Bar(judge, 0.5), *(bars or [])], rounds), drawn, judge
+    return select(asked, draw, Bar(judge, 0.5), rounds), drawn, judge
 
 
 def _drawn(asked, sample, text):
@@ -96,18 +98,6 @@ def test_what_could_not_be_judged_never_passes():
 def test_of_equals_the_first_drawn_is_kept():
     (one,), _, _ = selected({"a": ["x", "y", "z"]}, {"x": 0.5, "y": 0.9, "z": 0.9}, n=3)
     assert [verdict.part for verdict in one.verdicts] == ["noise", "keep", "noise"]
-
-
-def test_a_draw_must_pass_every_bar_and_the_first_one_ranks():
-    harmless = Bar(Judge({"harmless": 1.0, "good": 1.0, "harmful": 0.0}, "harmless"), 1.0)
-    scores = {"harmful": 0.99, "good": 0.8, "harmless": 0.7, "unknown": 0.95}
-    (one,), _, _ = selected({"a": list(scores)}, scores, n=4, bars=[harmless])
-    assert told(one) == [
-        ("noise", "did not pass 1 by harmless", 0.99),
-        ("keep", "the best of 4: 0.8", 0.8),
-        ("noise", "passed, not the best", 0.7),
-        ("noise", "could not be judged by harmless", 0.95),
-    ]
 
 
 def test_a_file_that_holds_no_more_answers_ends_the_rounds():

@@ -102,10 +102,7 @@ def test_a_budget_of_dollars_needs_the_judges_price_and_counts_it():
             open_judge(f"{spec}&input={wrong}")
 
 
-def test_a_judge_is_tried_out_before_it_is_needed(monkeypatch):
-    with PlainServer(lambda i, body: Reply(body=classes(0.5))) as server:
-        judge_of(server).try_out()
-        assert len(server.bodies) == 1
+def test_a_key_that_is_not_set_is_named(monkeypatch):
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
     with pytest.raises(ModelError, match="NO_SUCH_KEY is not set"):
-        open_judge("reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY").try_out()
+        open_judge("reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY").scores(ASKED[:1])

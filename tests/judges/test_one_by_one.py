@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import sys
 import types
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from potstill.errors import RecipeError
+from potstill.errors import ModelError, RecipeError
 from potstill.judges.one_by_one import OneByOne, function, own_grader, registered
 from potstill.judges.opening import open_judge
 from tests.models.small import ask
@@ -52,10 +54,31 @@ def test_functions_that_cannot_be_used(spec, told, monkeypatch):
         function(spec, "here")
 
 
-@pytest.mark.parametrize("given", ["yes", float("nan"), float("inf")])
+@pytest.mark.parametrize("given", ["yes", float("nan"), float("inf"), np.float32("nan"), np.zeros(1)])
 def test_what_is_no_number_is_refused(given):
-    with pytest.raises(RecipeError, match="the judge gave"):
-        OneByOne("own", lambda prompt, text: given).scores([(SEVEN, "7")])
+    with pytest.raises(RecipeError, match=r"own, of an answer to mine\.jsonl:3: the judge gave .*; let it give a finite number"):
+        OneByOne("own", lambda prompt, text: given).scores([(ask("3 + 4?", source="mine.jsonl:3"), "7")])
+
+
+@pytest.mark.parametrize("given", [1, True, 0.5, np.float32(0.5), np.int64(1), np.bool_(True), Fraction(1, 2)])
+def test_any_real_number_is_a_score(given):
+    (score,) = OneByOne("own", lambda prompt, text: given).scores([(SEVEN, "7")])
+    assert (type(score), score) == (float, float(given))
+
+
+def test_a_judge_that_fails_is_told_with_the_prompt_and_the_place():
+    judge = OneByOne("own", lambda prompt, text: {"8": 1.0}[text])
+    told = r"own, of an answer to mine\.jsonl:3: the judge failed at test_one_by_one\.py:\d+ with KeyError: '7'; let it give .* or None"
+    with pytest.raises(RecipeError, match=told):
+        judge.scores([(ask("3 + 4?", source="mine.jsonl:3"), "7")])
+
+
+def test_a_judges_own_deliberate_error_is_left_as_it_is():
+    def judge(prompt, text):
+        raise ModelError("no key", where="there")
+
+    with pytest.raises(ModelError, match="there: no key"):
+        OneByOne("own", judge).scores([(SEVEN, "7")])
 
 
 @pytest.mark.parametrize("spec", ["answer", "world", "exact"])
