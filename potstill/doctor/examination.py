@@ -109,7 +109,7 @@ def examine(case: Case, teacher: Teacher | None = None) -> Diagnosis:
         pair = pair_of(*sections, first_tokenizer=case.first_tokenizer or tokenizer, seed=case.seed)
         results += [*probe_tokens(pair), *probe_kinship(pair)]
     student = case.student.model if case.student else None
-    diagnosis = Diagnosis(case.teacher.model, student, tuple(results), patient.requests, patient.tokens)
+    diagnosis = Diagnosis(case.teacher.model, student, tuple(results), patient.requests, patient.tokens, patient.microusd)
     return diagnosis if case.signal else diagnosis.for_text_alone()
 
 

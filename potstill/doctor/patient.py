@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from transformers import PreTrainedTokenizerBase
 
+from potstill.endpoints.teacher import EndpointTeacher
 from potstill.errors import BudgetError, CapabilityError, InputError, ModelError, PotstillError, StoreError
 from potstill.models import Answer, Given, Keep, LocalModel, Sampling, Teacher
+from potstill.store.ledger import Totals
 from potstill.types import Message, Prompt
 
 QUESTION = Prompt((Message("user", "What is 2 + 3?"),))
@@ -40,7 +42,9 @@ class Patient:
         temperature, max_new_tokens: as the recipe draws.
         evaluated: whether it will be measured too, which asks it at temperature 0.
         samples: whether its answers are drawn; else they stand on file or are made up, and no setting of the drawing applies.
-        requests, tokens: what it was asked so far: texts to answer or score, and tokens written or scored.
+        requests, tokens: what it was asked so far: texts to answer or score, and tokens written or scored. A server's: attempts, those
+            that failed too, and tokens read and written, all that an attempt could take where its answer was not heard.
+        microusd: millionths of a US dollar for these; None: its price is not known, or it is no server.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Patient:
     samples: bool = True
     requests: int = 0
     tokens: int = 0
+    microusd: int | None = None
 
     @cached_property
     def gives(self) -> frozenset[str]:
@@ -169,17 +174,35 @@ class Patient:
         Raises:
             PotstillError: as the teacher.
         """
-        (scored,) = self.open().score([given], Keep(size=self._usual))
-        return self._counted(scored)
+        return self._asked(lambda teacher: teacher.score([given], Keep(size=self._usual)))
 
     def _draw(self, prompt: Prompt, sampling: Sampling, outcomes: int) -> Answer:
-        (answers,) = self.open().draw([prompt], sampling, Keep(size=outcomes))
-        if not answers:
-            raise ModelError("no answer came", where=self.name, fix="ask it by hand, and see what it says")
-        return self._counted(answers[0])
+        return self._asked(lambda teacher: teacher.draw([prompt], sampling, Keep(size=outcomes))[0])
 
-    def _counted(self, answer: Answer) -> Answer:
+    def _asked(self, ask: Callable[[Teacher], Sequence[Answer]]) -> Answer:
+        """The answer to one question, which is counted whether it is answered or not."""
+        teacher = self.open()
+        if isinstance(teacher, EndpointTeacher):
+            before = teacher.spent
+            try:
+                return self._one(ask(teacher))
+            finally:
+                self._bill(before, teacher)
         self.requests += 1
+        answer = self._one(ask(teacher))
         told = answer.usage.completion_tokens if answer.usage is not None else None
         self.tokens += len(answer.token_ids) or told or 0
         return answer
+
+    def _one(self, answers: Sequence[Answer]) -> Answer:
+        if not answers:
+            raise ModelError("no answer came", where=self.name, fix="ask it by hand, and see what it says")
+        return answers[0]
+
+    def _bill(self, before: Totals, teacher: EndpointTeacher) -> None:
+        """Count what a server was paid since."""
+        after = teacher.spent
+        self.requests += after.attempts - before.attempts
+        self.tokens += after.charged_tokens - before.charged_tokens
+        if teacher.endpoint.price is not None:
+            self.microusd = (self.microusd or 0) + after.charged_microusd - before.charged_microusd

@@ -41,8 +41,9 @@ class Diagnosis:
         teacher: its name in the recipe.
         student: the student's; None: the teacher was probed alone.
         results: in the probes' order.
-        requests: how many texts it was asked to answer or to score.
-        tokens: how many tokens it wrote and scored.
+        requests: how many texts it was asked to answer or to score; of a server, how many requests it was sent.
+        tokens: how many tokens it wrote and scored; of a server, how many are charged.
+        microusd: what these cost at most, in millionths of a US dollar; None: not known, or nothing is paid.
     """
 
     teacher: str
@@ -50,6 +51,7 @@ class Diagnosis:
     results: tuple[Result, ...]
     requests: int = 0
     tokens: int = 0
+    microusd: int | None = None
 
     def of(self, outcome: Outcome) -> tuple[Result, ...]:
         """The results with that outcome."""
@@ -67,7 +69,8 @@ class Diagnosis:
     def summary(self) -> str:
         """One line: how many probes had which outcome, and what they took."""
         counts = [f"{len(self.of(outcome))} {outcome}" for outcome in OUTCOMES if self.of(outcome)]
-        return f"{', '.join(counts)}; {self.requests} requests, {self.tokens} tokens"
+        cost = "" if self.microusd is None else f", {self.microusd / 1e6:.6f} US dollars"
+        return f"{', '.join(counts)}; {self.requests} requests, {self.tokens} tokens{cost}"
 
     def lines(self) -> list[str]:
         """The diagnosis for people: a table, and what to do."""

@@ -15,14 +15,17 @@ from potstill.doctor.result import Diagnosis
 from potstill.endpoints.account import account
 from potstill.endpoints.budget import check_price, most_microusd
 from potstill.endpoints.common import most_tokens
-from potstill.errors import BudgetError, CapabilityError
+from potstill.errors import BudgetError, CapabilityError, StoreError
 from potstill.models import Sampling, Teacher, spending_of
+from potstill.models.tokenizers import tokenizer_facts
 from potstill.store import Artifact, Run, rows
 from potstill.store.atomic import write_text
 from potstill.types import Prompt, digest
 
 FILE = "doctor.json"
-"""What was found, in the log folder of the stage's artifact."""
+"""What was found, in the log folder of the stage's artifact; and in the run folder, whatever was found there of any teacher."""
+UNSEEN = frozenset({"price", "domains"})
+"""A teacher's settings that no probe sees; what its domains leave it to answer stands in the prompts."""
 LOOKED_AT = 512
 """Prompts among which those are chosen that the teachers are asked."""
 MOST_REQUESTS = 30
@@ -32,7 +35,7 @@ MOST_REQUESTS = 30
 def examine_before(run: Run, prompts: Artifact, teachers: Sequence[Teacher], log: Path) -> None:
     """Examine a run's teachers, write down what was found, and stop where a student would be trained on garbage.
 
-    A teacher that was examined with the same settings and not refused, before the run was interrupted, is not examined again.
+    A teacher that was examined in the run folder with the same settings and prompts and not refused is not examined again.
 
     Args:
         run: the run.
@@ -46,38 +49,57 @@ def examine_before(run: Run, prompts: Artifact, teachers: Sequence[Teacher], log
         PotstillError: a teacher cannot be asked.
     """
     head = list(rows(next(prompts.stream("prompts", size=LOOKED_AT)), Prompt))
-    known = {facts["key"]: facts for facts in _written(log / FILE)}
-    every = cases(run.recipe, head)
-    _afford(run, [case for case in every if _key(case) not in known])
+    known = _known(run)
+    every = [(case, teacher, _key(case, teacher)) for case, teacher in zip(cases(run.recipe, head), teachers, strict=True)]
+    _afford(run, [case for case, _, key in every if key not in known])
     found: list[dict[str, Any]] = []
     refused: list[tuple[int, Diagnosis]] = []
-    for place, (case, teacher) in enumerate(zip(every, teachers, strict=True)):
-        key = _key(case)
+    for place, (case, teacher, key) in enumerate(every):
         if key in known:
-            found.append(known[key])
             run.log.say(f"doctor: {case.teacher.model}: examined before")
-            continue
-        diagnosis = examine(case, teacher)
-        bad = bool(diagnosis.of("refused"))
-        found.append({**diagnosis.facts(), "key": "" if bad else key})
-        write_text(log / FILE, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-        run.log.say(f"doctor: {diagnosis.teacher}: {diagnosis.summary()}")
-        refused += [(place, diagnosis)] * bad
+            found.append(known[key])
+        else:
+            diagnosis = examine(case, teacher)
+            run.log.say(f"doctor: {diagnosis.teacher}: {diagnosis.summary()}")
+            if diagnosis.of("refused"):
+                refused.append((place, diagnosis))
+                found.append(diagnosis.facts())
+            else:
+                known[key] = {**diagnosis.facts(), "key": key}
+                found.append(known[key])
+        _write(run.folder / FILE, list(known.values()))
+        _write(log / FILE, found)
     for place, diagnosis in refused:
         _stop(diagnosis, f"teachers.{place} ({diagnosis.teacher})")
 
 
-def _written(path: Path) -> list[dict[str, Any]]:
-    """What was found before; what was refused is looked at again, for the server may have been mended."""
+def _known(run: Run) -> dict[str, dict[str, Any]]:
+    """What was found in the run folder, by its key; what was refused is looked at again, for the server may have been mended.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    path = run.folder / FILE
     if not path.is_file():
-        return []
-    return [facts for facts in json.loads(path.read_text(encoding="utf-8")) if facts.get("key")]
+        return {}
+    try:
+        return {facts["key"]: facts for facts in json.loads(path.read_text(encoding="utf-8"))}
+    except (ValueError, TypeError, KeyError):
+        raise StoreError("a damaged file", where=str(path), fix="remove it: the teachers are examined anew") from None
 
 
-def _key(case: Case) -> str:
-    """What decides the findings; the server itself may have changed since."""
+def _write(path: Path, found: Sequence[dict[str, Any]]) -> None:
+    write_text(path, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+
+
+def _key(case: Case, teacher: Teacher) -> str:
+    """What decides the findings; a server itself may have changed since."""
+    section = {name: value for name, value in case.teacher.decisive().items() if name not in UNSEEN}
     student = None if case.student is None else case.student.decisive()
-    return digest(to_jsonable_python([case.teacher.decisive(), student, case.settings.decisive(), case.signal, case.evaluated]))
+    tokenizer = None if case.first_tokenizer is None else tokenizer_facts(case.first_tokenizer)
+    settings = [case.settings.temperature, case.settings.max_new_tokens, case.signal, case.evaluated, case.seed]
+    prompts = [prompt.id for prompt in case.prompts]
+    return digest(to_jsonable_python([section, teacher.identity(), student, tokenizer, settings, prompts]))
 
 
 def _afford(run: Run, wanted: Sequence[Case]) -> None:

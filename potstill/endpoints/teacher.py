@@ -28,6 +28,7 @@ from potstill.errors import CapabilityError, ModelError
 from potstill.models.base import NOTHING, Answer, Endpoint, Given, Keep, Options, Outlook, Sampling
 from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
 from potstill.registry import find, part
+from potstill.store.ledger import Totals
 from potstill.text.chat import Rendered, render
 from potstill.text.spans import token_ends
 from potstill.types import Prompt, Usage, canonical_json
@@ -103,6 +104,11 @@ class EndpointTeacher:
         """
         dialect = self.dialect
         return Client(dialect.v1, self.endpoint, dialect.headers, dialect.credentials, dialect.root)
+
+    @property
+    def spent(self) -> Totals:
+        """What its ledger holds; nothing before it was first asked."""
+        return self.client.account.ledger.totals() if "client" in vars(self) else Totals()
 
     @property
     def context(self) -> int | None:

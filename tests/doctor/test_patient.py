@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from potstill.doctor.patient import OUTCOMES, QUESTION, TEXT, TOKENS, Patient
+from potstill.endpoints import retry
 from potstill.errors import ModelError
-from potstill.models import Sampling
+from potstill.models import Endpoint, Options, Sampling, open_model
+from potstill.models.base import PROBING
 from potstill.models.fake import FakeTeacher
 from potstill.types import Prompt, Usage
 from tests.doctor.teachers import Spoilt, patient, small
-from tests.models.small import ask
+from tests.endpoints.server import Behaviour, Server
+from tests.models.small import ask, world_tokenizer, write_model
 
 
 def test_every_question_is_counted() -> None:
@@ -87,3 +92,41 @@ def test_log_probabilities_that_it_refuses_are_not_asked_for_again() -> None:
     assert probed.draw().outlook.support_ids.size == 0
     assert patient().silence is None
     assert patient(FakeTeacher("x", gives=frozenset({"text"}))).silence is None
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model"), vocabulary=len(world_tokenizer()))
+
+
+def served(server: Server, folder: Path) -> Patient:
+    endpoint = Endpoint("vllm", f"hf:{folder}", timeout=10.0, price={"input": 1.0, "output": 1.0}, spending=PROBING)
+    return Patient("x", lambda: open_model(server.url, Options(endpoint=endpoint)), world_tokenizer())
+
+
+def test_a_servers_bill_counts_every_attempt(folder: Path) -> None:
+    with Server(folder) as server:
+        probed = served(server, folder)
+        usage = probed.answer.usage
+        assert usage is not None
+        assert probed.requests == len(server.bodies) == 2
+        assert probed.tokens == probed.microusd == 2 * ((usage.prompt_tokens or 0) + (usage.completion_tokens or 0))
+
+
+def test_what_was_paid_for_nothing_is_on_the_bill(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "BASE", 0.01)
+    with Server(folder, Behaviour(share=1.0, faults=("missing",))) as server:
+        probed = served(server, folder)
+        with pytest.raises(ModelError, match="3 responses were whole") as caught:
+            probed.answer  # noqa: B018
+        assert probed.requests == len(server.bodies) > 0
+        assert probed.tokens == probed.microusd
+        assert probed.tokens > TOKENS * probed.requests
+    assert "ledger" not in str(caught.value)
+
+
+def test_a_question_that_is_not_answered_is_counted() -> None:
+    probed = patient(FakeTeacher({}), prompts=(ask("a?"),))
+    with pytest.raises(ModelError):
+        probed.answer  # noqa: B018
+    assert probed.requests == 2

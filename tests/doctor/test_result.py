@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from potstill.doctor.result import Diagnosis, Result
 
@@ -31,6 +32,10 @@ def test_the_table_ends_with_what_to_do_the_worst_first() -> None:
         "refused: repeatable  restart it",
         "warning: licence     look it up",
     ]
+
+
+def test_what_was_paid_is_told_where_it_is_known() -> None:
+    assert replace(FOUND, microusd=1250).summary().endswith("; 3 requests, 20 tokens, 0.001250 US dollars")
 
 
 def test_its_facts_are_json() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from potstill import pipeline
 from potstill.doctor.running import FILE, examine_before
-from potstill.errors import BudgetError, CapabilityError, ModelError
+from potstill.errors import BudgetError, CapabilityError, ModelError, StoreError
 from potstill.models import Answer, open_teacher
 from potstill.prompts import gather
 from potstill.store import Quiet, Run
@@ -114,6 +114,54 @@ def test_a_teacher_that_was_examined_is_not_asked_again_when_the_run_goes_on(tmp
     other = opened(tmp_path, *DIVERGENCE, "teachers.0.top_k=4")
     examine_before(other, prompts, [again], tmp_path)
     assert again.asked > 0
+
+
+@pytest.mark.parametrize(
+    ("override", "again"),
+    [
+        ("generate.shard=16", False),
+        ("generate.n=2", False),
+        ("teachers.0.domains=['math','logic']", False),
+        ("prompts.limit=63", False),
+        ("prompts.sources=['world:carry_addition?n=8']", True),
+        ("generate.temperature=0.5", True),
+        ("student.config.hidden_size=32", True),
+    ],
+)
+def test_a_teacher_is_examined_again_only_where_what_is_looked_at_has_changed(override: str, again: bool, tmp_path: Path) -> None:
+    run, teacher = opened(tmp_path, *DIVERGENCE), Counted()
+    with run.locked():
+        prompts = gather(run)
+    examine_before(run, prompts, [teacher], tmp_path / "one")
+    before = teacher.asked
+    other = opened(tmp_path, *DIVERGENCE, override)
+    with other.locked():
+        gathered = gather(other)
+    examine_before(other, gathered, [teacher], tmp_path / "other")
+    assert (teacher.asked > before) == again
+    one, then = (json.loads((tmp_path / name / FILE).read_text()) for name in ("one", "other"))
+    assert (one != then) == again
+    examine_before(run, prompts, [teacher], tmp_path / "one")
+    assert json.loads((tmp_path / "one" / FILE).read_text()) == one
+
+
+def test_other_weights_are_examined_again(tmp_path: Path) -> None:
+    run, first, other = opened(tmp_path, *DIVERGENCE), Counted(), Counted()
+    other.identity = lambda: {"weights": "others"}  # type: ignore[method-assign]
+    with run.locked():
+        prompts = gather(run)
+    examine_before(run, prompts, [first], tmp_path)
+    examine_before(run, prompts, [other], tmp_path)
+    assert other.asked > 0
+
+
+def test_a_damaged_file_of_findings_is_told(tmp_path: Path) -> None:
+    run = opened(tmp_path, *DIVERGENCE)
+    with run.locked():
+        prompts = gather(run)
+    (run.folder / FILE).write_text("[{}]")
+    with pytest.raises(StoreError, match=r"doctor\.json: a damaged file; remove it"):
+        examine_before(run, prompts, [Counted()], tmp_path)
 
 
 def test_a_refused_teacher_is_examined_again(tmp_path: Path) -> None:
