@@ -41,8 +41,19 @@ def token_ids(patient: Patient) -> Told:
     if patient.silence is not None:
         return Told("unknown", "none came, and it does not answer when it is asked for log-probabilities")
     if "top_k" in patient.gives:
-        return Told("refused", "no token ids came with the answer", "the server dropped them: start it so that it returns token ids")
+        return Told("refused", *why_no_ids(patient.answer))
     return Told("ok", "text only: the student's tokenizer will put it in tokens")
+
+
+def why_no_ids(said: Answer) -> tuple[str, str]:
+    """Why an answer has no token ids though they were to come, and what to do."""
+    if said.reasoning_field:
+        seen = f"its reasoning stands in a field of its own ({said.reasoning_field}), and the tokens that are told are the answer's alone"
+        fix = "use a dialect that takes token ids (vllm, sglang, llama_cpp) with `tokenizer`, switch the reasoning off in `parameters`, "
+        return seen, fix + 'or use losses with kind = "cross_entropy"'
+    if len(said.outlook):
+        return "a token of the answer is none of its tokenizer's", "name the tokenizer that this model was trained with"
+    return "no token ids came with the answer", "the server dropped them: start it so that it returns token ids"
 
 
 @probe("ids are text", "top_k")

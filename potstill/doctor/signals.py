@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from potstill.doctor.answering import why_no_ids
 from potstill.doctor.patient import HOTTER, OUTCOMES, QUESTION, UNHEARD, Patient
 from potstill.doctor.probe import Told, numbers_agree, probe
 from potstill.doctor.result import Outcome
@@ -36,6 +37,8 @@ def log_probabilities(patient: Patient) -> Told:
     if patient.silence is not None:
         return Told("refused", f"asked for them it does not answer: {patient.silence.what}", patient.silence.fix)
     said = patient.answer
+    if not said.token_ids:
+        return Told("refused", *why_no_ids(said))
     width = said.outlook.support_ids.shape[-1]
     if not len(said.outlook) or not width:
         fix = (
@@ -139,15 +142,15 @@ def cap_on_k(patient: Patient) -> Told:
 
 @probe("whole rows", "top_k", signal=True)
 def whole_rows(patient: Patient) -> Told:
-    """Whether every position has as many outcomes as the others: strings that collide leave fewer, silently."""
+    """Whether every position has as many outcomes as the others: those whose token is not known are left out, and count in the tail."""
     outlook = patient.answer.outlook
     if not outlook.support_ids.size:
         return Told("unknown", NOTHING_CAME)
     counts = (outlook.support_ids >= 0).sum(-1)
     if counts.min() < counts.max():
         short = int((counts < counts.max()).sum())
-        fix = "the server names outcomes by their text, and two tokens share one: ask for token ids (vLLM: return_tokens_as_token_ids)"
-        return Told("refused", f"{short} of {len(counts)} positions have fewer than {counts.max()} outcomes", fix)
+        fix = "the others are in the tail; name the model's own tokenizer, or use a dialect that tells tokens by their ids"
+        return Told("warning", f"{short} of {len(counts)} positions have fewer than {counts.max()} outcomes", fix)
     return Told("ok", f"{counts.max()} outcomes at every one of {len(counts)} positions")
 
 

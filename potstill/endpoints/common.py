@@ -171,5 +171,6 @@ def token_number(name: Any) -> int:
     """
     mark, colon, number = str(name).partition(":")
     if mark != "token_id" or not colon or not number.isdigit():
-        raise MalformedError(f"the token {name!r:.40} is told by its text and not by its id")
+        fix = "the server does not heed `return_tokens_as_token_ids`: use a newer one, without a proxy that drops it, or another dialect"
+        raise MalformedError(f"the token {name!r:.40} is told by its text and not by its id", fix)
     return int(number)

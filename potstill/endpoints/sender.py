@@ -227,7 +227,7 @@ class Sender:
             is_whole = _is_json(raw)
             job.spoilt += is_whole
             what = f"the response is not what was asked for: {self._place.secret.scrub(str(error))[: retry.SHOWN]}"
-            return _Tried(unread=raw if is_whole else None, charged=job.aside, fault=Fault(what))
+            return _Tried(unread=raw if is_whole else None, charged=job.aside, fault=Fault(what, fix=error.fix))
         except PotstillError as error:
             return _Tried(charged=job.aside, error=error)
         except Exception as error:  # a fault in the reading, not in what was read: it is kept for a better reader
@@ -267,7 +267,7 @@ class Sender:
         job.faults += not fault.busy
         most = retry.MOST_UNREACHED if fault.unreached and not self._reached else retry.MOST_ATTEMPTS
         if job.spoilt >= retry.MOST_SPOILT:
-            unread = retry.not_understood(fault.what, self._endpoint.dialect, self._place, job.request.about)
+            unread = retry.not_understood(fault.what, self._endpoint.dialect, self._place, job.request.about, fault.fix)
             self._conclude(job, replace(tried, fault=None, error=unread))
             return
         if job.faults >= most or job.refusals >= retry.MOST_REFUSALS:

@@ -38,6 +38,17 @@ def test_ids_that_were_promised_and_did_not_come() -> None:
     assert answering.ids_are_text.of(patient(lost)).outcome == "unknown"
 
 
+def test_reasoning_apart_is_why_no_ids_came() -> None:
+    apart = Spoilt(drawn=lambda answer, _: Answer("<think>so</think>5", reasoning_field="reasoning_content"))
+    result = answering.token_ids.of(patient(apart))
+    assert result.outcome == "refused"
+    assert "its reasoning stands in a field of its own (reasoning_content)" in result.seen
+    assert "cross_entropy" in result.advice
+    unnamed = Spoilt(drawn=lambda answer, _: replace(answer, token_ids=()))
+    assert answering.token_ids.of(patient(unnamed)).advice == "name the tokenizer that this model was trained with"
+    assert answering.token_ids.of(patient(Spoilt(drawn=lambda answer, _: Answer(answer.text)))).seen == "no token ids came with the answer"
+
+
 def test_ids_of_another_tokenizer() -> None:
     moved = Spoilt(drawn=lambda answer, _: replace(answer, token_ids=tuple(i + 1 for i in answer.token_ids[:-1])))
     assert answering.ids_are_text.of(patient(moved)).outcome == "refused"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from potstill.doctor import signals
+from potstill.doctor.answering import answers
+from potstill.endpoints import retry
 from potstill.errors import CapabilityError
-from potstill.models import Answer
+from potstill.models import Answer, Endpoint, Options, open_model
 from potstill.models.fake import FakeTeacher
 from tests.doctor.teachers import Spoilt, outlook, patient, scaled, shifted, silent, small
+from tests.endpoints.server import Behaviour, Server
+from tests.models.small import world_tokenizer, write_model
 
 UNSCORED = small().gives - {"score"}
 
@@ -126,7 +131,7 @@ def test_colliding_keys_leave_rows_short() -> None:
         return outlook(answer, support_ids=ids, support_log_p=log_p)
 
     result = signals.whole_rows.of(patient(Spoilt(drawn=collide)))
-    assert result.outcome == "refused"
+    assert result.outcome == "warning"
     assert result.seen == "1 of 12 positions have fewer than 20 outcomes"
 
 
@@ -154,3 +159,46 @@ def test_a_floor() -> None:
 
     result = signals.floor.of(patient(Spoilt(drawn=floored)))
     assert (result.outcome, result.seen) == ("warning", "1 of 252 values are at the floor (-9999)")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model"), vocabulary=len(world_tokenizer()))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "behaviour", "seen", "advice"),
+    [
+        ("vllm", Behaviour(drop_logprobs=True), "the response has no 'logprobs'", "start it so that it returns log-probabilities"),
+        ("vllm", Behaviour(no_ids=True), "the response has no 'token_ids'", "start it so that it returns log-probabilities and token ids"),
+        ("vllm", Behaviour(collide=True), "colliding names", "two of them under one name"),
+        ("sglang", Behaviour(drop_logprobs=True), "no 'output_token_logprobs'", "start it so that it returns log-probabilities"),
+        ("llama_cpp", Behaviour(drop_logprobs=True), "no 'completion_probabilities'", "start it so that it returns log-probabilities"),
+        ("openai", Behaviour(drop_logprobs=True), "the response has no 'logprobs'", "start it so that it returns log-probabilities"),
+        ("openai", Behaviour(reasoning="reasoning_content"), "in a field of its own (reasoning_content)", "switch the reasoning off"),
+    ],
+)
+def test_what_a_server_does_wrong_chooses_the_advice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, dialect: str, behaviour: Behaviour, seen: str, advice: str
+) -> None:
+    monkeypatch.setattr(retry, "BASE", 0.01)
+    with Server(folder, behaviour) as server:
+        result = signals.log_probabilities.of(patient(open_model(server.url, Options(endpoint=Endpoint(dialect, f"hf:{folder}")))))
+    assert result.outcome == "refused"
+    assert seen in result.seen
+    assert advice in result.advice
+
+
+def test_a_server_that_tells_no_log_probabilities_answers_in_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "BASE", 0.01)
+    with Server(folder, Behaviour(drop_logprobs=True, no_ids=True)) as server:
+        found = patient(open_model(server.url, Options(endpoint=Endpoint("vllm", f"hf:{folder}"))))
+        assert answers.of(found).outcome == "ok"
+        assert [body["logprobs"] for _, body in server.bodies] == [0, 20, 20, 20]
+
+
+def test_outcomes_that_cannot_be_told_are_a_warning(folder: Path) -> None:
+    with Server(folder, Behaviour(sampled_first=True)) as server:
+        result = signals.whole_rows.of(patient(open_model(server.url, Options(endpoint=Endpoint("openai", f"hf:{folder}")))))
+    assert result.outcome == "warning"
+    assert "positions have fewer than 20 outcomes" in result.seen

@@ -27,6 +27,33 @@ def test_the_rank_is_the_place_among_those_asked_for():
     assert outlook([1], [math.log(0.01)], [ROW], Asked(3, 3)).rank.tolist() == [0]
 
 
+def test_outcomes_whose_token_is_not_known_count_for_ranks_and_are_in_the_tail():
+    seen = outlook([9], [EIGHTH], [[(-1, HALF), (9, EIGHTH), (7, QUARTER)]], Asked(3, 0))
+    assert (seen.rank.tolist(), seen.support_ids.tolist()) == ([3], [[7, 9, -1]])
+    np.testing.assert_allclose(seen.tail_mass, [1 - 0.25 - 0.125])
+    with pytest.raises(MalformedError, match="more than one in sum"):
+        outlook([9], [EIGHTH], [[(-1, HALF), (-1, HALF), (9, EIGHTH)]], Asked(3, 0))
+
+
+def test_a_token_that_may_stand_in_anothers_place_is_left_out():
+    row = [(9, EIGHTH), (3, HALF), (7, QUARTER)]
+    stray = outlook([9], [EIGHTH], [row], Asked(3, 3, displacing=True))
+    assert (stray.support_ids.tolist(), stray.rank.tolist()) == ([[3, 7, -1]], [0])
+    np.testing.assert_allclose(stray.tail_mass, [0.25])
+    sorted_row = outlook([9], [EIGHTH], [row[1:] + row[:1]], Asked(3, 3, displacing=True))
+    assert (sorted_row.support_ids.tolist(), sorted_row.rank.tolist()) == ([[3, 7, 9]], [3])
+    one_more = outlook([9], [EIGHTH], [row], Asked(2, 2, displacing=True))
+    assert (one_more.support_ids.tolist(), one_more.rank.tolist()) == ([[3, 7]], [0])
+    likely = outlook([3], [HALF], [[(3, HALF), (7, QUARTER)]], Asked(2, 2, displacing=True))
+    assert (likely.support_ids.tolist(), likely.rank.tolist()) == ([[3, 7]], [1])
+    assert outlook([9], [EIGHTH], [row], Asked(3, 3)).support_ids.tolist() == [[3, 7, 9]]
+
+
+def test_a_bare_outlook_has_a_number_a_token():
+    with pytest.raises(MalformedError, match="1 tokens, and log-probabilities of 2"):
+        outlook([9], [HALF, HALF], [], Asked(0, 0))
+
+
 def test_a_floor_is_minus_infinity():
     seen = outlook([7, 3], [-9999.0, -3.4e38], [[(7, -9999.0), (3, 0.0)], [(7, 0.0), (3, -3.4e38)]], Asked(2, 2))
     assert seen.log_p.tolist() == [-np.inf, -np.inf]
@@ -59,6 +86,7 @@ def test_rows_may_be_shorter_where_fewer_are_known():
         ([HALF], [[*ROW, (7, QUARTER)]], "stands twice"),
         ([HALF], [[(3, HALF), (7, HALF), (9, HALF)]], "more than one in sum"),
         ([HALF], [[(3, HALF), (7, math.nan), (9, EIGHTH)]], "not a number"),
+        ([HALF], [[(3, HALF), (7, 1e18), (9, EIGHTH)]], "more than one in sum"),
         ([QUARTER], [ROW], "own log-probability is not the one"),
         ([-math.inf], [ROW], "own log-probability is not the one"),
     ],

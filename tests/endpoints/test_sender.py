@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from potstill.endpoints import background, retry
 from potstill.endpoints.account import Account
+from potstill.endpoints.base import MalformedError
 from potstill.endpoints.jobs import Job, Order
 from potstill.endpoints.retry import Place
 from potstill.endpoints.sender import Sender, limit_of
@@ -80,6 +82,38 @@ def test_the_pause_that_a_server_asks_for_holds_for_all_requests() -> None:
         close(one)
     assert len(times) == 6
     assert times[1] - times[0] >= 0.5
+
+
+def test_the_reason_of_a_response_that_cannot_be_read_brings_its_own_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "BASE", 0.01)
+
+    def read_nothing(*_: Any) -> Any:
+        raise MalformedError("nothing is in it", "put something in")
+
+    with PlainServer() as server:
+        one, order = sender(server, Account(FREE)), Order(read_nothing)
+        send(one, order, jobs_of(server, order, 1))
+        assert order.wait_for_all(20)
+        close(one)
+    assert isinstance(order.stopped, ModelError)
+    assert "nothing is in it" in str(order.stopped.what)
+    assert order.stopped.fix.startswith("put something in")
+    assert len(server.bodies) == retry.MOST_SPOILT
+
+
+def test_a_fault_of_the_reader_loses_no_answer(tmp_path: Path) -> None:
+    def faulty(*_: Any) -> Any:
+        raise RuntimeError("a fault of the reader")
+
+    account = Account(Spending(ledger=tmp_path / "ledger.sqlite"))
+    with PlainServer() as server:
+        one, order = sender(server, account), Order(faulty)
+        (job,) = jobs_of(server, order, 1)
+        send(one, order, [job])
+        assert order.wait_for_all(20)
+        close(one)
+    assert isinstance(order.stopped, RuntimeError)
+    assert account.ledger.stored([job.key])[job.key].raw
 
 
 def test_what_is_waiting_is_dropped_at_the_first_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from potstill.endpoints.base import MalformedError, Request
 from potstill.endpoints.common import CommonDialect, about, draw_identity, messages_of, most_tokens
-from potstill.endpoints.reading import field, finish_reason, thought, whole
+from potstill.endpoints.reading import count, field, finish_reason, thought, well_formed, whole
 from potstill.models.base import Answer, Keep, Sampling
 from potstill.registry import part
 from potstill.types import Prompt, Usage
@@ -45,6 +45,7 @@ class Anthropic(CommonDialect):
         identity = draw_identity(sample, keep)
         return self.request(f"{self.v1}/messages", body, identity, most_tokens(prompt, None, sampling), about(prompt))
 
+    @well_formed
     def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
         """The text blocks, with the thinking blocks in front; reasoning that is hidden (`redacted_thinking`) leaves no text."""
         response = whole(raw)
@@ -60,7 +61,7 @@ class Anthropic(CommonDialect):
 
 def _usage(told: Mapping[str, Any]) -> Usage:
     """`input_tokens` leaves out what was read from the cache or written to it."""
-    cached, written = told.get("cache_read_input_tokens") or 0, told.get("cache_creation_input_tokens") or 0
-    read = told.get("input_tokens")
-    prompt = read + cached + written if isinstance(read, int) else None
-    return Usage(prompt, told.get("output_tokens"), cached_tokens=told.get("cache_read_input_tokens"))
+    cached, written = count(told, "cache_read_input_tokens"), count(told, "cache_creation_input_tokens")
+    read = count(told, "input_tokens")
+    prompt = None if read is None else read + (cached or 0) + (written or 0)
+    return Usage(prompt, count(told, "output_tokens"), cached_tokens=cached)

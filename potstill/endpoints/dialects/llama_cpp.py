@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from potstill.endpoints.base import Ask, MalformedError, Request
 from potstill.endpoints.common import CommonDialect, about, draw_identity, messages_of, most_tokens, score_identity, seed_of
 from potstill.endpoints.outcomes import Row, outlook
-from potstill.endpoints.reading import field, finish_reason, number, whole
+from potstill.endpoints.reading import DROPPED, count, field, finish_reason, number, token_ids, well_formed, whole
 from potstill.endpoints.retry import AbsentError
 from potstill.errors import CapabilityError
 from potstill.models.base import Answer, Endpoint, Keep, Outlook, Sampling
@@ -73,16 +73,18 @@ class LlamaCpp(CommonDialect):
         identity = {"model": model, **draw_identity(sample, keep)}
         return self.request(f"{self.root}/completion", body, identity, most_tokens(prompt, token_ids, sampling), about(prompt))
 
+    @well_formed
     def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
-        """The completion; the token at which it stopped is its last."""
-        response = whole(raw)
-        reason = finish_reason(response.get("stop_type"))
+        """The completion; the token at which it stopped is its last. Where nothing is kept, log-probabilities may be missing."""
+        response, asked = whole(raw), self.asked(request)
+        reason, told = finish_reason(response.get("stop_type")), field(response, "content", str)
+        tokens = token_ids(response, "tokens")
+        if not asked.top_k and response.get("completion_probabilities") is None:
+            return Answer(self.text_of(tokens, told), tokens, reason), _usage(response)
         ids, log_p, rows = _probabilities(response, self.root)
-        tokens = field(response, "tokens", list)
-        if tokens != list(ids[: len(tokens)]) or len(ids) > len(tokens) + (reason == "stop"):
+        if list(tokens) != ids[: len(tokens)] or len(ids) > len(tokens) + (reason == "stop"):
             raise MalformedError(f"{len(tokens)} tokens, and log-probabilities of {len(ids)}")
-        seen = outlook(ids, log_p, rows, self.asked(request))
-        return Answer(self.text_of(ids, field(response, "content", str)), tuple(ids), reason, seen), _usage(response)
+        return Answer(self.text_of(ids, told), tuple(ids), reason, outlook(ids, log_p, rows, asked)), _usage(response)
 
     def score(self, model: str, token_ids: Sequence[int], scored_from: int, keep: Keep) -> Sequence[Request]:
         """A request a token: what stands before it is the prompt, and it is made to come by a bias that its log-probability leaves out."""
@@ -101,6 +103,7 @@ class LlamaCpp(CommonDialect):
         identity = {"model": model, **score_identity(len(before), keep)}
         return self.request(f"{self.root}/completion", body, identity, len(before) + 1, "a text to score")
 
+    @well_formed
     def read_score(self, request: Request, raw: bytes) -> tuple[Outlook, Usage]:
         """What was expected at the token that was made to come."""
         response = whole(raw)
@@ -113,7 +116,7 @@ class LlamaCpp(CommonDialect):
 
 def _probabilities(response: Mapping[str, Any], where: str) -> tuple[list[int], list[float | None], list[Row]]:
     """Ids, log-probabilities and outcomes of `completion_probabilities`."""
-    lines = field(response, "completion_probabilities", list)
+    lines = field(response, "completion_probabilities", list, DROPPED)
     if any("probs" in line or "top_probs" in line for line in lines):
         what = "the server tells probabilities after sampling, without token ids or with others than the model's"
         raise CapabilityError(what, where=where, fix='use llama.cpp of December 2024 or later, or dialect = "openai" for text alone')
@@ -124,5 +127,5 @@ def _probabilities(response: Mapping[str, Any], where: str) -> tuple[list[int], 
 def _usage(response: Mapping[str, Any]) -> Usage:
     """Prompt and completion as counted; the tokens of the prompt that came from the cache."""
     timings = response.get("timings")
-    cached = timings.get("cache_n") if isinstance(timings, Mapping) else None
-    return Usage(response.get("tokens_evaluated"), response.get("tokens_predicted"), cached_tokens=cached)
+    cached = count(timings, "cache_n") if isinstance(timings, Mapping) else None
+    return Usage(count(response, "tokens_evaluated"), count(response, "tokens_predicted"), cached_tokens=cached)

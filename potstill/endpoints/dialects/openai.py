@@ -10,12 +10,25 @@ from transformers import PreTrainedTokenizerBase
 
 from potstill.endpoints.base import MalformedError, Request
 from potstill.endpoints.common import CommonDialect, about, draw_identity, messages_of, most_tokens, seed_of
-from potstill.endpoints.outcomes import Asked, Row, bare_outlook, outlook
+from potstill.endpoints.outcomes import FEWER, Asked, Row, bare_outlook, outlook
 from potstill.endpoints.pieces import ids_by_bytes
-from potstill.endpoints.reading import field, finish_reason, first_choice, number, openai_usage, whole, with_reasoning
+from potstill.endpoints.reading import (
+    DROPPED,
+    field,
+    finish_reason,
+    first_choice,
+    number,
+    openai_usage,
+    well_formed,
+    whole,
+    with_reasoning,
+)
 from potstill.models.base import Answer, Endpoint, Keep, Outlook, Sampling
 from potstill.registry import part
 from potstill.types import Prompt, Usage
+
+_FEWEST = 2
+"""Outcomes a position that are asked for at least: of one alone, vLLM would tell the token that came, likeliest or not."""
 
 
 @part("dialect", "openai")
@@ -23,8 +36,10 @@ class OpenAI(CommonDialect):
     """`/v1/chat/completions`: text; with `tokenizer` also the likeliest tokens, at most 20 a position.
 
     Tokens are told by their bytes. An outcome whose bytes belong to no token of the tokenizer, or to several, stays in the tail; where this
-    happens to a token of the answer itself, the answer has no token ids, and keeps its log-probabilities alone. The token that ends an
-    answer is not shown. The limit is sent as `max_tokens`; models that want it as `max_completion_tokens` get this as a parameter:
+    happens to a token of the answer itself, the answer has no token ids, and keeps its log-probabilities alone. It has neither where its
+    reasoning stands in a field of its own and the tokens told are not all of it. The token that ends an answer is not shown.
+
+    The limit is sent as `max_tokens`; models that want it as `max_completion_tokens` get this as a parameter:
     `parameters = {max_completion_tokens = 4096}`, which then stands for the recipe's own limit.
     """
 
@@ -48,10 +63,11 @@ class OpenAI(CommonDialect):
         if "max_completion_tokens" not in self.parameters:
             body["max_tokens"] = sampling.max_new_tokens
         if keep.size:
-            body |= {"logprobs": True, "top_logprobs": keep.size}
+            body |= {"logprobs": True, "top_logprobs": max(keep.size, _FEWEST)}
         tokens = max(most_tokens(prompt, None, sampling), int(self.parameters.get("max_completion_tokens", 0)))
         return self.request(f"{self.v1}/chat/completions", body, draw_identity(sample, keep), tokens, about(prompt))
 
+    @well_formed
     def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
         """The message; a refusal told in a field of its own ends with `content_filter`."""
         response = whole(raw)
@@ -60,11 +76,13 @@ class OpenAI(CommonDialect):
         refusal = message.get("refusal")
         if refusal:
             reason = "content_filter"
-        text, where = with_reasoning(message, message.get("content") or refusal or "")
+        text, where = with_reasoning(message, refusal or "")
         ids: tuple[int, ...] = ()
         seen = Outlook()
         if "top_logprobs" in request.body and reason not in {"content_filter", "error"}:
-            ids, seen = self._seen(request, field(field(choice, "logprobs", dict), "content", list))
+            ids, seen = self._seen(request, field(field(choice, "logprobs", dict, DROPPED), "content", list, DROPPED))
+        if where and self.text_of(ids, "").strip() != text.strip():
+            ids, seen = (), Outlook()
         return Answer(text, ids, reason, seen, reasoning_field=where), openai_usage(response)
 
     def _seen(self, request: Request, content: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, ...], Outlook]:
@@ -77,17 +95,18 @@ class OpenAI(CommonDialect):
         if len(known) < len(ids):
             return (), bare_outlook(log_p, asked.kind)
         rows = [self._row(line, asked.shown) for line in content]
-        return known, outlook(known, log_p, rows, Asked(asked.top_k, 0, asked.kind))
+        return known, outlook(known, log_p, rows, Asked(asked.top_k, 0, asked.kind, displacing=True))
 
     def _row(self, line: Mapping[str, Any], shown: int) -> Row:
-        """The outcomes that can be told, of the `shown` that there must be."""
-        told = field(line, "top_logprobs", list)
+        """The outcomes, at least `shown` of them; -1 stands for those that cannot be told."""
+        told = field(line, "top_logprobs", list, DROPPED)
         if len(told) < shown:
-            raise MalformedError(f"a position shows {len(told)} outcomes and {shown} were asked for")
+            raise MalformedError(f"a position shows {len(told)} outcomes and {shown} were asked for", FEWER)
         ids = [self._id(outcome) for outcome in told]
         times = Counter(ids)
         return [
-            (token, number(outcome, "logprob")) for token, outcome in zip(ids, told, strict=True) if token is not None and times[token] == 1
+            (token if token is not None and times[token] == 1 else -1, number(outcome, "logprob"))
+            for token, outcome in zip(ids, told, strict=True)
         ]
 
     def _id(self, outcome: Mapping[str, Any]) -> int | None:

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from potstill.endpoints.base import MalformedError, Request
 from potstill.endpoints.common import CommonDialect, about, draw_identity, most_tokens, score_identity, seed_of
 from potstill.endpoints.outcomes import Row, array_outlook, bare_outlook, outlook
-from potstill.endpoints.reading import field, finish_reason, whole
+from potstill.endpoints.reading import DROPPED, count, field, finish_reason, token_ids, well_formed, whole
 from potstill.errors import ModelError
 from potstill.models.base import Answer, Endpoint, Keep, Outlook, Sampling
 from potstill.registry import part
@@ -60,13 +60,15 @@ class SGLang(CommonDialect):
         identity = {"model": model, **draw_identity(sample, keep)}
         return self.request(f"{self.root}/generate", body, identity, most_tokens(prompt, token_ids, sampling), about(prompt))
 
+    @well_formed
     def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
-        """The generation; its outlook is empty where it is scored afterwards."""
+        """The generation; its outlook is empty where it is scored afterwards, or where nothing is kept and nothing came."""
         response = whole(raw)
         meta = field(response, "meta_info", dict)
         reason = finish_reason(field(meta, "finish_reason", dict).get("type"))
-        if "return_logprob" not in request.body:
-            ids = tuple(field(response, "output_ids", list))
+        silent = meta.get("output_token_logprobs") is None and not self.asked(request).top_k
+        if "return_logprob" not in request.body or silent:
+            ids = token_ids(response, "output_ids")
             return Answer(self.text_of(ids, ""), ids, reason), _usage(meta)
         ids, log_p = _realised(meta, "output_token_logprobs")
         return Answer(self.text_of(ids, ""), ids, reason, self._outlook("output", request, meta, ids, log_p, 0)), _usage(meta)
@@ -83,14 +85,22 @@ class SGLang(CommonDialect):
         identity = {"model": model, **score_identity(scored_from, keep)}
         return [self.request(f"{self.root}/generate", body, identity, len(token_ids), "a text to score")]
 
+    @well_formed
     def read_score(self, request: Request, raw: bytes) -> tuple[Outlook, Usage]:
-        """The prompt's log-probabilities; the first row, of the token before, is empty."""
+        """The prompt's log-probabilities; the first row, of the token before, is empty.
+
+        SGLang writes 0 for the last id of the vocabulary and for those beyond, which stand for images; the log-probability is the token's.
+        """
         meta = field(whole(raw), "meta_info", dict)
         ids, log_p = _realised(meta, "input_token_logprobs")
         wanted = tuple(request.body["input_ids"][request.body["logprob_start_len"] :])
-        if ids != wanted:
+        if len(ids) != len(wanted) or not all(map(self._shows, ids, wanted)):
             raise MalformedError(f"log-probabilities of {len(ids)} tokens, which are not the {len(wanted)} that were sent")
-        return self._outlook("input", request, meta, ids[1:], log_p[1:], 1), _usage(meta)
+        return self._outlook("input", request, meta, wanted[1:], log_p[1:], 1), _usage(meta)
+
+    def _shows(self, told: int, sent: int) -> bool:
+        """Whether an id is the one that was sent; how large the model's vocabulary is, the tokenizer's tells but nearly."""
+        return told == sent or (told == 0 and self.tokenizer is not None and sent >= self.tokenizer.vocab_size - 1)
 
     def _outlook(
         self, side: str, request: Request, meta: Mapping[str, Any], ids: Sequence[int], log_p: Sequence[float | None], skipped: int
@@ -104,7 +114,7 @@ class SGLang(CommonDialect):
             if field(meta, f"{side}_top_logprobs_null_prefix", int) != skipped:
                 raise MalformedError("the likeliest tokens do not begin where the log-probabilities do")
             return array_outlook(ids, log_p, outcomes, values, asked)
-        lines = field(meta, f"{side}_top_logprobs", list)[skipped:]
+        lines = field(meta, f"{side}_top_logprobs", list, DROPPED)[skipped:]
         return outlook(ids, log_p, [_row(line) for line in lines], asked)
 
 
@@ -114,7 +124,7 @@ def _top(k: int) -> dict[str, Any]:
 
 def _realised(meta: Mapping[str, Any], name: str) -> tuple[tuple[int, ...], list[float | None]]:
     """Ids and log-probabilities of `[[log-probability, id, text], ...]`."""
-    lines = field(meta, name, list)
+    lines = field(meta, name, list, DROPPED)
     if not all(isinstance(line, list) and len(line) >= 2 and isinstance(line[1], int) for line in lines):
         raise MalformedError(f"{name!r} is not a list of log-probabilities with ids")
     return tuple(line[1] for line in lines), [line[0] for line in lines]
@@ -146,5 +156,4 @@ def _array(meta: Mapping[str, Any], name: str, kind: type[np.generic]) -> np.nda
 
 
 def _usage(meta: Mapping[str, Any]) -> Usage:
-    counts = {name: meta.get(name) for name in ("prompt_tokens", "completion_tokens", "cached_tokens")}
-    return Usage(**{name: value for name, value in counts.items() if isinstance(value, int)})
+    return Usage(**{name: count(meta, name) for name in ("prompt_tokens", "completion_tokens", "cached_tokens")})

@@ -21,7 +21,18 @@ from potstill.endpoints.common import (
     token_number,
 )
 from potstill.endpoints.outcomes import Row, outlook
-from potstill.endpoints.reading import field, finish_reason, first_choice, number, openai_usage, whole, with_reasoning
+from potstill.endpoints.reading import (
+    DROPPED,
+    field,
+    finish_reason,
+    first_choice,
+    number,
+    openai_usage,
+    token_ids,
+    well_formed,
+    whole,
+    with_reasoning,
+)
 from potstill.models.base import Answer, Endpoint, Keep, Outlook, Sampling
 from potstill.registry import part
 from potstill.types import Prompt, Usage, digest
@@ -29,6 +40,8 @@ from potstill.types import Prompt, Usage, digest
 _IDS = {"return_token_ids": True, "return_tokens_as_token_ids": True}
 _PLAIN = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 """Against the defaults that vLLM takes from the model's generation config."""
+_USUAL_CAP = 20
+"""vLLM's default for `--max-logprobs`."""
 
 
 @part("dialect", "vllm")
@@ -38,6 +51,10 @@ class VLLM(CommonDialect):
     Log-probabilities are of the model's own distribution, as `--logprobs-mode raw_logprobs` (vLLM's default) gives them. A server gives at
     most `--max-logprobs` of them a position. With a tokenizer, prompts are sent in token ids to `/v1/completions`; without one,
     conversations go to `/v1/chat/completions` and the server's chat template.
+
+    That route tells the token that came and then the likeliest, as many as are asked for together: where the token is none of these, the
+    last is missing. It is therefore asked for one more than is kept, where the server's usual limit (20) lets it; else a position whose
+    last outcome cannot be told keeps one less, and its rank is not known.
     """
 
     name = "vllm"
@@ -59,27 +76,35 @@ class VLLM(CommonDialect):
         }
         if token_ids is None and prompt.messages:
             path = "chat/completions"
-            body |= {"messages": messages_of(prompt, self.root), "logprobs": True, "top_logprobs": keep.size}
+            body |= {"messages": messages_of(prompt, self.root), "logprobs": True, "top_logprobs": _one_more(keep.size)}
         else:
             path = "completions"
             body |= {"prompt": prompt.reference or "" if token_ids is None else list(token_ids), "logprobs": keep.size}
         return self.request(f"{self.v1}/{path}", body, draw_identity(sample, keep), most_tokens(prompt, token_ids, sampling), about(prompt))
 
+    @well_formed
     def read_draw(self, request: Request, raw: bytes) -> tuple[Answer, Usage]:
-        """The completion, with the ids of its tokens, end token included."""
+        """The completion, with the ids of its tokens, end token included. Where nothing is kept, they and log-probabilities may miss."""
         response = whole(raw)
         choice = first_choice(response)
-        reason, token_ids = finish_reason(choice.get("finish_reason")), _token_ids(choice)
-        log_probs = field(choice, "logprobs", dict)
+        reason = finish_reason(choice.get("finish_reason"))
+        ids, seen = self._seen(request, choice)
         if "messages" in request.body:
-            log_p, rows = _chat_rows(log_probs)
-            message = field(choice, "message", dict)
-            text, where = with_reasoning(message, message.get("content") or "")
+            text, where = with_reasoning(field(choice, "message", dict))
         else:
-            log_p, rows = _rows(log_probs)
-            text, where = self.text_of(token_ids, field(choice, "text", str)), ""
-        seen = outlook(token_ids, log_p, rows, self.asked(request))
-        return Answer(text, token_ids, reason, seen, reasoning_field=where), openai_usage(response)
+            told = field(choice, "text", str)
+            text, where = self.text_of(ids, told) if ids else told, ""
+        return Answer(text, ids, reason, seen, reasoning_field=where), openai_usage(response)
+
+    def _seen(self, request: Request, choice: Mapping[str, Any]) -> tuple[tuple[int, ...], Outlook]:
+        """The answer's ids and what was expected at them."""
+        asked, chat = self.asked(request), "messages" in request.body
+        ids = token_ids(choice, "token_ids") if asked.top_k or choice.get("token_ids") is not None else ()
+        if not asked.top_k and (not ids or choice.get("logprobs") is None):
+            return ids, Outlook()
+        log_probs = field(choice, "logprobs", dict, DROPPED)
+        log_p, rows = _chat_rows(log_probs) if chat else _rows(log_probs)
+        return ids, outlook(ids, log_p, rows, replace(asked, displacing=chat))
 
     def score(self, model: str, token_ids: Sequence[int], scored_from: int, keep: Keep) -> Sequence[Request]:
         """One completion of a single token, with the log-probabilities of its prompt.
@@ -98,10 +123,11 @@ class VLLM(CommonDialect):
         identity = score_identity(scored_from, keep)
         return [self.request(f"{self.v1}/completions", body, identity, len(token_ids) + 1, "a text to score")]
 
+    @well_formed
     def read_score(self, request: Request, raw: bytes) -> tuple[Outlook, Usage]:
         """The prompt's log-probabilities from the first scored token on."""
         response, ids = whole(raw), request.body["prompt"]
-        lines = field(first_choice(response), "prompt_logprobs", list)
+        lines = field(first_choice(response), "prompt_logprobs", list, DROPPED)
         if len(lines) != len(ids):
             raise MalformedError(f"a prompt of {len(ids)} tokens, and log-probabilities of {len(lines)}")
         start = int(request.identity["scored_from"])
@@ -112,23 +138,24 @@ class VLLM(CommonDialect):
         return replace(seen, rank=np.array(rank, np.int32)), openai_usage(response)
 
 
-def _token_ids(choice: Mapping[str, Any]) -> tuple[int, ...]:
-    return tuple(field(choice, "token_ids", list))
+def _one_more(k: int) -> int:
+    """How many outcomes the chat route is asked for where `k` are kept."""
+    return max(k, min(k + 1, _USUAL_CAP)) if k else 0
 
 
 def _rows(log_probs: Mapping[str, Any]) -> tuple[list[float | None], list[Row]]:
     """Realised log-probabilities and outcomes of a completion: `token_id:123` -> log-probability."""
     told = log_probs.get("top_logprobs") or []
-    rows: list[Row] = [[(token_number(name), number(line, name)) for name in line or {}] for line in told]
-    return field(log_probs, "token_logprobs", list), rows
+    rows: list[Row] = [[(token_number(name), number(line, name)) for name in line] for line in told]
+    return field(log_probs, "token_logprobs", list, DROPPED), rows
 
 
 def _chat_rows(log_probs: Mapping[str, Any]) -> tuple[list[float | None], list[Row]]:
-    content = field(log_probs, "content", list)
+    content = field(log_probs, "content", list, DROPPED)
     rows: list[Row] = [
         [(token_number(one.get("token")), number(one, "logprob")) for one in field(line, "top_logprobs", list)] for line in content
     ]
-    return [line.get("logprob") for line in content], rows
+    return [number(line, "logprob") for line in content], rows
 
 
 def _prompt_row(line: Any) -> Row:

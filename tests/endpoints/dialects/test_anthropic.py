@@ -53,6 +53,11 @@ def test_blocks_become_text_with_thinking_in_front():
     assert (answer.token_ids, len(answer.outlook), usage) == ((), 0, Usage(8, 2, cached_tokens=3))
 
 
+def test_counts_that_are_no_numbers_are_not_told():
+    usage = DIALECT.read_draw(drawing(), response([], cache_read_input_tokens="2", output_tokens="3"))[1]  # type: ignore[arg-type]
+    assert usage == Usage(5)
+
+
 def test_why_it_ended():
     reasons = [DIALECT.read_draw(drawing(), response([], reason))[0].finish_reason for reason in ("stop_sequence", "max_tokens", "refusal")]
     assert reasons == ["stop", "length", "content_filter"]

@@ -69,6 +69,13 @@ def test_what_is_missing_is_malformed(changes, message):
         dialect().read_draw(drawing(), response(**changes))
 
 
+def test_where_nothing_is_kept_log_probabilities_may_be_missing():
+    answer, _ = dialect().read_draw(drawing(0), response(completion_probabilities=None))
+    assert (answer.token_ids, len(answer.outlook)) == ((8, 4), 0)
+    with pytest.raises(MalformedError):
+        dialect().read_draw(drawing(0), response(completion_probabilities=[None]))
+
+
 def test_a_text_is_scored_a_token_a_request():
     requests = dialect().score("m", [5, 8, 4], 1, Keep(size=2))
     assert [request.body["prompt"] for request in requests] == [[5], [5, 8]]

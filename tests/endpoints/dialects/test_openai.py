@@ -12,8 +12,10 @@ from potstill.endpoints.base import MalformedError, Request
 from potstill.endpoints.dialects.openai import OpenAI
 from potstill.endpoints.pieces import ids_by_bytes
 from potstill.errors import CapabilityError
-from potstill.models import Endpoint, Keep, Sampling
+from potstill.models import Endpoint, Keep, Options, Sampling, open_model
+from potstill.models.base import Spending
 from potstill.types import Prompt
+from tests.endpoints.plain_server import PlainServer, Reply
 from tests.models.small import ask, world_tokenizer
 
 HALF, QUARTER = math.log(0.5), math.log(0.25)
@@ -32,9 +34,9 @@ def outcome(piece: str, log_p: float) -> dict[str, Any]:
     return {"token": piece, "logprob": log_p, "bytes": list(piece.encode())}
 
 
-def content(*tokens: str, others: tuple[str, ...] = ("a", "b")) -> list[dict[str, Any]]:
-    told = [outcome(piece, log_p) for piece, log_p in zip(others, (HALF, QUARTER), strict=False)]
-    return [{**outcome(token, HALF), "top_logprobs": told} for token in tokens]
+def content(*tokens: str, others: tuple[str, ...] = ("a", "b"), log_p: float = HALF) -> list[dict[str, Any]]:
+    told = [outcome(piece, value) for piece, value in zip(others, (HALF, QUARTER), strict=False)]
+    return [{**outcome(token, log_p), "top_logprobs": told} for token in tokens]
 
 
 def response(message: dict[str, Any] | None = None, lines: Any = None, reason: str = "stop") -> bytes:
@@ -44,6 +46,7 @@ def response(message: dict[str, Any] | None = None, lines: Any = None, reason: s
 
 def test_log_probabilities_are_asked_for_where_outcomes_are_kept():
     assert (drawing().body["logprobs"], drawing().body["top_logprobs"]) == (True, 2)
+    assert drawing(1).body["top_logprobs"] == 2
     assert "logprobs" not in drawing(0).body
     assert (dialect().gives, dialect(tokenizer=False).gives) == ({"text", "top_k"}, {"text"})
 
@@ -68,6 +71,8 @@ def test_an_outcome_that_cannot_be_told_stays_in_the_tail():
     answer, _ = dialect().read_draw(drawing(), response(lines=content("a", others=("a", "no such token"))))
     assert answer.outlook.support_ids.tolist() == [[A, -1]]
     assert answer.outlook.tail_mass.tolist() == [pytest.approx(0.5)]
+    behind, _ = dialect().read_draw(drawing(), response(lines=content("b", others=("no such token", "b"), log_p=QUARTER)))
+    assert (behind.outlook.support_ids.tolist(), behind.outlook.rank.tolist()) == ([[B, -1]], [2])
     twice, _ = dialect().read_draw(drawing(), response(lines=content("a", others=("b", "b"))))
     assert twice.outlook.support_ids.tolist() == [[-1, -1]]
 
@@ -94,6 +99,40 @@ def test_refusals_and_filtered_answers_are_kept():
 def test_reasoning_stands_in_front():
     answer, _ = dialect().read_draw(drawing(0), response({"content": "5", "reasoning_content": "2 and 3"}))
     assert (answer.text, answer.reasoning_field) == ("<think>2 and 3</think>5", "reasoning_content")
+
+
+def test_ids_that_leave_out_the_reasoning_are_not_the_answers():
+    apart, _ = dialect().read_draw(drawing(), response({"content": "a", "reasoning_content": "b"}, content("a")))
+    assert (apart.text, apart.token_ids, len(apart.outlook)) == ("<think>b</think>a", (), 0)
+    plain, _ = dialect().read_draw(drawing(), response({"content": "a"}, content("a")))
+    assert (plain.token_ids, len(plain.outlook)) == ((A,), 1)
+
+
+def test_a_content_in_parts_is_read():
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "5"}]
+    answer, _ = dialect().read_draw(drawing(0), response({"content": parts}))
+    assert (answer.text, answer.reasoning_field) == ("<think>hm</think>5", "thinking")
+    with pytest.raises(MalformedError, match="of the type 'image_url'"):
+        dialect().read_draw(drawing(0), response({"content": [{"type": "image_url"}]}))
+
+
+def test_an_odd_response_is_asked_again_and_does_not_spoil_the_ledger(tmp_path, monkeypatch):
+    monkeypatch.setattr("potstill.endpoints.retry.BASE", 0.01)
+    odd, right = json.loads(response(lines=[None])), json.loads(response(lines=content("a")))
+    spending = Spending(ledger=tmp_path / "ledger.sqlite")
+    with PlainServer(lambda number, _: Reply(body=right if number else odd)) as server:
+        for _ in range(2):
+            model = open_model(f"{server.base}#m", Options(endpoint=Endpoint("openai", "world:a", spending=spending)))
+            ((answer,),) = model.draw([ask("hi")], Sampling(), Keep(size=2))
+            assert answer.token_ids == (A,)
+        assert len(server.bodies) == 2
+
+
+def test_bytes_that_are_none_are_malformed():
+    lines = content("a")
+    lines[0]["bytes"] = [300]
+    with pytest.raises(MalformedError, match="another shape within"):
+        dialect().read_draw(drawing(), response(lines=lines))
 
 
 def test_it_scores_nothing_and_continues_nothing():

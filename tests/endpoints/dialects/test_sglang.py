@@ -13,7 +13,7 @@ import pytest
 from potstill.endpoints.base import MalformedError, Request
 from potstill.endpoints.dialects.sglang import SGLang
 from potstill.errors import ModelError
-from potstill.models import Endpoint, Keep, Options, Sampling, open_model
+from potstill.models import Endpoint, Given, Keep, Options, Sampling, open_model
 from potstill.types import Usage
 from tests.endpoints.server import Behaviour, Server
 from tests.models.small import ask, world_tokenizer, write_model
@@ -115,6 +115,25 @@ def test_a_text_is_scored_from_the_token_before():
         dialect().read_score(request, response(input_token_logprobs=lines[1:], **flat("input", 1)))
 
 
+def test_the_vocabularys_last_id_may_be_shown_as_0():
+    last = len(world_tokenizer()) - 1
+    (request,) = dialect().score("m", [5, 8, last], 1, Keep(size=2))
+    lines = [[None, 5, None], [QUARTER, 8, None], [HALF, 0, None]]
+    top = flat("input", 1)
+    shown = base64.b64encode(np.array([[9, 8], [last, 9]], "<i4").tobytes()).decode()
+    seen, _ = dialect().read_score(request, response(input_token_logprobs=lines, **{**top, "input_top_logprobs_idx_flat_b64": shown}))
+    assert seen.rank.tolist() == [2, 1]
+    (other,) = dialect().score("m", [5, 8, 4], 1, Keep(size=2))
+    with pytest.raises(MalformedError, match="not the 3 that were sent"):
+        dialect().read_score(other, response(input_token_logprobs=lines, **top))
+
+
+def test_where_nothing_is_kept_log_probabilities_may_be_missing():
+    request = dialect().draw("m", ask("hi"), (5, 6), 0, Sampling(), Keep())
+    answer, _ = dialect().read_draw(request, response(output_token_logprobs=None))
+    assert (answer.token_ids, len(answer.outlook)) == ((8, 4), 0)
+
+
 def test_it_needs_a_tokenizer():
     with pytest.raises(ModelError, match="needs a tokenizer"):
         SGLang("http://h/v1", Endpoint("sglang"), None)
@@ -129,3 +148,13 @@ def test_ragged_rows_give_the_same_answers(tmp_path):
             found.append(model.draw([ask("hi")], Sampling(temperature=0, max_new_tokens=4), Keep(size=3))[0][0])
     np.testing.assert_array_equal(found[0].outlook.support_ids, found[1].outlook.support_ids)
     np.testing.assert_allclose(found[0].outlook.support_log_p, found[1].outlook.support_log_p, atol=1e-6)
+
+
+def test_a_text_with_the_vocabularys_last_token_is_scored(tmp_path):
+    tokenizer = world_tokenizer()
+    folder = write_model(tmp_path, vocabulary=len(tokenizer))
+    given = Given(ask("hi"), "x", token_ids=(9, len(tokenizer) - 1, 8))
+    with Server(folder) as server:
+        found = open_model(server.url, Options(endpoint=Endpoint("sglang", f"hf:{folder}"))).score([given], Keep(size=2))[0]
+    local = open_model(f"hf:{folder}").score([given], Keep(size=2))[0]
+    np.testing.assert_allclose(found.outlook.log_p, local.outlook.log_p, atol=1e-4)

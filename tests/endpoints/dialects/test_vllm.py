@@ -12,7 +12,7 @@ import pytest
 from potstill.endpoints.base import MalformedError, Request
 from potstill.endpoints.dialects.vllm import VLLM
 from potstill.errors import ModelError
-from potstill.models import Endpoint, Given, Keep, LocalModel, Options, Sampling, open_model
+from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, open_model
 from potstill.types import Prompt, Usage
 from tests.endpoints.server import Behaviour, Server
 from tests.models.small import ask, world_tokenizer, write_model
@@ -50,7 +50,10 @@ def test_a_draw_sends_ids_and_undoes_the_models_own_sampling_defaults():
 def test_without_a_tokenizer_conversations_go_to_the_servers_template_and_plain_text_as_text():
     chat = dialect(tokenizer=False).draw("m", ask("hi"), None, 0, Sampling(), Keep(size=2))
     assert chat.url.endswith("/chat/completions")
-    assert (chat.body["logprobs"], chat.body["top_logprobs"]) == (True, 2)
+    assert (chat.body["logprobs"], chat.body["top_logprobs"]) == (True, 3)
+    for kept, asked in ((0, 0), (1, 2), (19, 20), (20, 20), (64, 64)):
+        chat = dialect(tokenizer=False).draw("m", ask("hi"), None, 0, Sampling(), Keep(size=kept))
+        assert chat.body["top_logprobs"] == asked
     assert dialect(tokenizer=False).draw("m", Prompt((), reference="Once"), None, 0, Sampling(), Keep()).body["prompt"] == "Once"
 
 
@@ -103,6 +106,26 @@ def test_each_text_is_scored_under_a_salt_of_its_own():
     assert len(salts) == 4
 
 
+def test_where_nothing_is_kept_ids_and_log_probabilities_may_be_missing():
+    both, _ = dialect().read_draw(drawing(0), completion())
+    assert (both.token_ids, len(both.outlook), both.outlook.support_ids.shape) == ((8, 4), 2, (2, 0))
+    ids, _ = dialect().read_draw(drawing(0), completion(logprobs=None))
+    assert (ids.token_ids, len(ids.outlook)) == ((8, 4), 0)
+    text, _ = dialect().read_draw(drawing(0), completion(logprobs={"token_logprobs": [HALF, HALF]}, token_ids=None))
+    assert (text.text, text.token_ids, len(text.outlook)) == ("x", (), 0)
+    with pytest.raises(MalformedError, match="2 tokens, and log-probabilities of 1"):
+        dialect().read_draw(drawing(0), completion(logprobs={"token_logprobs": [HALF]}))
+
+
+def test_the_advice_follows_what_is_wrong():
+    collided = {"token_logprobs": [HALF, HALF], "top_logprobs": [{"token_id:8": HALF}] * 2}
+    named = {"token_logprobs": [HALF, HALF], "top_logprobs": [{" the": HALF}] * 2}
+    for log_probs, advice in ((None, "returns log-probabilities"), (collided, "lower top_k"), (named, "return_tokens_as_token_ids")):
+        with pytest.raises(MalformedError) as told:
+            dialect().read_draw(drawing(), completion(logprobs=log_probs))
+        assert advice in told.value.fix
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return write_model(tmp_path_factory.mktemp("model"), vocabulary=len(world_tokenizer()))
@@ -136,3 +159,43 @@ def test_a_floor_does_not_become_probability(folder):
     with Server(folder, Behaviour(floor=-9999.0)) as server:
         ((answer,),) = served(server, folder).draw([ask("hi")], Sampling(temperature=0, max_new_tokens=3), Keep(size=4))
     assert np.isfinite(answer.outlook.log_p).all()
+
+
+def drawn(server: Server, name: str, tokenizer: str | None, k: int) -> Answer:
+    model = open_model(server.url, Options(endpoint=Endpoint(name, tokenizer)))
+    return model.draw([ask("What is 2+3?")], Sampling(max_new_tokens=12, seed=1), Keep(size=k))[0][0]
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_a_chat_says_what_a_completion_says(folder, k):
+    with Server(folder) as server:
+        chat, completed = drawn(server, "vllm", None, k), drawn(server, "vllm", f"hf:{folder}", k)
+    assert chat.token_ids == completed.token_ids
+    assert 0 in chat.outlook.rank
+    assert chat.outlook.rank.tolist() == completed.outlook.rank.tolist()
+    np.testing.assert_array_equal(chat.outlook.support_ids, completed.outlook.support_ids)
+    np.testing.assert_allclose(chat.outlook.tail_mass, completed.outlook.tail_mass, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "k"), [("vllm", 20), ("openai", 1), ("openai", 5)])
+def test_a_chat_that_cannot_be_asked_for_more_leaves_out_what_it_cannot_tell(folder, name, k):
+    with Server(folder, Behaviour(sampled_first=True, max_logprobs=20)) as server:
+        chat, completed = drawn(server, name, f"hf:{folder}" if name == "openai" else None, k), drawn(server, "vllm", f"hf:{folder}", k)
+    assert chat.token_ids == completed.token_ids[: len(chat.token_ids)]
+    short = 0
+    for place, ids in enumerate(chat.outlook.support_ids):
+        whole, kept = completed.outlook.support_ids[place].tolist(), [token for token in ids.tolist() if token >= 0]
+        assert kept == whole[: len(kept)]
+        assert len(kept) == k or (len(kept) == k - 1 and chat.outlook.rank[place] == 0)
+        short += len(kept) < k
+    assert short > 0 or k == 1
+    both = np.stack([chat.outlook.rank, completed.outlook.rank[: len(chat.outlook)]])
+    assert (both[0][both[0] > 0] == both[1][both[0] > 0]).all()
+
+
+def test_a_text_is_drawn_from_a_server_that_tells_neither_ids_nor_log_probabilities(folder):
+    with Server(folder, Behaviour(drop_logprobs=True, no_ids=True)) as server:
+        answer, local = drawn(server, "vllm", f"hf:{folder}", 0), drawn(server, "vllm", None, 0)
+        assert len(server.bodies) == 2
+    assert answer.text == local.text != ""
+    assert (answer.token_ids, len(answer.outlook)) == ((), 0)

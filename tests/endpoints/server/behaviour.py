@@ -35,6 +35,7 @@ class Behaviour:
         reasoning: gives what stands between `<think>` and `</think>` in a field of this name.
         refuses: questions that hold this text are cut off with finish_reason `content_filter`.
         old_llama: `completion_probabilities` in llama.cpp's shape before December 2024: `probs` of `prob`, without ids.
+        sampled_first: the likeliest tokens of every chat begin with the one that came, as vLLM's do, which is asked with keys of its own.
         ragged: SGLang's top log-probabilities come nested, as when rows differ in length.
     """
 
@@ -56,6 +57,7 @@ class Behaviour:
     reasoning: str | None = None
     refuses: str | None = None
     old_llama: bool = False
+    sampled_first: bool = False
     ragged: bool = False
 
     def fault(self, request: str, attempt: int) -> str | None:

@@ -109,7 +109,9 @@ def _prompt_log_p(network: Network, ids: list[int], rows: np.ndarray, body: Body
 
 
 def _chat_token(network: Network, token: int, row: np.ndarray, k: int, as_ids: bool) -> Body:
-    top = [_chat_outcome(network, i, value, as_ids) for i, value in network.top(row, k)]
+    """vLLM tells the first k of the token that came and the k likeliest; hosted models the k likeliest."""
+    entries = list(_entries(network, row, token, k).items())[:k] if as_ids or network.behaviour.sampled_first else network.top(row, k)
+    top = [_chat_outcome(network, i, value, as_ids) for i, value in entries]
     return {**_chat_outcome(network, token, network.floored(row[token]), as_ids), "top_logprobs": top}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
 import ssl
 import threading
 from collections import Counter
@@ -18,6 +19,7 @@ from aiohttp import web
 from tests.endpoints.server import anthropic, llama_cpp, openai, sglang
 from tests.endpoints.server.behaviour import Behaviour, Body, RefusedError
 from tests.endpoints.server.network import NAME, Network
+from tests.endpoints.server.spoiling import without_something
 
 Speaker = Callable[[Network, Body], Body]
 SPEAKERS: dict[str, Speaker] = {
@@ -30,8 +32,6 @@ SPEAKERS: dict[str, Speaker] = {
     "/apply-template": llama_cpp.apply_template,
 }
 """Path -> what answers a body that is posted there."""
-_ESSENTIAL = ("choices", "meta_info", "stop_type", "stop_reason", "tokens", "prompt")
-"""Of a response whose fault is a missing field, the first of these is left out."""
 
 
 class Server:
@@ -146,7 +146,7 @@ class Server:
             text = orjson.dumps(answer)
             return web.Response(body=text[: len(text) // 2], content_type="application/json")
         if fault == "missing":
-            return _json(200, {key: value for key, value in answer.items() if key != next(k for k in _ESSENTIAL if k in answer)})
+            return _json(200, without_something(answer, random.Random(f"{self.behaviour.seed}/{plain}/{self.attempts[plain]}")))
         if key is None or key not in self._kept:
             self.answered[(key or plain).partition("-")[0]] += 1
         if key is not None:

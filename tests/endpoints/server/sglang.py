@@ -34,7 +34,8 @@ def generate(network: Network, body: Body) -> Body:
         start = body.get("logprob_start_len", -1)
         if start >= 0:
             rows = network.read(ids)[start:]
-            meta["input_token_logprobs"] = [[None, ids[start], None], *_realised(network, ids[start + 1 :], rows)]
+            told = [[None, ids[start], None], *_realised(network, ids[start + 1 :], rows)]
+            meta["input_token_logprobs"] = [[log_p, _shown(i, rows.shape[1]), text] for log_p, i, text in told]
             meta |= _top(network, "input", [None, *(network.top(row, k) for row in rows)], body, k)
     return {"text": network.text(out_ids), "output_ids": out_ids, "meta_info": meta}
 
@@ -46,6 +47,11 @@ def _scaled(log_p: np.ndarray, temperature: float) -> np.ndarray:
 
 def _realised(network: Network, ids: list[int], rows: np.ndarray) -> list[list[Any]]:
     return [[network.floored(row[token]), token, None] for token, row in zip(ids, rows, strict=True)]
+
+
+def _shown(token: int, vocabulary: int) -> int:
+    """SGLang shows the ids of a prompt that stand for images as 0, and with them the vocabulary's last."""
+    return token if token < vocabulary - 1 else 0
 
 
 def _top(network: Network, side: str, rows: list[Any], body: Body, k: int) -> Body:
