@@ -82,7 +82,7 @@ def keep(
     path = RESULTS / f"{name}{'.quick' if '--quick' in sys.argv else ''}.json"
     reached = {
         "aims": {key: aim.to_json() for key, aim in aims.items()},
-        "missed": [key for key, aim in aims.items() if aim.missed(figures[key])],
+        "missed": [key for key, aim in aims.items() if aim.missed(figures.get(key))],
     }
     write_text(path, json.dumps({**figures, **reached, **origin(threads), "seeds": list(seeds), **details}, indent=2) + "\n")
     print(f"missed: {', '.join(reached['missed']) or 'nothing'}\nwritten: {_shown(str(path))}")
