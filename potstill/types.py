@@ -196,7 +196,7 @@ class Trace:
             when it is not known.
         teacher_id: the teacher's card.
         context: what the teacher was told beside the prompt, which the student never sees; empty: nothing.
-        sampling: the settings it was drawn with, as JSON.
+        sampling: the settings it was drawn with, as JSON; `{}` where nothing was drawn: a text that was only scored.
         reasoning_field: the field of the response that held the reasoning; empty where it stands in the text itself.
         usage: what it took; None for a model in this process.
         request: key of the request in the ledger; empty for a model in this process.
@@ -218,6 +218,11 @@ class Trace:
     usage: Usage | None = None
     request: str = ""
     response: str = ""
+
+    @property
+    def scored(self) -> bool:
+        """Whether the text is the prompt's own, which the teacher only scored: nothing was drawn, so there are no settings."""
+        return self.sampling == "{}"
 
     @property
     def id(self) -> str:

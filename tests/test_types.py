@@ -76,6 +76,11 @@ def test_traces_differ_by_draw_and_text() -> None:
     assert dataclasses.replace(first, finish_reason="length").id == first.id
 
 
+def test_a_trace_without_settings_was_only_scored() -> None:
+    assert Trace("p", "hf:a", 0, "two").scored
+    assert not Trace("p", "hf:a", 0, "two", sampling='{"seed":3}').scored
+
+
 def test_the_vocabulary_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Message("user", "hi").content = "ho"  # type: ignore[misc]

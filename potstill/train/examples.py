@@ -90,7 +90,7 @@ class Encoder:
         )
 
     def _render(self, trace: Trace, prompt: Prompt) -> Rendered:
-        if not prompt.messages:
+        if not prompt.messages and trace.scored:
             return render(self.tokenizer, prompt, None)
         if self.answer_only:
             answer = without_reasoning(trace.text, trace.segments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,11 @@ def recipe_of(teacher_folder: Path) -> Callable[..., Recipe]:
 
 @pytest.fixture
 def open_run(tmp_path: Path) -> Callable[..., tuple[Run, Artifact]]:
-    """Opens a run of a recipe with the artifacts of prompts, generate and filter in place."""
+    """Opens a run of a recipe with the artifacts of prompts, generate and filter in place; the prompts are the world's, or those given."""
 
-    def make(recipe: Recipe, *, top_k: int = 5, name: str = "run") -> tuple[Run, Artifact]:
+    def make(recipe: Recipe, *, top_k: int = 5, name: str = "run", given: Sequence[Prompt] = ()) -> tuple[Run, Artifact]:
         run = Run.open(recipe, out=tmp_path / name, log=Quiet())
-        asked = world.prompts(["fact", "carry_addition"], 12, seed=1)
+        asked = list(given) or world.prompts(["fact", "carry_addition"], 12, seed=1)
         known = world.prompts(["fact"], 4, seed=2, held=True)
         prompts = run.perform("prompts", section={}, inputs={}, parts={}, work=lambda ws: _write_prompts(ws, asked, known))
         traces = run.perform(
@@ -82,7 +82,8 @@ def _write_traces(workspace: Any, recipe: Recipe, asked: list[Prompt], top_k: in
     keep = Keep(size=top_k) if recipe.teachers[0].codec == "top_k" else keep_of(recipe.teachers[0], teacher, 0)
     answers = [group[0] for group in teacher.draw(asked, Sampling(temperature=1.0, max_new_tokens=12, seed=3), keep)]
     traces = [
-        Trace(p.id, teacher.name, 0, a.text, (), a.token_ids, a.finish_reason, teacher_id="t") for p, a in zip(asked, answers, strict=True)
+        Trace(p.id, teacher.name, 0, a.text, (), a.token_ids, a.finish_reason, teacher_id="t", sampling='{"seed": 3}')
+        for p, a in zip(asked, answers, strict=True)
     ]
     workspace.write_table("traces", from_rows(traces, Trace), 0)
     scorings = [Scoring(trace.id, "t", "sampled", a.outlook) for trace, a in zip(traces, answers, strict=True)]

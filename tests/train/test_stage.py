@@ -3,14 +3,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from potstill import train
 from potstill.errors import CapabilityError
+from potstill.models import open_teacher
+from potstill.models.base import Given, Keep, Sampling
 from potstill.recipe import Recipe
 from potstill.train.stage import base_student
+from potstill.types import Prompt
 
 CE = {"kind": "cross_entropy"}
 KD = {"kind": "divergence"}
@@ -34,6 +38,18 @@ def test_the_parts_add_up_to_the_loss(recipe_of: Callable[..., Any], open_run: C
     run, cut = open_run(recipe_of([CE, {**KD, "weight": 0.5}]))
     row = train.fit(run, cut).table("metrics").to_pylist()[0]
     assert row["loss"] == pytest.approx(row["cross_entropy"] + 0.5 * row["forward_kl_cached"], rel=1e-5)
+
+
+def test_continued_texts_are_learnt_from_where_the_teacher_went_on(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
+    texts = [Prompt((), reference=f"Ann has {i} pens and Bob has {i + 1}") for i in range(6)]
+    run, cut = open_run(recipe_of([CE, KD], batch_tokens=4096), given=texts)
+    row = train.fit(run, cut).table("metrics").to_pylist()[0]
+    student, teacher = base_student(run.recipe), open_teacher(run.recipe.teachers[0])
+    drawn = [group[0] for group in teacher.draw(texts, Sampling(max_new_tokens=12, seed=3), Keep())][:4]
+    given = [Given(text, one.text, one.token_ids, one.finish_reason) for text, one in zip(texts, drawn, strict=False)]
+    expected = np.concatenate([one.outlook.log_p for one in student.score(given)])
+    assert len(expected) == sum(len(one.token_ids) for one in drawn)
+    assert row["cross_entropy"] == pytest.approx(-expected.mean(), rel=1e-4)
 
 
 def test_equal_recipes_give_equal_students_and_an_unchanged_one_is_kept(
