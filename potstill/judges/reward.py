@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +48,10 @@ def open_reward(name: str, where: str = "", spending: Spending = FREE) -> BatchJ
 
 @dataclass
 class WorldReward:
-    """The built-in world's reward model: the probability that a careful helper would give this answer. Empty answers are not judged."""
+    """The built-in world's reward model: the probability that a careful helper would give this answer.
+
+    Empty answers are not judged, and none that is longer, with its prompt, than what the model was taught on.
+    """
 
     name: str = f"reward:{WORLD}"
 
@@ -67,14 +71,21 @@ class WorldReward:
         return {"judge": self.name, "world": VERSION, **facts}
 
     def scores(self, asked: Sequence[tuple[Prompt, str]]) -> list[float | None]:
-        """One probability a pair; None for an empty answer.
+        """One probability a pair; None for an empty answer, and for one that does not fit the context.
 
         Raises:
             ModelError: the weights are not there.
         """
-        judged = [pair for pair in asked if pair[1].strip()]
-        found = iter(self._classifier.probabilities(judged))
-        return [next(found) if text.strip() else None for _, text in asked]
+        judged = [self._reads(prompt, text) for prompt, text in asked]
+        found = iter(self._classifier.probabilities(list(compress(asked, judged))))
+        return [next(found) if one else None for one in judged]
+
+    def _reads(self, prompt: Prompt, text: str) -> bool:
+        from potstill.text.chat import render
+
+        classifier = self._classifier
+        size = len(render(classifier.tokenizer, prompt, text).input_ids)
+        return bool(text.strip()) and size <= classifier.network.config.max_position_embeddings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from potstill.errors import ModelError, RecipeError
 from potstill.judges import open_judge
 from potstill.judges.reward import ClassifierReward, WorldReward
 from potstill.teach.classifiers import open_classifier
+from potstill.text.chat import render
 from tests.models.small import ask, world_tokenizer, write_classifier, write_model
 
 
@@ -36,6 +37,15 @@ def test_an_empty_answer_is_not_judged():
     scores = WorldReward().scores([(prompt, ""), (prompt, "Answer: red"), (prompt, " \n")])
     assert scores[0] is scores[2] is None
     assert scores[1] == WorldReward().scores([(prompt, "Answer: red")])[0]
+
+
+def test_an_answer_beyond_the_context_is_not_judged():
+    (prompt,) = world.prompts(["colour"], 1, 0)
+    longest = next(n for n in range(512, 0, -1) if len(render(world_tokenizer(), prompt, "7" * n).input_ids) <= 512)
+    sizes = [len(render(world_tokenizer(), prompt, "7" * n).input_ids) for n in (longest, longest + 1)]
+    assert sizes == [512, 513]
+    scores = WorldReward().scores([(prompt, text) for text in ("7", "7" * longest, "7" * (longest + 1), "red " * 20_000)])
+    assert [score is None for score in scores] == [False, False, True, True]
 
 
 ASKED = [(ask("What is 3 + 4?"), "Answer: 7"), (ask("Who?"), ""), (ask("Say more."), "word " * 300), (ask("Who?"), "Ann, I think.")]
