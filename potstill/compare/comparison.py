@@ -13,7 +13,7 @@ from potstill.compare.candidates import candidate, cost_of, sections_of
 from potstill.compare.closeness import divergences
 from potstill.compare.deciding import Performance, Recommendation, decide
 from potstill.compare.differences import agreement, share
-from potstill.compare.marks import MEANING, answers_of, check_asked, declined, mark
+from potstill.compare.marks import MEANING, answers_of, check_asked, counted, declined, mark
 from potstill.errors import CapabilityError
 from potstill.generate.context import with_context
 from potstill.models import Sampling, Spending, Teacher, open_teacher
@@ -36,6 +36,7 @@ class Comparison:
     Attributes:
         recipe: its name.
         asked: kind of prompt -> how many.
+        left_out: kinds of which nobody's answer could be judged; they do not count.
         context: the recipe's system turn, which stood before every question.
         drawn_at: the temperature at which the recipe draws its answers, which were greedy here; None: it only scores texts.
         performances: one a candidate.
@@ -46,6 +47,7 @@ class Comparison:
 
     recipe: str
     asked: Mapping[str, int]
+    left_out: tuple[str, ...]
     context: str
     drawn_at: float | None
     performances: tuple[Performance, ...]
@@ -59,6 +61,7 @@ class Comparison:
         return {
             "recipe": self.recipe,
             "asked": dict(self.asked),
+            "left_out": list(self.left_out),
             "answers": {"temperature": 0.0 if self._questions else None, "context": self.context, "recipe_temperature": self.drawn_at},
             "candidates": [_facts(one) for one in self.performances],
             "agreements": [{"between": list(pair), "share": share} for pair, share in self.agreements.items()],
@@ -122,7 +125,10 @@ class Comparison:
 
     def _pairs(self) -> Iterator[str]:
         for kind in self.asked:
-            yield f"{kind}: {MEANING[kind]}"
+            yield f"{kind}: {MEANING[kind]}{'; no answer could be judged, so that it does not count' if kind in self.left_out else ''}"
+        unjudged = [f"{one.candidate.name} {n} {kind}" for one in self.performances for kind, n in one.unjudged.items() if n]
+        if unjudged:
+            yield f"answers that could not be judged, no pass on hazards and left out elsewhere: {', '.join(unjudged)}"
         told = ", ".join(f"{a} and {b} {_of(share, percent)}" for (a, b), share in self.agreements.items())
         if told:
             yield f"same final answer: {told}"
@@ -155,11 +161,14 @@ def compare_teachers(
     for section in sections:
         blank = Performance(candidate(recipe, section, teachers[section.model], student), {}, (), cost_of([], None))
         found.append(_perform(blank, teachers[section.model], prompts, recipe.generate, log))
+    left_out = _left_out(found, prompts)
+    found = [replace(one, marks={kind: mine for kind, mine in one.marks.items() if kind not in left_out}) for one in found]
     chosen = decide(found)
     told = {kind: _told(mine, recipe.generate.context) for kind, mine in prompts.items()}
     return Comparison(
         recipe=recipe.name,
         asked={kind: len(mine) for kind, mine in prompts.items()},
+        left_out=left_out,
         context=recipe.generate.context,
         drawn_at=recipe.generate.temperature if recipe.generate.mode == "draw" else None,
         performances=tuple(found),
@@ -184,14 +193,23 @@ def _perform(
     except CapabilityError as error:
         return replace(blank, candidate=replace(blank.candidate, lacks=error.what))
     marks: dict[str, list[float | None]] = {}
+    unjudged: dict[str, int] = {}
     refusals: dict[str, list[float | None]] = {}
     for kind, mine in answers.items():
-        marks[kind] = [mark(kind, prompt, answer) for prompt, answer in zip(prompts[kind], mine, strict=True)]
+        told = [mark(kind, prompt, answer) for prompt, answer in zip(prompts[kind], mine, strict=True)]
+        marks[kind] = [counted(kind, one, answer) for one, answer in zip(told, mine, strict=True)]
+        unjudged[kind] = told.count(None)
         if kind != "text":
             refusals[kind] = [declined(kind, answer) for answer in mine]
     flat = [answer for mine in answers.values() for answer in mine]
     cost = cost_of(flat, blank.candidate.parameters)
-    return replace(blank, marks=marks, texts=[answer.text for answer in flat], cost=cost, refusals=refusals)
+    return replace(blank, marks=marks, texts=[answer.text for answer in flat], cost=cost, unjudged=unjudged, refusals=refusals)
+
+
+def _left_out(found: Sequence[Performance], prompts: Mapping[Kind, Sequence[Prompt]]) -> tuple[str, ...]:
+    """The kinds of prompt of which no answer of those who were asked could be judged."""
+    asked = [one for one in found if one.marks]
+    return tuple(kind for kind, mine in prompts.items() if asked and all(one.unjudged[kind] == len(mine) for one in asked))
 
 
 def _told(prompts: Sequence[Prompt], context: str) -> list[Prompt]:
@@ -215,9 +233,9 @@ def _divergences(
 
 
 def _facts(one: Performance) -> dict[str, Any]:
-    marks = {kind: _judged(mine, "mean") for kind, mine in one.marks.items()}
-    refusals = {kind: _judged(mine, "share") for kind, mine in one.refusals.items()}
-    return {**asdict(one.candidate), "marks": marks, "refusals": refusals, "merit": one.merit, "cost": asdict(one.cost)}
+    marks = {kind: _judged(mine, "mean") | {"n": len(mine) - one.unjudged[kind]} for kind, mine in one.marks.items()}
+    told = {"marks": marks, "refusals": {kind: _judged(mine, "share") for kind, mine in one.refusals.items()}}
+    return {**asdict(one.candidate), **told, "unjudged": dict(one.unjudged), "merit": one.merit, "cost": asdict(one.cost)}
 
 
 def _judged(marks: Sequence[float | None], name: str) -> dict[str, float | int | None]:

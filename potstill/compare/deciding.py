@@ -17,9 +17,11 @@ class Performance:
 
     Attributes:
         candidate: who.
-        marks: of its answers, by kind of prompt; empty when it was not asked.
+        marks: of its answers as they count, by kind of prompt; without kinds of which nobody's answer could be judged. Empty when it was
+            not asked.
         texts: its answers to what was asked, in order.
         cost: of an answer.
+        unjudged: kind of prompt -> how many answers could not be judged.
         refusals: 1 for each answer that declines and 0 for each other, by kind of prompt; None where it is not known.
     """
 
@@ -27,6 +29,7 @@ class Performance:
     marks: Marks
     texts: Sequence[str]
     cost: Cost
+    unjudged: Mapping[str, int] = field(default_factory=dict)
     refusals: Marks = field(default_factory=dict)
 
     @property

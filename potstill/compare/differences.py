@@ -27,7 +27,7 @@ def share(marks: Sequence[float | None]) -> Estimate:
 
 
 def merit(marks: Marks) -> float | None:
-    """The mean over the kinds of prompt, each counting alike; None when a kind could not be judged at all."""
+    """The mean over the kinds of prompt, each counting alike; None when there are none, or one could not be judged at all."""
     means = [mean(mine) for mine in marks.values()]
     told = [one for one in means if one is not None]
     return sum(told) / len(told) if told and len(told) == len(means) else None

@@ -56,6 +56,10 @@ def test_what_cannot_be_used_is_never_recommended():
     assert (none.name, none.others) == (None, {"mute": "it gives no probabilities"})
 
 
+def test_one_that_nobody_could_judge_is_not_recommended():
+    assert decide([replace(performance("odd"), marks={})]).others == {"odd": "its answers could not be judged"}
+
+
 def test_what_could_not_be_judged_is_no_pass():
     unjudged = replace(performance("odd"), marks={"capability": [None] * N})
     found = decide([unjudged, performance("bad", right=10)])
