@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -54,15 +55,17 @@ def trace(
     runs: Runs = None,
     output: Output = Output(),  # noqa: B008 - it is frozen
 ) -> int:
-    """Print what an artifact was made from, back to the prompts."""
+    """Print what an artifact was made from, back to the prompts; of a run folder also what its requests to servers took."""
     from potstill.store import Lineage, find
     from potstill.store.atomic import is_there
     from potstill.store.run import ABOUT, RUNS
 
     roots = runs or [RUNS]
-    found = _last(Path(artifact)) if is_there(Path(artifact) / ABOUT) else find(artifact, roots)
+    is_run = is_there(Path(artifact) / ABOUT)
+    found = _last(Path(artifact)) if is_run else find(artifact, roots)
     lineage = Lineage.of(found, [found.folder.parent.parent, *roots])
-    show(output, lineage.facts(), lineage.lines())
+    facts, lines = _ledger(Path(artifact)) if is_run else ({}, [])
+    show(output, lineage.facts() | facts, [*lineage.lines(), *lines])
     return 0
 
 
@@ -172,6 +175,20 @@ def _distinct(paths: list[Path]) -> list[Path]:
 
 def _shown(path: Path) -> str:
     return str(path) if not path.is_absolute() else path.stem
+
+
+def _ledger(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """What the ledger of a run folder holds, as plain values and in a line; nothing where it has none."""
+    from potstill.errors import StoreError
+    from potstill.store.ledger import NAME, Ledger
+
+    if not (folder / NAME).is_file():
+        return {}, []
+    try:
+        totals = Ledger(folder / NAME).totals()
+    except StoreError as error:
+        return {"ledger": None}, [f"{NAME}  {error.what}"]
+    return {"ledger": asdict(totals)}, [f"{NAME}  {totals.line()}"]
 
 
 def _last(folder: Path) -> Artifact:

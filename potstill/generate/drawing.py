@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from potstill.endpoints.account import account
+from potstill.errors import StoreError
 from potstill.generate.asking import Asking, Voice, voices
 from potstill.generate.committee import scored_by_others
 from potstill.generate.fitting import check_scorers, expected
@@ -101,15 +104,28 @@ class _Drawing:
         sizes = {number: min(size, asked - start) for number, start in enumerate(range(0, asked, size))}
         missing = {number: some for number, some in sizes.items() if not done(workspace, number, judged=self.bar is not None)}
         remaining = sum(missing.values())
-        if remaining:
-            self._try_judge(next(left(prompts, size, set(missing))).asked[0])
-        if remaining < asked:
-            self.run.log.say(f"generate: going on, {asked - remaining} of {asked} prompts are done")
-        elif self.examine is not None:
-            self.examine([voice.teacher for voice in self.voices], workspace.log)
-        self._draw(workspace, together(left(prompts, size, set(missing)), self._at_a_time()), remaining)
+        try:
+            if remaining:
+                self._try_judge(next(left(prompts, size, set(missing))).asked[0])
+            if remaining < asked:
+                self.run.log.say(f"generate: going on, {asked - remaining} of {asked} prompts are done")
+            elif self.examine is not None:
+                self.examine([voice.teacher for voice in self.voices], workspace.log)
+            self._draw(workspace, together(left(prompts, size, set(missing)), self._at_a_time()), remaining)
+        finally:
+            self._tell_spent()
         workspace.write_table(TEACHERS, from_rows([voice.card for voice in self.voices], TeacherCard))
         return self._summary(workspace, asked, wanted)
+
+    def _tell_spent(self) -> None:
+        """What the run's requests to servers took so far, however the stage ends."""
+        spending = spending_of(self.run)
+        if spending.ledger is None or not spending.ledger.is_file():
+            return
+        with suppress(StoreError):  # a ledger that cannot be read has stopped the stage with an error of its own
+            totals = account(spending).ledger.totals()
+            if totals.requests:
+                self.run.log.say(f"generate: in the ledger are {totals.line()}")
 
     def _draw(self, workspace: Workspace, groups: Iterator[list[Shard]], prompts: int) -> None:
         """Answer the shards and write them."""

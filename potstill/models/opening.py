@@ -12,12 +12,10 @@ from potstill.models.new import new_network
 from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
 from potstill.recipe.sections import StudentSection, TeacherSection
 from potstill.registry import find
+from potstill.store.ledger import NAME
 from potstill.store.run import Run
 from potstill.text.chat import render
 from potstill.types import Message, Prompt, digest
-
-LEDGER = "ledger.sqlite"
-"""The request ledger, in the run folder."""
 
 
 def open_model(spec: str, options: Options | None = None) -> Teacher:
@@ -60,7 +58,7 @@ def open_teacher(section: TeacherSection, batch_size: int = 64, spending: Spendi
 def spending_of(run: Run) -> Spending:
     """Where a run writes down its requests to endpoints, and what they may cost."""
     settings = run.recipe.generate
-    return Spending(run.folder / LEDGER, settings.token_budget, settings.usd_budget)
+    return Spending(run.folder / NAME, settings.token_budget, settings.usd_budget)
 
 
 def _endpoint(section: TeacherSection, spending: Spending) -> Endpoint:

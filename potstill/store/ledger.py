@@ -26,6 +26,8 @@ from potstill.store.atomic import store_errors
 from potstill.store.mounts import network_file_system
 from potstill.types import Usage
 
+NAME = "ledger.sqlite"
+"""The file in a run folder."""
 State = Literal["sent", "answered", "failed"]
 VERSION = 1
 """Of the tables; a ledger of a newer one is refused."""
@@ -185,6 +187,18 @@ class Totals:
     unpriced: int = 0
     charged_tokens: int = 0
     charged_microusd: int = 0
+
+    def line(self) -> str:
+        """The totals for people: what is charged is the server's own count, or all that an attempt could take where it told none."""
+        told = [f"{self.requests:,} requests, {self.answered:,} answered, in {self.attempts:,} attempts"]
+        untold = self.charged_tokens - self.prompt_tokens - self.completion_tokens
+        told.append(f"{self.charged_tokens:,} tokens" + (f" ({untold:,} at most without a readable answer)" if untold > 0 else ""))
+        if self.answered > self.unpriced:
+            untold = self.charged_microusd - self.cost_microusd
+            told.append(f"{_usd(self.charged_microusd)} US dollars" + (f" ({_usd(untold)} at most without)" if untold > 0 else ""))
+        if 0 < self.unpriced < self.answered:
+            told.append(f"and {self.unpriced:,} answers whose price is not known")
+        return ", ".join(told)
 
 
 class Ledger:
@@ -387,6 +401,10 @@ class Ledger:
         else:
             what, fix = f"the ledger cannot be read or written: {error}", f"see to the disk and {again}"
         return StoreError(what, where=self._where, fix=fix)
+
+
+def _usd(microusd: int) -> str:
+    return f"{microusd / 1e6:,.6f}"
 
 
 def _kept(body: bytes | None) -> tuple[str | None, str, bytes | None]:

@@ -12,6 +12,8 @@ from potstill.cli import main
 from potstill.recipe import Recipe
 from potstill.registry import HOMES
 from potstill.store import Quiet, Run
+from potstill.store.ledger import NAME, Entry, Ledger
+from potstill.types import Usage
 from tests.e2e.still import TINY
 
 PARTS = ("codecs", "dialects", "divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats")
@@ -87,6 +89,22 @@ def test_a_trace_of_a_run_is_of_its_last_stage(run: Run, tmp_path: Path, capsys:
     (run.folder / "current.json").unlink()
     assert main(["trace", str(run.folder)]) == 1
     assert "runs/tiny: nothing made here yet; `potstill run runs/tiny` makes it" in capsys.readouterr().err
+
+
+def test_a_trace_of_a_run_tells_what_its_requests_took(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = Ledger(run.folder / NAME)
+    ledger.write([Entry("a", "answered", attempts=2, usage=Usage(3, 2), charged_tokens=15, charged_microusd=None, response=b"{}")])
+    ledger.close()
+    assert main(["trace", str(run.folder)]) == 0
+    line = "ledger.sqlite  1 requests, 1 answered, in 2 attempts, 15 tokens (10 at most without a readable answer)"
+    assert capsys.readouterr().out.splitlines()[-1] == line
+    assert main(["trace", str(run.folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ledger"]["charged_tokens"] == 15
+    assert main(["trace", str(run.artifact("generate").folder)]) == 0
+    assert NAME not in capsys.readouterr().out
+    (run.folder / NAME).write_bytes(b"x" * 4096)
+    assert main(["trace", str(run.folder)]) == 0
+    assert "ledger.sqlite  the ledger is damaged" in capsys.readouterr().out
 
 
 def test_a_trace_of_nothing(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

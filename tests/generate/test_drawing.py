@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
+from potstill.errors import BudgetError, CapabilityError, InputError, ModelError, RecipeError
 from potstill.generate import draw, drawing
 from potstill.models import open_teacher
 from potstill.models.fake import FakeTeacher
@@ -13,6 +13,7 @@ from potstill.prompts import gather
 from potstill.recipe import Recipe
 from potstill.store import Quiet, Run, rows
 from potstill.types import Trace
+from tests.endpoints.plain_server import PlainServer, Reply
 from tests.models.small import write_model
 
 
@@ -311,3 +312,34 @@ def test_a_judge_with_a_mistake_is_found_before_the_teachers_are_asked(tmp_path,
     ):
         draw(run, gather(run))
     assert not drawn
+
+
+CHAT = {
+    "choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 2},
+}
+
+
+def test_what_was_spent_is_told_however_the_stage_ends(tmp_path, monkeypatch):
+    with PlainServer(lambda number, body: Reply(body=CHAT)) as server:
+        teacher = {"model": f"{server.base}#m", "concurrency": 1, "price": {"input": 1, "output": 1}}
+
+        def drawn(expected, **settings):
+            run = run_of(tmp_path, teachers=[teacher], max_new_tokens=4, **settings)
+            if expected is None:
+                draw(run, gather(run))
+            else:
+                with pytest.raises(expected):
+                    draw(run, gather(run))
+            return run.log.lines[-1]
+
+        told = drawn(BudgetError, token_budget=80)
+        assert told == "generate: in the ledger are 3 requests, 3 answered, in 3 attempts, 15 tokens, 0.000015 US dollars"
+        with monkeypatch.context() as patch:
+            patch.setattr(drawing.Gathered, "write", lambda *given, **settings: (_ for _ in ()).throw(KeyboardInterrupt))
+            assert "5 requests, 5 answered, in 5 attempts, 25 tokens" in drawn(KeyboardInterrupt)
+        assert "5 requests, 5 answered, in 5 attempts, 25 tokens" in drawn(None)
+        assert len(server.bodies) == 5
+    local = run_of(tmp_path, out="local")
+    draw(local, gather(local))
+    assert not [line for line in local.log.lines if "ledger" in line]

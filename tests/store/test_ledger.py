@@ -47,6 +47,25 @@ def test_totals_add_up() -> None:
     assert ledger.totals() == Totals(5, 3, 1, 8, 7, 5, 14, 1, 21, 14)
 
 
+@pytest.mark.parametrize(
+    ("totals", "line"),
+    [
+        (Totals(2, 2, 0, 2, 6, 4, 0, 2, 10, 0), "2 requests, 2 answered, in 2 attempts, 10 tokens"),
+        (
+            Totals(3, 1, 1, 5, 6, 4, 1_000, 0, 40, 4_000),
+            "3 requests, 1 answered, in 5 attempts, 40 tokens (30 at most without a readable answer), "
+            "0.004000 US dollars (0.003000 at most without)",
+        ),
+        (
+            Totals(2, 2, 0, 2, 6, 4, 1_000, 1, 10, 1_000),
+            "2 requests, 2 answered, in 2 attempts, 10 tokens, 0.001000 US dollars, and 1 answers whose price is not known",
+        ),
+    ],
+)
+def test_the_totals_are_told_in_a_line(totals: Totals, line: str) -> None:
+    assert totals.line() == line
+
+
 def test_an_answered_row_never_changes() -> None:
     ledger = Ledger()
     ledger.write([answered("a")])
