@@ -100,6 +100,15 @@ def test_a_bit_flipped_in_a_page_after_the_files_were_verified_changes_no_record
     assert told > 30
 
 
+def test_a_shard_that_is_gone_is_missed(tmp_path: Path) -> None:
+    run = made(tmp_path / "run")
+    for path in found_files(run):
+        path.rename(path.with_suffix(".gone"))
+        with pytest.raises(StoreError, match=rf"{path.name}: a file of the artifact is missing; make its stage again with --force"):
+            records(again(run))
+        path.with_suffix(".gone").rename(path)
+
+
 @pytest.mark.parametrize("verified", [True, False])
 def test_a_file_that_was_cut_short_is_named(verified: bool, tmp_path: Path) -> None:
     run = made(tmp_path / "run")
