@@ -1,4 +1,4 @@
-"""Batched generation with a key-value cache: left-padded, rows of like length together, finished rows dropped.
+"""Batched generation: prompts of like length together, finished rows dropped.
 
 Every row draws from its own stream of uniform numbers, a function of the seed, the prompt's id, the draw's number and the step, so that an
 answer does not depend on the batch that it was drawn in (beyond the rounding of floats).
@@ -6,18 +6,17 @@ answer does not depend on the batch that it was drawn in (beyond the rounding of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import DynamicCache
 
 from potstill.errors import ModelError
 from potstill.models.base import NOTHING, Keep, Outlook, Sampling
-from potstill.models.cache import growing_cache, keep_rows
+from potstill.models.growing import growing
 from potstill.models.scoring import Head, Seen, look
 from potstill.models.streams import row_key, uniforms
 from potstill.signal.codecs.base import open_codec
@@ -77,27 +76,35 @@ def generate(
         keep: what of each distribution is kept.
         end_ids: a continuation stops at any of these, which is its last token.
         context: positions that the network has; a continuation that reaches the last one ends with `length`.
-        batch_size: rows a forward pass; the n draws of a prompt count as n rows.
+        batch_size: most rows a forward pass; the n draws of a prompt are n rows, over several passes where they are more.
 
     Raises:
         ModelError: a prompt is empty or leaves no room in the context.
     """
     for ask in asks:
         _check(ask, context, head.network.name_or_path)
-    order = sorted(range(len(asks)), key=lambda i: (len(asks[i].token_ids), i))
     results: list[list[Drawn]] = [[] for _ in asks]
-    prompts_a_batch = max(1, batch_size // sampling.n)
     was_training = head.network.training
     head.network.eval()
     try:
-        for start in range(0, len(order), prompts_a_batch):
-            batch = order[start : start + prompts_a_batch]
-            rows = _Rows(head, [asks[i] for i in batch], sampling, keep, end_ids, context).run()
+        for batch, draws in _passes([len(ask.token_ids) for ask in asks], sampling.n, batch_size):
+            some = replace(sampling, n=len(draws), first=sampling.first + draws.start)
+            rows = _Rows(head, [asks[i] for i in batch], some, keep, end_ids, context).run()
             for place, index in enumerate(batch):
-                results[index] = rows[place * sampling.n : (place + 1) * sampling.n]
+                results[index] += rows[place * len(draws) : (place + 1) * len(draws)]
     finally:
         head.network.train(was_training)
     return results
+
+
+def _passes(lengths: Sequence[int], n: int, batch_size: int) -> Iterator[tuple[list[int], range]]:
+    """Which prompts, and which of their n draws, are rows together: prompts of like length, and never more than `batch_size` rows."""
+    order = sorted(range(len(lengths)), key=lambda i: (lengths[i], i))
+    draws = min(n, batch_size)
+    prompts = batch_size // draws
+    for start in range(0, len(order), prompts):
+        for first in range(0, n, draws):
+            yield order[start : start + prompts], range(first, min(first + draws, n))
 
 
 def _check(ask: Ask, context: int | None, name: str | None) -> None:
@@ -112,7 +119,7 @@ def _check(ask: Ask, context: int | None, name: str | None) -> None:
 
 
 class _Rows:
-    """The rows of one batch while they grow. `live[j]` is the row that stands at place j of the cache."""
+    """The rows of one batch while they grow. `live[j]` is the row that stands at place j of the text that the network reads."""
 
     def __init__(
         self, head: Head, asks: Sequence[Ask], sampling: Sampling, keep: Keep, end_ids: Collection[int], context: int | None
@@ -126,7 +133,7 @@ class _Rows:
         draws = [(ask.key, sample) for ask in asks for sample in range(sampling.first, sampling.first + sampling.n)]
         self.keys = np.array([row_key(sampling.seed, key, sample) for key, sample in draws], dtype=np.uint64)
         self.codec_keys = np.array([row_key(keep.seed, f"{key}/codec", sample) for key, sample in draws], dtype=np.uint64)
-        self.asks, self.live = asks, torch.arange(len(draws))
+        self.text, self.live = growing(head, [ask.token_ids for ask in asks]), torch.arange(len(draws))
         steps = int(self.limit.max())
         width = self.codec.width(head.weight.shape[0])
         self.tokens = torch.zeros(len(draws), steps, dtype=torch.long)
@@ -140,8 +147,7 @@ class _Rows:
 
     @torch.inference_mode()
     def run(self) -> list[Drawn]:
-        cache = growing_cache(self.head.network)
-        mask, states = self._read_prompts(cache)
+        states = self.text.start(self.sampling.n)
         going = torch.ones(len(self.live), dtype=torch.bool)
         step = 0
         while True:
@@ -151,26 +157,9 @@ class _Rows:
                 return self._collect()
             if going.float().mean() <= 1 - _DROP_SHARE:
                 kept = going.nonzero()[:, 0]
-                keep_rows(cache, kept.to(self.device))
-                self.live, mask, chosen, going = self.live[kept], mask[kept.to(self.device)], chosen[kept.to(self.device)], going[kept]
-            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-            states = self.head.hidden(chosen[:, None], mask, mask.sum(1, keepdim=True) - 1, cache)[:, -1]
-
-    def _read_prompts(self, cache: DynamicCache) -> tuple[Tensor, Tensor]:
-        """The prompts through the network once each, then every row repeated for its n draws: mask [rows, P] and last states [rows, H]."""
-        longest = max(len(ask.token_ids) for ask in self.asks)
-        ids = torch.zeros(len(self.asks), longest, dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for i, ask in enumerate(self.asks):
-            ids[i, longest - len(ask.token_ids) :] = torch.tensor(ask.token_ids)
-            mask[i, longest - len(ask.token_ids) :] = 1
-        ids, mask = ids.to(self.device), mask.to(self.device)
-        states = self.head.hidden(ids, mask, (mask.cumsum(1) - 1).clamp_min(0), cache)[:, -1]
-        if self.sampling.n > 1:
-            copies = torch.arange(len(self.asks), device=self.device).repeat_interleave(self.sampling.n)
-            keep_rows(cache, copies)
-            mask, states = mask[copies], states[copies]
-        return mask, states
+                self.text.keep(kept.to(self.device))
+                self.live, chosen, going = self.live[kept], chosen[kept.to(self.device)], going[kept]
+            states = self.text.grow(chosen)
 
     def _step(self, states: Float[Tensor, "N H"], step: int, going: Tensor) -> Int[Tensor, " N"]:
         """Choose and record one token for every going row; rows that end leave `going`."""

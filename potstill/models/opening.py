@@ -40,7 +40,7 @@ def open_teacher(section: TeacherSection, batch_size: int = 64, spending: Spendi
 
     Args:
         section: of the recipe.
-        batch_size: prompts answered together, by a model in this process.
+        batch_size: most answers that a model in this process draws together.
         spending: where an endpoint's requests are written down, and how much they may cost.
     """
     options = Options(

@@ -6,7 +6,7 @@ Logits for a whole batch never exist: hidden states are turned into logits a chu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any
 
@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 
 from potstill.errors import ModelError
 from potstill.models.base import NOTHING, Keep, Outlook
+from potstill.models.cache import growing_cache
 from potstill.models.streams import row_key, uniforms
 from potstill.signal.codecs.base import Codec, Support, open_codec
 from potstill.signal.distribution import Distribution
@@ -25,6 +26,8 @@ from potstill.signal.head import OutputHead
 
 CHUNK_BYTES = 32 << 20
 """Memory for one chunk of float32 logits."""
+_EXACT, _HALF = (1e-4, 0.02), (5e-2, 0.1)
+"""Tolerances of the head and of the cache, in float32 and below. A cache rounds more: experts may be chosen otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,19 @@ class Head:
         scale: factor on the logits (Cohere's `logit_scale`, one over Granite's `logits_scaling`); 1 for most models.
         softcap: Gemma's `final_logit_softcapping`; None for most models.
         takes_positions: whether the body reads `position_ids` (ALiBi networks do not).
+        continues: whether the body goes on from a cache of keys and values; Mamba, RWKV and RecurrentGemma do not.
     """
 
     network: PreTrainedModel
     scale: float = 1.0
     softcap: float | None = None
     takes_positions: bool = True
+    continues: bool = True
+
+    @property
+    def body(self) -> PreTrainedModel:
+        """The network without its head."""
+        return _body(self.network)
 
     @property
     def weight(self) -> Float[Tensor, "V H"]:
@@ -66,15 +76,15 @@ class Head:
 
         Args:
             input_ids: the tokens.
-            attention_mask: [B, past + T], 1 for real tokens; or [B, 1, T, past + T] as the model takes it.
+            attention_mask: [B, past + T], 1 for real tokens; None: all are, or stand where no real token sees them.
             position_ids: for networks that take them; ignored by those that do not (ALiBi).
-            past_key_values: a cache of transformers; it is extended in place.
+            past_key_values: a cache of transformers, for a network that `continues`; it is extended in place.
         """
         given: dict[str, Any] = {"attention_mask": attention_mask, "past_key_values": past_key_values}
         if self.takes_positions:
             given["position_ids"] = position_ids
         given = {name: value for name, value in given.items() if value is not None}
-        output = self.network.base_model(input_ids=input_ids, use_cache=past_key_values is not None, return_dict=True, **given)
+        output = self.body(input_ids=input_ids, use_cache=past_key_values is not None, return_dict=True, **given)
         states: Tensor = output.last_hidden_state
         return states
 
@@ -91,28 +101,39 @@ def body_and_head(network: PreTrainedModel) -> Head:
     """The two halves of a causal language model, checked against the whole.
 
     Raises:
-        ModelError: no reading of the model's config makes body and head reproduce the model's own logits on a few random tokens.
+        ModelError: body and head cannot be told apart, or no reading of the model's config makes them reproduce the model's own logits on a
+            few random tokens.
     """
     name = f"{type(network).__name__} {network.name_or_path}".strip()
     if network.get_output_embeddings() is None:
         raise ModelError("the model has no language-model head", where=name, fix="use a causal language model")
-    positions = "position_ids" in signature(network.base_model.forward).parameters
+    body = _body(network)
+    if body is network:
+        raise ModelError("the model's body cannot be told from its head", where=name, fix="please report the model type")
+    positions = "position_ids" in signature(body.forward).parameters
     was_training = network.training
     network.eval()
     try:
         readings = [Head(network, scale, softcap, positions) for scale in _scales(network) for softcap in _softcaps(network)]
         faults = [_disagreement(head) for head in readings]
+        best = readings[min(range(len(readings)), key=faults.__getitem__)]
+        tolerance, of_cache = _EXACT if network.dtype == torch.float32 else _HALF
+        continues = _continues(best, of_cache)
     finally:
         network.train(was_training)
-    best = min(range(len(readings)), key=faults.__getitem__)
-    tolerance = 1e-4 if network.dtype == torch.float32 else 5e-2
-    if not faults[best] <= tolerance:
+    if not min(faults) <= tolerance:
         raise ModelError(
-            f"body and head do not reproduce the model's logits (largest relative difference {faults[best]:.2g})",
+            f"body and head do not reproduce the model's logits (largest relative difference {min(faults):.2g})",
             where=name,
             fix="its logits pass through a step that potstill does not know; please report the model type",
         )
-    return readings[best]
+    return replace(best, continues=continues)
+
+
+def _body(network: PreTrainedModel) -> PreTrainedModel:
+    """The network without its head; transformers takes a Llama 4 for its own body, which is its `model`."""
+    body: PreTrainedModel = network.base_model if network.base_model is not network else getattr(network, "model", network)
+    return body
 
 
 def _scales(network: PreTrainedModel) -> list[float]:
@@ -124,18 +145,51 @@ def _scales(network: PreTrainedModel) -> list[float]:
 
 
 def _softcaps(network: PreTrainedModel) -> list[float | None]:
-    cap = getattr(network.config.get_text_config(decoder=True), "final_logit_softcapping", None)
-    return [float(cap)] if cap else [None]
+    """The bound on the logits, under either of its names in configs."""
+    config = network.config.get_text_config(decoder=True)
+    caps = (getattr(config, name, None) for name in ("final_logit_softcapping", "logits_soft_cap"))
+    return [float(cap) for cap in caps if cap] or [None]
 
 
 def _disagreement(head: Head) -> float:
     """The largest difference to the whole network's logits on random tokens, relative to their size."""
-    vocabulary = head.weight.shape[0]
-    ids = torch.randint(0, vocabulary, (2, 5), generator=torch.Generator().manual_seed(0)).to(head.weight.device)
+    ids = _random_ids(head, 5)
     with torch.no_grad():
         whole = head.network(input_ids=ids, use_cache=False).logits.float()
         halves = head.logits(head.hidden(ids))
-    return float((whole - halves).abs().max() / whole.abs().max().clamp_min(1e-6))
+    return _difference(whole, halves)
+
+
+def _continues(head: Head, tolerance: float) -> bool:
+    """Whether two rows, one of them padded on the left, go on from a cache as they would have without it."""
+    if "past_key_values" not in signature(head.body.forward).parameters:
+        return False
+    ids, padding = _random_ids(head, 7), 2
+    with torch.no_grad():
+        whole = torch.stack([head.hidden(ids[:1])[0, 4:], head.hidden(ids[1:, padding:])[0, 4 - padding :]], dim=1)
+        try:
+            return _difference(whole, _by_steps(head, ids, padding)) <= tolerance
+        except ValueError:  # what transformers says of a cache without a layer of attention
+            return False
+
+
+def _by_steps(head: Head, ids: Int[Tensor, "2 T"], padding: int) -> Float[Tensor, "3 2 H"]:
+    """The states at the last three tokens, the last two from a cache; the second row's first tokens are padding."""
+    mask, last = torch.ones_like(ids), ids.shape[1]
+    mask[1, :padding] = 0
+    positions, cache = (mask.cumsum(1) - 1).clamp_min(0), growing_cache(head.network)
+    steps = [slice(0, last - 2), slice(last - 2, last - 1), slice(last - 1, last)]
+    return torch.stack([head.hidden(ids[:, step], mask[:, : step.stop], positions[:, step], cache)[:, -1] for step in steps])
+
+
+def _random_ids(head: Head, length: int) -> Int[Tensor, "2 length"]:
+    ids = torch.randint(0, head.weight.shape[0], (2, length), generator=torch.Generator().manual_seed(0))
+    return ids.to(head.weight.device)
+
+
+def _difference(one: Tensor, other: Tensor) -> float:
+    """The largest difference, relative to the largest value."""
+    return float((one.float() - other.float()).abs().max() / one.float().abs().max().clamp_min(1e-6))
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ class GenerateSection(Section):
     )
     top_p: FiniteFloat = Field(1.0, gt=0, le=1, description="Sampling from the most likely tokens that hold this share of the mass.")
     max_new_tokens: int = Field(256, ge=1, description="Longest answer in tokens.")
-    batch_size: int = Field(64, ge=1, description="Prompts answered together.")
+    batch_size: int = Field(64, ge=1, description="Most answers that a model in this process draws together.")
     shard: int = Field(512, ge=1, description="Prompts a file; an interrupted run goes on after the last whole one.")
     committee: bool = Field(False, description="Every teacher also scores what the others answered; training uses the drawer's.")
     context: str = Field("", description="A system turn that the teachers see and the student never does: a constitution, a safety prompt.")
@@ -340,7 +340,7 @@ class EvaluateSection(SourceSection):
     sources: tuple[str, ...] = Field((), description="As in `[prompts]`; nothing of it is trained on.")
     per_skill: int | None = Field(None, ge=1, description="At most so many prompts of each skill; none: all.")
     suites: tuple[str, ...] = Field(("capability", "fidelity"), min_length=1, description="What is measured.")
-    batch_size: int = Field(64, ge=1, description="Prompts answered together.")
+    batch_size: int = Field(64, ge=1, description="Most answers that a model in this process draws together.")
     max_new_tokens: int = Field(256, ge=1, description="Longest answer in tokens.")
     limits: dict[str, FiniteFloat] = Field({}, description="Measure -> the value it must hold; a missed one ends the run with code 2.")
 

@@ -84,6 +84,39 @@ def test_other_families_generate_as_transformers_does(family):
         assert list(drawn.token_ids) == expected[0, len(one.token_ids) :].tolist()
 
 
+RECURRENT = {
+    "mamba": {"state_size": 4},
+    "mamba2": {"state_size": 4, "num_heads": 8, "head_dim": 8, "n_groups": 1},
+    "rwkv": {"attention_hidden_size": 32},
+    "recurrent_gemma": {"lru_width": 32, "attention_window_size": 16, "num_hidden_layers": 3},
+    "qwen3_next": {"linear_num_value_heads": 4, "linear_num_key_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8},
+    "llama4_text": {"num_local_experts": 2, "intermediate_size_mlp": 64, "attention_chunk_size": 8},
+}
+
+
+@pytest.mark.parametrize("family", RECURRENT)
+def test_draws_of_networks_with_other_memories_have_the_networks_own_probabilities(family):
+    network = small_network(family, 40, **RECURRENT[family])
+    drawn = run(body_and_head(network), ASKS, Sampling(n=2, max_new_tokens=12), end_ids={39})
+    for one, group in zip(ASKS, drawn, strict=True):
+        for each in group:
+            with torch.no_grad():
+                whole = network(input_ids=torch.tensor([one.token_ids + each.token_ids]), use_cache=False).logits.log_softmax(-1)[0]
+            expected = whole[len(one.token_ids) - 1 : -1].gather(-1, torch.tensor(each.token_ids)[:, None])[:, 0]
+            np.testing.assert_allclose(each.outlook.log_p, expected.numpy(), atol=1e-4)
+
+
+def test_no_pass_has_more_rows_than_asked_for_and_draws_do_not_depend_on_it(head, monkeypatch):
+    sampling, sizes = Sampling(n=7, max_new_tokens=6, first=2), []
+    whole = run(head, ASKS, sampling, batch_size=64)
+    inner = type(head).hidden
+    monkeypatch.setattr(type(head), "hidden", lambda self, ids, *rest: sizes.append(len(ids)) or inner(self, ids, *rest))
+    for size in (1, 3, 7, 16):
+        sizes.clear()
+        assert tokens(run(head, ASKS, sampling, batch_size=size)) == tokens(whole)
+        assert max(sizes) <= size
+
+
 @pytest.mark.parametrize("sampling", [Sampling(temperature=0.0), Sampling(n=3), Sampling(n=2, temperature=0.7, top_p=0.9, seed=3)])
 def test_draws_do_not_depend_on_the_batch(head, sampling):
     sampling = Sampling(sampling.n, sampling.temperature, sampling.top_p, 10, sampling.seed)

@@ -34,6 +34,8 @@ FAMILIES = {
     "phi": {},
     "bloom": {"n_layer": 2, "n_head": 4},
     "falcon_h1": {"lm_head_multiplier": 0.3, **SMALL_STATE},
+    "llama4_text": {"num_local_experts": 2, "intermediate_size_mlp": 64},
+    "recurrent_gemma": {"lru_width": 32, "logits_soft_cap": 0.5, "num_hidden_layers": 3},
 }
 
 
@@ -53,6 +55,27 @@ def test_transforms_are_read_from_the_config():
     assert body_and_head(small_network("phi", 40)).bias is not None
     plain = body_and_head(small_network("llama", 40))
     assert (plain.scale, plain.softcap, plain.bias) == (1.0, None, None)
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0])
+@pytest.mark.parametrize("family", ["llama", "gpt_neox", "falcon_h1", "mamba", "rwkv", "recurrent_gemma"])
+def test_whether_a_network_goes_on_from_a_cache_is_found_out(family, scale):
+    settings = {
+        "recurrent_gemma": {"lru_width": 32, "num_hidden_layers": 3},
+        "falcon_h1": SMALL_STATE,
+        "rwkv": {"attention_hidden_size": 32},
+    }
+    network = small_network(family, 40, **settings.get(family, {}), initializer_range=0.3 * scale)
+    assert body_and_head(network).continues == (family in {"llama", "gpt_neox", "falcon_h1"})
+
+
+def test_a_body_that_is_not_apart_from_its_head_is_refused():
+    network = small_network("llama4_text", 40, num_local_experts=2, intermediate_size_mlp=64)
+    head = network.get_output_embeddings()
+    network.get_output_embeddings = lambda: head
+    del network.model
+    with pytest.raises(ModelError, match="body cannot be told from its head"):
+        body_and_head(network)
 
 
 def test_the_head_shares_the_networks_parameters():
