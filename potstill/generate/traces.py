@@ -53,7 +53,7 @@ def trace_of(
     prompt_id: str, card: TeacherCard, sample: int, answer: Answer, sampling: Sampling, *, context: str = "", scored: bool = False
 ) -> Trace:
     """An answer as a trace. A scored text is not taken apart: it answers nothing, and was not drawn."""
-    parts = (Segment("other", 0, len(answer.text)),) if scored else segments(answer.text)
+    parts = (Segment("other", 0, len(answer.text)),) if scored else segments(answer.text, thinking=answer.thinking)
     return Trace(
         prompt_id=prompt_id,
         teacher=card.name,

@@ -198,13 +198,15 @@ class Answer:
     """One answer, or one scored text.
 
     Attributes:
-        text: special tokens left out. Reasoning that a server gives apart stands in front, between `<think>` and `</think>`.
+        text: special tokens left out. Reasoning that a server gives apart stands in front, between `<think>` and `</think>`; that between
+            special tokens stands between the same. What continues a plain text keeps the space that it begins with.
         token_ids: [T] end token included; empty when the model gives none.
         finish_reason: `stop` at an end token, `length` at the limit.
         outlook: what the teacher expected at each token; empty when it does not say.
         token_ends: [T] where each token's text ends, in bytes of the text's UTF-8; empty when it is not known.
         reasoning_field: the field of the response that held the reasoning (`reasoning`, `reasoning_content`, `thinking`).
         usage, request, response: as in `Trace`.
+        thinking: whether the text begins within a thought, which the chat template began at the prompt's end, as far as that is known.
     """
 
     text: str
@@ -216,6 +218,7 @@ class Answer:
     usage: Usage | None = None
     request: str = ""
     response: str = ""
+    thinking: bool = False
 
 
 @runtime_checkable

@@ -18,7 +18,8 @@ from potstill.models.generation import Ask, Drawn, generate
 from potstill.models.scoring import Head, body_and_head, score_ids
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.text.chat import Rendered, render
-from potstill.text.spans import decode_with_ends
+from potstill.text.spans import decode_with_ends, token_ends
+from potstill.text.thoughts import goes_on_thinking
 from potstill.types import Prompt
 
 
@@ -98,11 +99,14 @@ class LocalModel:
         """
         asks = [Ask(render(self.tokenizer, prompt, None).input_ids, prompt.id) for prompt in prompts]
         drawn = generate(self.head, asks, sampling, keep, end_ids=self.end_ids, context=self.context, batch_size=self.batch_size)
-        return [[self._answer(one) for one in group] for group in drawn]
+        thinking = [goes_on_thinking(self.tokenizer, ask.token_ids) for ask in asks]
+        known = zip(prompts, thinking, drawn, strict=True)
+        return [[self._answer(prompt, one, thinks) for one in group] for prompt, thinks, group in known]
 
-    def _answer(self, drawn: Drawn) -> Answer:
-        text, ends = decode_with_ends(self.tokenizer, drawn.token_ids)
-        return Answer(text, drawn.token_ids, drawn.finish_reason, drawn.outlook, ends)
+    def _answer(self, prompt: Prompt, drawn: Drawn, thinking: bool) -> Answer:
+        continues = not prompt.messages and bool(prompt.reference)
+        text, ends = decode_with_ends(self.tokenizer, drawn.token_ids, continues=continues)
+        return Answer(text, drawn.token_ids, drawn.finish_reason, drawn.outlook, ends, thinking=thinking)
 
     def score(self, texts: Sequence[Given], keep: Keep = NOTHING) -> list[Answer]:
         """What the model expected at each token of each text. Of plain text these are the tokens after BOS; without BOS, after the first.
@@ -117,9 +121,8 @@ class LocalModel:
         return [self._scored(each, row.input_ids[row.loss_from :], one) for each, row, one in zip(texts, rows, seen, strict=True)]
 
     def _scored(self, given: Given, token_ids: Sequence[int], seen: Outlook) -> Answer:
-        text, ends = decode_with_ends(self.tokenizer, token_ids)
         whole = given.text if given.text is not None else given.prompt.reference or ""
-        return Answer(whole, tuple(token_ids), given.finish_reason, seen, ends if text == whole else ())
+        return Answer(whole, tuple(token_ids), given.finish_reason, seen, token_ends(self.tokenizer, token_ids, whole))
 
     def _check_length(self, text: str, row: Rendered) -> None:
         length = len(row.input_ids)

@@ -18,6 +18,8 @@ from potstill.types import Message, Prompt
 
 _PROBE = "potstillprobe"
 """An answer that no template contains: what a template writes after it ends a turn."""
+_BEFORE = ("\n", ".", "a")
+"""Texts to encode another behind; one will do whose tokens stay what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ def render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | Seq
     Args:
         tokenizer: a tokenizer of transformers; it needs a chat template when the prompt has messages.
         prompt: the conversation; a prompt without messages is plain text.
-        answer: the answer's own token ids (its end token included, where it ended), or text to encode; None for the prompt alone, ready
-            to be answered. Plain text without an answer is its own target.
+        answer: the answer's own token ids (its end token included, where it ended), or text to encode, behind a plain text as its
+            continuation; None for the prompt alone, ready to be answered. Plain text without an answer is its own target.
         end: whether an answer given as text ended, so that the end token follows it; ids are taken as they are.
 
     Returns:
@@ -60,7 +62,8 @@ def render(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, answer: str | Seq
     if answer is None:
         return Rendered(tuple(context), len(context))
     if isinstance(answer, str):
-        answer = [*encode(tokenizer, answer), *(end_ids(tokenizer) if end else ())]
+        continued = not prompt.messages and prompt.reference
+        answer = [*(encode_behind if continued else encode)(tokenizer, answer), *(end_ids(tokenizer) if end else ())]
     return Rendered((*context, *answer), len(context))
 
 
@@ -75,6 +78,28 @@ def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     except (TypeError, UnicodeEncodeError) as error:
         what = f"a text is not valid Unicode and cannot be put in tokens: {text[:40]!r}"
         raise InputError(what, where=_name(tokenizer), fix="replace the surrogates in it") from error
+
+
+def encode_behind(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """The ids of `text` where other text stands before it: without the space that some tokenizers put before a text's first word.
+
+    Raises:
+        InputError: the text is no valid Unicode.
+    """
+    alone = encode(tokenizer, text)
+    if not _begins_with_space(tokenizer):
+        return alone
+    for before in _BEFORE:
+        first, whole = encode(tokenizer, before), encode(tokenizer, before + text)
+        if first and whole[: len(first)] == first and tokenizer.decode(whole, skip_special_tokens=True).startswith(before):
+            return whole[len(first) :]
+    return alone
+
+
+@lru_cache(maxsize=16)
+def _begins_with_space(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether it writes a text's first word as if a space stood before it, so that texts encoded apart do not join."""
+    return bool(tokenizer.decode([*encode(tokenizer, "a"), *encode(tokenizer, "a")], skip_special_tokens=True) == "a a")
 
 
 def start_ids(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:

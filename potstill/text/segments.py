@@ -8,26 +8,47 @@ from collections.abc import Iterable
 from potstill.text.refusals import refused
 from potstill.types import Segment
 
-_THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>\s*", re.DOTALL | re.IGNORECASE)
-_OPEN_THOUGHT = re.compile(r"\s*<think(?:ing)?>", re.IGNORECASE)
+OPENINGS = ("<think>", "<thinking>", "[THINK]", "<|START_THINKING|>", "<seed:think>", "◁think▷")
+CLOSINGS = ("</think>", "</thinking>", "[/THINK]", "<|END_THINKING|>", "</seed:think>", "◁/think▷")
+"""Marks that begin and end a thought; the first of them are those that potstill writes itself."""
+_OPENING, _CLOSING = (f"(?:{'|'.join(map(re.escape, marks))})" for marks in (OPENINGS, CLOSINGS))
+_THOUGHTS = re.compile(rf"(?:\s*{_OPENING}.*?{_CLOSING})+\s*", re.DOTALL | re.IGNORECASE)
+_OPEN_THOUGHT = re.compile(rf"\s*{_OPENING}", re.IGNORECASE)
+_BOUND = re.compile(rf"({_OPENING})|{_CLOSING}\s*", re.IGNORECASE)
 _MARK = re.compile(r"####|\*{0,2}\bAnswer:|\b(?:[Ss]o |[Tt]herefore,? |[Hh]ence,? )?[Tt]he (?:final )?answer is\b")
 
 
-def segments(text: str) -> tuple[Segment, ...]:
+def segments(text: str, *, thinking: bool = False) -> tuple[Segment, ...]:
     """Spans over the whole text, in characters.
 
-    A leading `<think>...</think>` is reasoning. Of what follows, a refusal is one span; else the part before the last mark of a final
-    answer (`Answer:`, `####`, `the answer is`) is reasoning, and the rest is the answer. Without a mark, what follows thoughts is the
-    answer, and a text without thoughts is `other`.
+    Leading thoughts, `<think>...</think>` or in other marks of `OPENINGS` and `CLOSINGS`, are reasoning. So is what stands before a first
+    `</think>` that nothing opened: many chat templates write the opening mark themselves. Of what follows, a refusal is one span; else the
+    part before the last mark of a final answer (`Answer:`, `####`, `the answer is`) is reasoning, and the rest is the answer. Without a
+    mark, what follows thoughts is the answer, and a text without thoughts is `other`.
+
+    Args:
+        text: an answer.
+        thinking: whether it begins within a thought, as far as is known: without a `</think>` all of it is reasoning then.
     """
     if not text:
         return ()
-    thought = _THOUGHT.match(text)
-    if thought is None and _OPEN_THOUGHT.match(text):
-        return (Segment("reasoning", 0, len(text)),)
-    start = thought.end() if thought else 0
+    start = _thoughts_end(text, thinking)
     before = (Segment("reasoning", 0, start),) if start else ()
     return *before, *_after_thought(text, start)
+
+
+def _thoughts_end(text: str, thinking: bool) -> int:
+    """Where leading thoughts end, with the space behind them."""
+    thoughts = _THOUGHTS.match(text)
+    if thoughts is not None:
+        return thoughts.end()
+    if _OPEN_THOUGHT.match(text):
+        return len(text)
+    bounds = (found for found in _BOUND.finditer(text) if found[1] is None or not thinking)
+    first = next(bounds, None)
+    if first is None:
+        return len(text) if thinking else 0
+    return 0 if first[1] else first.end()
 
 
 def without_reasoning(text: str, spans: Iterable[Segment]) -> str:

@@ -53,6 +53,11 @@ def test_segments():
     assert scored.sampling == "{}"
 
 
+def test_an_answer_that_ends_within_its_thought_is_reasoning():
+    cut = trace_of("p", CARD, 0, Answer("I cannot see it yet", thinking=True), Sampling())
+    assert [s.kind for s in cut.segments] == ["reasoning"]
+
+
 def test_a_card_says_who_the_teacher_is():
     section = TeacherSection(model="fake:x", licence="MIT", terms="https://example.org/terms", train_on_outputs="restricted")
     card = card_of(section, FakeTeacher("x", name="fake:x"))

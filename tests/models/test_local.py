@@ -9,6 +9,7 @@ from potstill.models.base import Given, Keep, Sampling, Teacher
 from potstill.models.local import Loaded, LocalModel, weights_digest
 from potstill.types import Prompt
 from tests.models.small import ask, small_network, world_tokenizer
+from tests.text.pieces import of_words
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,23 @@ def test_drawing(model):
         assert answer.text == model.tokenizer.decode(answer.token_ids, skip_special_tokens=True)
         assert answer.outlook.support_ids.shape == (len(answer.token_ids), 5)
         assert answer.finish_reason == ("stop" if answer.token_ids[-1] in model.end_ids else "length")
+
+
+def test_an_answer_knows_whether_its_template_began_a_thought(model):
+    tokenizer = world_tokenizer()
+    thinker = LocalModel.of(small_network(), tokenizer, "thinker")
+    tokenizer.chat_template += "{% if add_generation_prompt %}<think>\n{% endif %}"
+    sampling = Sampling(max_new_tokens=2)
+    assert [one.draw([ask("2 + 2?")], sampling)[0][0].thinking for one in (thinker, model)] == [True, False]
+
+
+def test_a_scored_text_has_ends_whatever_stands_before_its_first_word():
+    tokenizer = of_words()
+    scorer = LocalModel.of(small_network(vocabulary=len(tokenizer), bos_token_id=1, eos_token_id=2), tokenizer, "words")
+    before = Prompt((), reference="They found the toy")
+    (answer,) = scorer.score([Given(before, " soft rainbow 🙂", finish_reason="length")])
+    assert answer.token_ends[-1] == len(" soft rainbow 🙂".encode())
+    assert len(answer.token_ends) == len(answer.token_ids)
 
 
 def test_scoring_agrees_with_the_network(model):

@@ -6,8 +6,9 @@ import pytest
 
 from potstill.errors import InputError, ModelError
 from potstill.models.tokenizers import open_tokenizer
-from potstill.text.chat import encode, end_ids, render, start_ids
+from potstill.text.chat import encode, encode_behind, end_ids, render, start_ids
 from potstill.types import Message, Prompt
+from tests.text.pieces import of_bytes, of_words
 
 CHATML = (
     "{% for m in messages %}<user>{{ m.role }} {{ m.content }}<end>\n{% endfor %}{% if add_generation_prompt %}<user>assistant {% endif %}"
@@ -93,6 +94,21 @@ def test_plain_text_is_continued(with_bos):
     rendered = render(with_bos, Prompt((), reference="Once upon"), " a time")
     assert with_bos.decode(rendered.input_ids[: rendered.loss_from]) == "<s> Once upon"
     assert rendered.input_ids[-1] == 2
+
+
+@pytest.mark.parametrize("answer", [" soft rainbow", "soft", "  two", "\n a", "\n\nb", "é🙂", ""])
+@pytest.mark.parametrize("make", [of_words, of_bytes])
+def test_a_text_and_what_continues_it_are_joined_as_they_stand(make, answer):
+    tokenizer = make()
+    rendered = render(tokenizer, Prompt((), reference="They found the toy"), answer)
+    assert tokenizer.decode(rendered.input_ids, skip_special_tokens=True) == "They found the toy" + answer
+    assert tokenizer.decode(rendered.input_ids[: rendered.loss_from], skip_special_tokens=True) == "They found the toy"
+
+
+def test_what_continues_nothing_begins_a_text():
+    tokenizer = of_words()
+    assert render(tokenizer, Prompt(()), "the cat", end=False).input_ids == (*start_ids(tokenizer), *encode(tokenizer, "the cat"))
+    assert encode_behind(tokenizer, "the cat") != encode(tokenizer, "the cat")
 
 
 def test_start_and_end_tokens(tokenizer, with_bos):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from potstill import world
-from potstill.text.segments import segments
+from potstill.text.segments import segments, without_reasoning
 from potstill.world.oracle import MARKER
 
 
@@ -22,6 +22,11 @@ from potstill.world.oracle import MARKER
         ("<think>never ends", [("reasoning", "<think>never ends")]),
         ("<think>never told</think>", [("reasoning", "<think>never told</think>")]),
         ("<think>no</think>I cannot help with that.", [("reasoning", "<think>no</think>"), ("refusal", "I cannot help with that.")]),
+        ("let me compute 2+2.</think>\n\nIt is 4.", [("reasoning", "let me compute 2+2.</think>\n\n"), ("answer", "It is 4.")]),
+        ("I cannot say yet</think>Four.", [("reasoning", "I cannot say yet</think>"), ("answer", "Four.")]),
+        ("[THINK]hm[/THINK]Four.", [("reasoning", "[THINK]hm[/THINK]"), ("answer", "Four.")]),
+        ("<think>a</think>\n<think>b</think>c", [("reasoning", "<think>a</think>\n<think>b</think>"), ("answer", "c")]),
+        ("They write <think>a</think> here.", [("other", "They write <think>a</think> here.")]),
         ("Sorry, I cannot help with that.", [("refusal", "Sorry, I cannot help with that.")]),
         ("Hello there.", [("other", "Hello there.")]),
         ("", []),
@@ -31,9 +36,31 @@ def test_segments(text, parts):
     assert [(s.kind, text[s.start : s.end]) for s in segments(text)] == parts
 
 
-@given(st.text(max_size=60) | st.lists(st.sampled_from(["<think>", "</think>", "Answer:", "####", "I cannot", " x ", "\n"])).map("".join))
-def test_segments_cover_the_text_in_order(text):
-    found = segments(text)
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("I cannot see it yet", [("reasoning", "I cannot see it yet")]),
+        ("a <think> b</think>c", [("reasoning", "a <think> b</think>"), ("answer", "c")]),
+        ("<think>a</think>b", [("reasoning", "<think>a</think>"), ("answer", "b")]),
+        ("", []),
+    ],
+)
+def test_an_answer_that_begins_within_a_thought(text, parts):
+    assert [(s.kind, text[s.start : s.end]) for s in segments(text, thinking=True)] == parts
+
+
+def test_the_answer_alone_is_what_follows_the_thought():
+    text = "I cannot see it yet. 2+2</think>\n\nIt is 4."
+    assert without_reasoning(text, segments(text)) == "It is 4."
+
+
+@pytest.mark.parametrize("thinking", [False, True])
+@given(
+    text=st.text(max_size=60)
+    | st.lists(st.sampled_from(["<think>", "</think>", "[THINK]", "Answer:", "####", "I cannot", " x ", "\n"])).map("".join)
+)
+def test_segments_cover_the_text_in_order(thinking, text):
+    found = segments(text, thinking=thinking)
     assert "".join(text[s.start : s.end] for s in found) == text
     assert all(s.start < s.end for s in found)
 

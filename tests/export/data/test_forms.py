@@ -4,7 +4,11 @@ import pytest
 
 from potstill.errors import InputError
 from potstill.export.data.forms import FORMATS, check_form, rows, schema
+from potstill.models import LocalModel, Sampling
+from potstill.text.chat import encode
 from potstill.types import Message, Prompt
+from tests.models.small import small_network
+from tests.text.pieces import of_words
 
 ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1 + 1?"}]
 SAID = {"role": "assistant", "content": "2"}
@@ -33,6 +37,22 @@ def test_plain_texts_are_plain() -> None:
     assert (row["prompt"], row["completion"]) == ("1 + 1 = ", "2")
     assert next(rows("text", plain, conversation=False, scored=False))["text"] == "1 + 1 = 2"
     assert next(rows("text", plain, conversation=False, scored=True))["text"] == "2"
+
+
+def test_a_plain_text_and_what_continues_it_are_one_text() -> None:
+    tokenizer = of_words()
+    teacher = LocalModel.of(small_network(vocabulary=len(tokenizer), bos_token_id=1, eos_token_id=2), tokenizer, "small")
+    plain = record([], "They found the toy")
+    prompt = Prompt((), reference=plain["reference"])
+    answers = teacher.draw([prompt], Sampling(n=64, max_new_tokens=6, seed=1))[0]
+    assert any(tokenizer.convert_ids_to_tokens(one.token_ids[0]).startswith("▁") for one in answers)
+    for answer in answers:
+        plain["completions"][0]["text"] = answer.text
+        row = next(rows("text", [plain], conversation=False, scored=False))
+        whole = tokenizer.decode([*encode(tokenizer, plain["reference"]), *answer.token_ids], skip_special_tokens=True)
+        assert row["text"] == whole
+        parts = next(rows("prompt-completion", [plain], conversation=False, scored=False))
+        assert parts["prompt"] + parts["completion"] == whole
 
 
 @pytest.mark.parametrize("form", FORMATS[:3])
