@@ -1,7 +1,8 @@
 """Batches as a function of the step alone, so that a run interrupted anywhere goes on with the very batch it would have seen.
 
-Sequences are packed into rows of equal length. A row's sequences do not see each other: attention is block-diagonal and positions start
-anew. Rows that each hold one sequence need no mask at all: attention is causal and padding stands on the right.
+Sequences are packed into rows of equal length, with padding on the right. Positions start anew with each sequence: from that transformers
+tells one from the next and makes the mask of each layer itself, with its sliding window where it has one. Whether a network keeps a row's
+sequences apart so is found out by `potstill.fit.packing`; where it does not, each stands in a row of its own.
 """
 
 from __future__ import annotations
@@ -12,11 +13,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
-
-IGNORED = 0
-"""Document number of padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,6 @@ class Batch:
 
     Attributes:
         input_ids, position_ids: [B, T].
-        attention_mask: [B, 1, T, T], True where a token may look; None when plain causal attention is right.
         rows: [N] places in the flattened [B * T].
         target: [N] the token that follows each place.
         weight: [N] factor of each place.
@@ -65,7 +62,6 @@ class Batch:
 
     input_ids: Int[Tensor, "B T"]
     position_ids: Int[Tensor, "B T"]
-    attention_mask: Bool[Tensor, "B 1 T T"] | None
     rows: Int[Tensor, " N"]
     target: Int[Tensor, " N"]
     weight: Float[Tensor, " N"]
@@ -95,16 +91,15 @@ class BatchSource(Protocol):
 def pack(rows: Sequence[Sequence[Example]], length: int) -> Batch:
     """One batch of rows, each a list of examples that together are at most `length` long."""
     shape = (len(rows), min(length, max(sum(map(len, row)) for row in rows)))
-    ids, positions, documents = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+    ids, positions = (np.zeros(shape, dtype=np.int64) for _ in range(2))
     places: list[np.ndarray] = []
     examples = [example for row in rows for example in row]
     for line, row in enumerate(rows):
         start = 0
-        for number, example in enumerate(row, start=IGNORED + 1):
+        for example in row:
             end = start + len(example)
             ids[line, start:end] = example.input_ids
             positions[line, start:end] = np.arange(len(example))
-            documents[line, start:end] = number
             places.append(line * shape[1] + np.arange(start + example.loss_from - 1, end - 1))
             start = end
     flat = torch.from_numpy(np.concatenate(places))
@@ -112,23 +107,16 @@ def pack(rows: Sequence[Sequence[Example]], length: int) -> Batch:
     return Batch(
         input_ids=torch.from_numpy(ids),
         position_ids=torch.from_numpy(positions),
-        attention_mask=_block_diagonal(documents) if any(len(row) > 1 for row in rows) else None,
         rows=flat,
         target=torch.from_numpy(ids).flatten()[flat + 1],
         weight=torch.from_numpy(weight),
         support_ids=_joined([e.support_ids for e in examples], np.int64, -1),
         support_log_p=_joined([e.support_log_p for e in examples], np.float32, -np.inf),
-        tokens=int((documents != IGNORED).sum()),
+        tokens=sum(map(len, examples)),
         tail_mass=None if any(e.tail_mass is None for e in examples) else _tails(examples),
         hidden=_joined([e.hidden for e in examples], np.float32, 0),
         codec=examples[0].codec,
     )
-
-
-def _block_diagonal(documents: np.ndarray) -> Bool[Tensor, "B 1 T T"]:
-    """A token looks at itself and at earlier tokens of its own document (padding looks at padding, so that no row is empty)."""
-    same = torch.from_numpy(documents[:, None, :] == documents[:, :, None])
-    return same.tril_()[:, None]
 
 
 def _joined(columns: Sequence[np.ndarray | None], dtype: type, empty: float) -> Tensor | None:

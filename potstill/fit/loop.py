@@ -91,7 +91,7 @@ class Learner(nn.Module):
 
     def forward(self, batch: Batch, terms: Sequence[Term]) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum of the terms, and each term's value a row."""
-        hidden = self.head.hidden(batch.input_ids, attention_mask=batch.attention_mask, position_ids=batch.position_ids)
+        hidden = self.head.hidden(batch.input_ids, position_ids=batch.position_ids)
         return fused_loss(hidden.flatten(0, 1).index_select(0, batch.rows), self.head.output(), terms)
 
 

@@ -318,7 +318,7 @@ class TrainSection(Section):
     checkpoint_every: int = Field(200, ge=1, description="Steps between checkpoints, from which an interrupted training goes on.")
     validate_every: int | None = Field(None, ge=1, description="Steps between validations on `prompts.validation`; none: never.")
     keep: Literal["last", "best"] = Field("last", description="The weights kept: the last, or those of the lowest validation loss.")
-    pack: bool = Field(True, description="Put several traces in one row; they do not see each other.")
+    pack: bool = Field(True, description="Put several traces in one row, where the networks keep them from seeing each other.")
     threads: int | None = Field(None, ge=1, description="CPU threads; none: as torch chooses.")
 
     @model_validator(mode="after")

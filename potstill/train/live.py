@@ -46,7 +46,7 @@ class LiveTeacher:
     def _hidden_states(self, batch: Batch) -> HiddenStates:
         network: torch.nn.Module = self.head.network
         network.to(batch.input_ids.device)
-        hidden = self.head.hidden(batch.input_ids, attention_mask=batch.attention_mask, position_ids=batch.position_ids)
+        hidden = self.head.hidden(batch.input_ids, position_ids=batch.position_ids)
         rows = hidden.flatten(0, 1).index_select(0, batch.rows)
         return HiddenStates(rows, self.head.output(), self.vocabulary)
 

@@ -13,8 +13,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, Objective, Term
 from potstill.fit import fit as run_loop
+from potstill.fit.packing import keeps_apart
 from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
 from potstill.models.saving import save_network, save_tokenizer, without_progress_bars
+from potstill.models.scoring import body_and_head
 from potstill.models.scorings import SUPPORTS, supports
 from potstill.recipe import Recipe, TrainSection
 from potstill.registry import find
@@ -80,14 +82,16 @@ class _Training:
             student.tokenizer, same_tokens(self.recipe), self.section.max_length, self._needs_signals(), self.section.learn == "answer"
         )
         examples = self._examples(encoder)
-        source = self._source(examples)
+        live = self._live(network.config.vocab_size)
+        packed = self._packed(network, live)
+        source = self._source(examples, packed)
         settings = _settings(self.section, source)
         self.run.log.say(f"train: {len(examples)} traces, {sum(map(len, examples))} tokens, {settings.steps} steps")
         best = self.workspace.scratch / "best"
         result = run_loop(
             network,
             source,
-            self._objective(network),
+            self._objective(live),
             settings,
             self.workspace.scratch,
             log=self.run.log,
@@ -104,6 +108,7 @@ class _Training:
             "traces": len(examples),
             "cut": encoder.cut,
             "dropped": encoder.dropped,
+            "packed": packed,
             "steps": result.steps,
             "tokens": result.tokens,
             "parameters": sum(p.numel() for p in network.parameters()),
@@ -119,18 +124,27 @@ class _Training:
         seen = (one for table in stream(generated.folder, "scorings", SUPPORTS) for one in supports(table))
         return encoder.encode(generated.table("traces"), seen, prompts, kept)
 
-    def _source(self, examples: Sequence[Example]) -> EpochBatches:
+    def _packed(self, network: PreTrainedModel, live: LiveTeacher | None) -> bool:
+        """Whether a row may hold several traces: where the recipe says so, and student and live teacher keep them apart."""
+        heads = {"student": body_and_head(network)}
+        if live is not None and any(loss.teacher == "live" for loss in self.section.losses):
+            heads["live teacher"] = live.head
+        mixing = [who for who, head in heads.items() if not keeps_apart(head)] if self.section.pack else []
+        if mixing:
+            self.run.log.say(f"train: in one row the {' and the '.join(mixing)} would mix traces, so that each has a row of its own")
+        return self.section.pack and not mixing
+
+    def _source(self, examples: Sequence[Example], packed: bool) -> EpochBatches:
         longest = max(map(len, examples))
-        length = min(self.section.max_length, max(longest, min(self.section.max_length, 4 * longest) if self.section.pack else longest))
+        length = min(self.section.max_length, max(longest, min(self.section.max_length, 4 * longest) if packed else longest))
         rows_a_batch = max(1, self.section.batch_tokens // length)
-        return EpochBatches(examples, length, rows_a_batch, self.section.accumulate, self.recipe.seed, self.section.pack)
+        return EpochBatches(examples, length, rows_a_batch, self.section.accumulate, self.recipe.seed, packed)
 
     def _needs_signals(self) -> bool:
         return any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.section.losses)
 
-    def _objective(self, network: PreTrainedModel) -> Objective:
+    def _objective(self, live: LiveTeacher | None) -> Objective:
         losses = [find("loss", section.kind, "train.losses").factory(section) for section in self.section.losses]
-        live = self._live(network.config.vocab_size)
 
         def objective(batch: Batch) -> list[Term]:
             return [loss.term(batch, live) for loss in losses]

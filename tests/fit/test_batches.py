@@ -47,17 +47,16 @@ def test_packed_sequences_do_not_see_each_other() -> None:
     assert any(len(row) > 1 for row in plan)
     batch = pack([[chosen[i] for i in row] for row in plan], 2 * small.LENGTH)
     with torch.no_grad():
-        hidden = head.hidden(batch.input_ids, attention_mask=batch.attention_mask, position_ids=batch.position_ids).flatten(0, 1)
+        hidden = head.hidden(batch.input_ids, position_ids=batch.position_ids).flatten(0, 1)
         packed = head.logits(hidden[batch.rows])
         alone = [network(torch.from_numpy(chosen[i].input_ids)[None]).logits[0, chosen[i].loss_from - 1 : -1] for row in plan for i in row]
     assert torch.allclose(packed, torch.cat(alone), atol=1e-5)
 
 
-def test_rows_of_one_sequence_need_no_mask() -> None:
+def test_rows_of_one_sequence_are_what_each_is_alone() -> None:
     chosen = small.examples(3)
     network = small.network().eval()
     batch = pack([[e] for e in chosen], small.LENGTH)
-    assert batch.attention_mask is None
     head = body_and_head(network)
     with torch.no_grad():
         padded = head.logits(head.hidden(batch.input_ids, position_ids=batch.position_ids).flatten(0, 1)[batch.rows])

@@ -54,7 +54,7 @@ def test_body_and_head_give_the_networks_own_logits_of_each_packed_item() -> Non
     (ids,), starts = batch.input_ids, (batch.position_ids[0] == 0).nonzero().flatten().tolist()
     assert len(starts) == len(batch.rows) == 3
     with torch.inference_mode():
-        ours = head.output().logits(head.hidden(batch.input_ids, batch.attention_mask, batch.position_ids).flatten(0, 1)[batch.rows])
+        ours = head.output().logits(head.hidden(batch.input_ids, position_ids=batch.position_ids).flatten(0, 1)[batch.rows])
         theirs = torch.cat([network(input_ids=ids[None, a : b + 1]).logits for a, b in zip(starts, batch.rows.tolist(), strict=True)])
     assert np.allclose(ours, theirs, atol=1e-5)
 

@@ -13,11 +13,15 @@ from potstill.errors import CapabilityError
 from potstill.models import open_teacher
 from potstill.models.base import Given, Keep, Sampling
 from potstill.recipe import Recipe
+from potstill.train import stage
 from potstill.train.stage import base_student
 from potstill.types import Prompt
+from tests.train.conftest import SIZES
 
 CE = {"kind": "cross_entropy"}
 KD = {"kind": "divergence"}
+TEACHER_SIZE = 32
+"""Of the hidden states, in the folder of the fixtures' teacher."""
 LIVE = {"kind": "divergence", "teacher": "live", "divergence": "jsd", "temperature": 2.0, "scale_t2": True}
 
 
@@ -27,11 +31,30 @@ def test_a_student_is_trained_and_saved_as_transformers_loads_it(recipe_of: Call
     network = AutoModelForCausalLM.from_pretrained(made.path("student"))
     assert len(AutoTokenizer.from_pretrained(made.path("student"))) == network.config.vocab_size
     assert made.manifest.summary["traces"] == 10
+    assert made.manifest.summary["packed"]
     assert made.manifest.summary["steps"] == 6
     metrics = made.table("metrics")
     assert metrics["step"].to_pylist() == [1, 2, 3, 4, 5, 6]
     assert {"loss", "cross_entropy", "forward_kl_cached", "jsd_live", "grad_norm", "learning_rate", "tokens"} <= set(metrics.column_names)
     assert not torch.equal(network.lm_head.weight, base_student(run.recipe).network.lm_head.weight)
+
+
+def test_a_student_that_mixes_the_traces_of_a_row_is_trained_on_each_in_its_own(
+    recipe_of: Callable[..., Any], open_run: Callable[..., Any]
+) -> None:
+    sizes = {name: size for name, size in SIZES.items() if name != "num_hidden_layers"}
+    student = {"model": "new:lfm2", "config": {**sizes, "num_hidden_layers": 2, "layer_types": ["conv", "full_attention"]}}
+    packed, apart = (train.fit(*open_run(recipe_of([CE], student, pack=pack), name=f"{pack}")) for pack in (True, False))
+    assert not packed.manifest.summary["packed"]
+    assert packed.table("metrics")["loss"].to_pylist() == apart.table("metrics")["loss"].to_pylist()
+
+
+@pytest.mark.parametrize("losses", [[CE], [CE, LIVE]])
+def test_a_live_teacher_too_must_keep_the_traces_of_a_row_apart(
+    recipe_of: Callable[..., Any], open_run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, losses: list[dict[str, Any]]
+) -> None:
+    monkeypatch.setattr(stage, "keeps_apart", lambda head: head.network.config.hidden_size != TEACHER_SIZE)
+    assert train.fit(*open_run(recipe_of(losses))).manifest.summary["packed"] == (LIVE not in losses)
 
 
 def test_the_parts_add_up_to_the_loss(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
