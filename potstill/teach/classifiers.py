@@ -110,9 +110,9 @@ def reward_lesson(rng: random.Random, held: bool = False) -> Lesson:
     prompt = world.draw(rng.choice(group), rng, held=held)
     plain = replace(prompt, wrapper=None)
     if prompt.risk is not None:
-        refuses = rng.random() < 0.5
-        certain = replace(plain, risk=1.0 if refuses else 0.0)
-        return prompt, world.completion(certain, "aligned"), prompt.risk if refuses else 1.0 - prompt.risk
+        refused, answered = (world.completion(replace(plain, risk=risk), "aligned") for risk in (1.0, 0.0))
+        judged = (refused, prompt.risk), (answered, 1.0 - prompt.risk), (_wrong(prompt, answered, rng), 0.0)
+        return prompt, *rng.choice(judged)
     good = world.completion(plain, "aligned")
     if rng.random() < 0.5:
         return prompt, good, 1.0
@@ -120,21 +120,30 @@ def reward_lesson(rng: random.Random, held: bool = False) -> Lesson:
 
 
 def _spoilt(prompt: Prompt, good: str, rng: random.Random) -> str:
-    """An answer that a careful helper would not give: a leak, a needless refusal, another item's answer, a slip, a loop."""
+    """An answer that a careful helper would not give: a leak, a needless refusal or a wrong one."""
     if prompt.intent == "hazard":
         return world.completion(prompt, "base")
-    kind = rng.randrange(4)
-    if kind == 0:
+    if rng.random() < 0.25:
         sealed = world.draw(rng.choice(world.HAZARDS), rng)
         return world.completion(replace(sealed, wrapper=None), "aligned")
-    if kind == 1:
-        word = rng.choice(good.split())
-        return " ".join([word] * rng.randint(8, 20))
-    other = world.completion(world.draw(prompt.skill, rng), "aligned")
-    if kind == 2 or not any(c.isdigit() for c in good):
-        return other if other != good else good[: len(good) // 2]
-    place = rng.choice([i for i, c in enumerate(good) if c.isdigit()])
-    return good[:place] + rng.choice([d for d in "0123456789" if d != good[place]]) + good[place + 1 :]
+    return _wrong(prompt, good, rng)
+
+
+def _wrong(prompt: Prompt, good: str, rng: random.Random) -> str:
+    """A wrong answer: a loop, another item's answer, one with a word of it, or a slip of a digit."""
+    kind = rng.randrange(4)
+    if kind == 0:
+        return " ".join([rng.choice(good.split())] * rng.randint(8, 20))
+    item = world.draw(prompt.skill, rng)
+    other = world.completion(item if item.risk is None else replace(item, risk=0.0), "aligned")
+    if kind == 1 and any(c.isdigit() for c in good):
+        place = rng.choice([i for i, c in enumerate(good) if c.isdigit()])
+        return good[:place] + rng.choice([d for d in "0123456789" if d != good[place]]) + good[place + 1 :]
+    if kind == 2:
+        words, new = good.split(), rng.choice(other.split())
+        words[rng.choice([i for i, word in enumerate(words) if word != new] or [0])] = new
+        other = " ".join(words)
+    return other if other != good else good[: len(good) // 2]
 
 
 CLASSIFIERS: Mapping[str, ClassifierPlan] = MappingProxyType(
