@@ -30,7 +30,8 @@ from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
 from potstill.registry import find, part
 from potstill.store.ledger import Totals
 from potstill.text.chat import Rendered, render
-from potstill.text.spans import token_ends
+from potstill.text.spans import decode, token_ends
+from potstill.text.thoughts import goes_on_thinking, may_think
 from potstill.types import Prompt, Usage, canonical_json
 
 
@@ -154,7 +155,9 @@ class EndpointTeacher:
         """
         self._check(keep)
         requests = self._draws(prompts, sampling, keep)
-        answers = [self._answer(*outcome) for outcome in self.client.ask(requests, with_filtered(self.dialect.read_draw))]
+        asked = (prompt for prompt in prompts for _ in range(sampling.n))
+        outcomes = self.client.ask(requests, with_filtered(self.dialect.read_draw))
+        answers = [self._answer(prompt, *outcome) for prompt, outcome in zip(asked, outcomes, strict=True)]
         if keep.size and self.dialect.scores_draws(sampling):
             answers = self._with_scores(prompts, answers, sampling, keep)
         return [answers[start : start + sampling.n] for start in range(0, len(answers), sampling.n)]
@@ -203,12 +206,21 @@ class EndpointTeacher:
             raise ModelError(what, where=self.name, fix=self.when_too_long)
         return min(sampling.max_new_tokens, self.context - len(ids))
 
-    def _answer(self, answer: Answer, usage: Usage, key: str, sha256: str) -> Answer:
+    def _answer(self, prompt: Prompt, answer: Answer, usage: Usage, key: str, sha256: str) -> Answer:
         answer = replace(answer, usage=usage, request=key, response=sha256)
         if self.tokenizer is None or not answer.token_ids:
             return answer
         answer = self._until_next_text(answer, self.tokenizer)
-        return replace(answer, token_ends=token_ends(self.tokenizer, answer.token_ids, answer.text))
+        if not prompt.messages and prompt.reference:
+            answer = replace(answer, text=decode(self.tokenizer, answer.token_ids, continues=True))
+        ends = token_ends(self.tokenizer, answer.token_ids, answer.text)
+        return replace(answer, token_ends=ends, thinking=self._begins_thought(prompt, self.tokenizer))
+
+    def _begins_thought(self, prompt: Prompt, tokenizer: PreTrainedTokenizerBase) -> bool:
+        """Whether the prompt, which the server was sent as the template writes it, ends within a thought."""
+        if not self.dialect.takes_ids or not may_think(tokenizer):
+            return False
+        return goes_on_thinking(tokenizer, render(tokenizer, prompt, None).input_ids)
 
     @staticmethod
     def _until_next_text(answer: Answer, tokenizer: PreTrainedTokenizerBase) -> Answer:
@@ -217,8 +229,7 @@ class EndpointTeacher:
             return answer
         steps = answer.token_ids.index(tokenizer.bos_token_id) + 1
         ids = answer.token_ids[:steps]
-        text = str(tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
-        return replace(answer, text=text, token_ids=ids, finish_reason="stop", outlook=answer.outlook.first(steps))
+        return replace(answer, text=decode(tokenizer, ids), token_ids=ids, finish_reason="stop", outlook=answer.outlook.first(steps))
 
     def _with_scores(self, prompts: Sequence[Prompt], answers: Sequence[Answer], sampling: Sampling, keep: Keep) -> list[Answer]:
         """The answers with what the model expected at their tokens, from requests of their own."""

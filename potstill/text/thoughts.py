@@ -27,6 +27,11 @@ def goes_on_thinking(tokenizer: PreTrainedTokenizerBase, prompt_ids: Sequence[in
     return str(tokenizer.decode(list(prompt_ids[-_TAIL:]))).rstrip().endswith(OPENINGS)
 
 
+def may_think(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether its chat template writes a mark that begins thoughts anywhere."""
+    return any(mark in str(tokenizer.chat_template) for mark in OPENINGS)
+
+
 def stand_ins(tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[int]) -> list[str | None]:
     """What is written for each token in place of its own text; None: its own text.
 

@@ -174,6 +174,15 @@ def test_plain_text_is_continued(server, local, folder):
     assert one.token_ids == other.token_ids
 
 
+def test_a_thought_that_the_template_began_is_known_where_prompts_are_sent_as_it_writes_them(server, folder, tmp_path):
+    tokenizer = world_tokenizer()
+    tokenizer.chat_template += "{% if add_generation_prompt %}<think>\n{% endif %}"
+    tokenizer.save_pretrained(tmp_path)
+    asked = [("vllm", tmp_path), ("vllm", folder), ("openai", tmp_path)]
+    begun = [teacher(server, dialect, where).draw(PROMPTS[:1], GREEDY) for dialect, where in asked]
+    assert [answer.thinking for ((answer,),) in begun] == [True, False, False]
+
+
 def test_a_system_turn_and_reasoning_are_kept_apart(folder):
     prompt = Prompt((Message("system", "Be brief."), Message("user", "What is 2+3?")))
     for dialect, field in (("openai", "reasoning"), ("openai", "reasoning_content"), ("vllm", "reasoning"), ("anthropic", "thinking")):
