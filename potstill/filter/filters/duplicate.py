@@ -25,10 +25,10 @@ class DuplicateSettings(FilterSettings):
 
 @part("filter", NAME, version=VERSION)
 class DuplicateFilter:
-    """The same answer to the same prompt again, or the same continuation of the same plain text, is noise; case and spaces do not count.
+    """The same answer to the same prompt again is noise; case and spaces do not count.
 
-    Of those that are the same, the one whose id sorts first stays: which one does not depend on the order of the rows. Of each trace it
-    remembers 16 bytes: a hash of what it says, and its id.
+    So is the same continuation of the same plain text. Of those that are the same, the one whose id sorts first stays: which one does not
+    depend on the order of the rows. Of each trace it remembers 16 bytes: a hash of what it says, and its id.
     """
 
     Settings = DuplicateSettings
