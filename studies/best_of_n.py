@@ -13,7 +13,7 @@ Arms: `world:aligned` at 1.5 comes first, for its draws differ and so leave some
 several temperatures, and the same teachers with a privileged context, a system turn that the student would never see. `both, pooled`
 draws from the two teachers in turn and takes the best of all these draws together. No recipe does this: `generate.best_of` selects among
 the draws of each teacher for itself, so that arm tells what pooling could give, not what a recipe gives. `mean_reward` shows what the
-choice goes by: the reward model was taught with refusals and right answers to ambiguous requests and never with wrong ones.
+choice goes by: the reward model was taught with refusals, right and wrong answers to ambiguous requests.
 """
 
 from __future__ import annotations
