@@ -10,9 +10,11 @@ from potstill.doctor import answering
 from potstill.errors import ModelError, RecipeError
 from potstill.models import Answer, Sampling
 from potstill.models.fake import FakeTeacher
+from potstill.text.chat import encode
 from potstill.types import Usage
 from tests.doctor.teachers import Spoilt, patient, silent
 from tests.models.small import ask
+from tests.text.pieces import of_bytes
 
 
 @pytest.mark.parametrize("probe", [p for p in answering.PROBES if p.name != "end token"], ids=lambda probe: probe.name)
@@ -54,6 +56,13 @@ def test_ids_of_another_tokenizer() -> None:
     assert answering.ids_are_text.of(patient(moved)).outcome == "refused"
     assert answering.ids_are_text.of(patient(moved, tokenizer=None)).outcome == "unknown"
     assert answering.ids_are_text.of(patient(FakeTeacher("héllo"), tokenizer=None)).outcome == "ok"
+
+
+@pytest.mark.parametrize("text", ["<think>hm</think>four", "hmfour"])
+def test_ids_of_a_thought_between_special_tokens_are_its_text_with_the_marks_and_without(text) -> None:
+    tokenizer = of_bytes(["[THINK]", "[/THINK]"])
+    thinker = Spoilt(drawn=lambda answer, _: Answer(text, tuple(encode(tokenizer, "[THINK]hm[/THINK]four"))))
+    assert answering.ids_are_text.of(patient(thinker, tokenizer=tokenizer)).outcome == "ok"
 
 
 def test_a_length_limit_that_is_ignored() -> None:
