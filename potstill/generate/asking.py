@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from potstill.generate.context import with_context
 from potstill.generate.traces import Drawn, card_of, trace_of
 from potstill.models import Answer, Given, Keep, Sampling, Teacher, keep_of
+from potstill.models.base import Bounded
 from potstill.models.scorings import Scoring
 from potstill.recipe import Recipe
 from potstill.recipe.sections import GenerateSection
@@ -57,20 +58,22 @@ class Voice:
     def judge(self, heard: Sequence[tuple[Asking, Drawn]], *, same_tokens: bool) -> list[Scoring]:
         """What the teacher expected in the answers of another, whose tokens it is given where they are its own.
 
-        An answer without a token, which ended before it began, is left out.
+        An answer without a token, which ended before it began, is left out, and so is one that does not fit the teacher's context.
         """
-        told = [(one, drawn) for one, drawn in heard if drawn.trace.text or drawn.trace.finish_reason == "stop"]
-        texts = [
-            Given(
-                with_context(one.prompt, self.settings.context),
-                drawn.trace.text,
-                drawn.trace.token_ids if same_tokens else (),
-                drawn.trace.finish_reason,
-            )
-            for one, drawn in told
-        ]
-        scored = self.teacher.score(texts, self.keep) if texts else []
-        return [_scoring(drawn, self.card, answer) for (_, drawn), answer in zip(told, scored, strict=True)]
+        pairs = [(drawn, self._given(one, drawn, same_tokens)) for one, drawn in heard]
+        told = [(drawn, given) for drawn, given in pairs if self._can_score(given)]
+        scored = self.teacher.score([given for _, given in told], self.keep) if told else []
+        return [_scoring(drawn, self.card, answer) for (drawn, _), answer in zip(told, scored, strict=True)]
+
+    def _given(self, asked: Asking, drawn: Drawn, same_tokens: bool) -> Given:
+        trace = drawn.trace
+        ids = trace.token_ids if same_tokens else ()
+        return Given(with_context(asked.prompt, self.settings.context), trace.text, ids, trace.finish_reason)
+
+    def _can_score(self, given: Given) -> bool:
+        if not given.text and given.finish_reason != "stop":
+            return False
+        return not isinstance(self.teacher, Bounded) or self.teacher.can_score(given)
 
     @property
     def _sampling(self) -> Sampling:

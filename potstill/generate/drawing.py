@@ -18,7 +18,7 @@ from potstill.generate.fitting import check_scorers, expected
 from potstill.generate.routing import takers
 from potstill.generate.selection import NAME, VERSION, Bar, Selected, select
 from potstill.generate.shards import Gathered, Shard, done, left, together, tokens
-from potstill.generate.summary import best_of, summary
+from potstill.generate.summary import best_of, summary, unscored
 from potstill.judges import open_judge
 from potstill.models import Teacher, open_teacher, spending_of
 from potstill.registry import find
@@ -193,4 +193,10 @@ class _Drawing:
         if wanted > found["traces"]:
             less = wanted - found["traces"]
             self.run.log.say(f"generate: {less} answers fewer than asked for; some prompts have fewer recorded ones")
+        if self.run.recipe.generate.committee:
+            found["unscored"] = unscored(workspace, [voice.card for voice in self.voices])
+            for name, answers in found["unscored"].items():
+                if answers:
+                    why = "they do not fit its context, or have no token"
+                    self.run.log.say(f"generate: {name} did not score {answers} answers of the others: {why}")
         return found | ({NAME: best_of(workspace)} if self.bar is not None else {})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from potstill.generate.shards import CHOSEN, TRACES
+from potstill.generate.shards import CHOSEN, SCORINGS, TRACES
 from potstill.store.artifact import Workspace
+from potstill.types import TeacherCard
 
 
 def summary(workspace: Workspace, prompts: int) -> dict[str, Any]:
@@ -29,6 +30,17 @@ def summary(workspace: Workspace, prompts: int) -> dict[str, Any]:
         "finish_reasons": dict(sorted(reasons.items())),
         "teachers": dict(sorted(teachers.items())),
     }
+
+
+def unscored(workspace: Workspace, cards: Sequence[TeacherCard]) -> dict[str, int]:
+    """How many answers of the others each teacher of a committee left unscored: they do not fit its context, or have no token."""
+    drawn: Counter[str] = Counter()
+    scored: Counter[str] = Counter()
+    for table in workspace.stream(TRACES, ["teacher_id"]):
+        drawn.update(counts(table["teacher_id"]))
+    for table in workspace.stream(SCORINGS, ["teacher_id", "mode"]):
+        scored.update(counts(table.filter(pc.equal(table["mode"], "teacher_forced"))["teacher_id"]))
+    return {card.name: drawn.total() - drawn[card.id] - scored[card.id] for card in cards}
 
 
 def best_of(workspace: Workspace) -> dict[str, Any]:

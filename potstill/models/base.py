@@ -252,3 +252,12 @@ class Teacher(Protocol):
     def score(self, texts: Sequence[Given], keep: Keep = NOTHING) -> list[Answer]:
         """What the model expected at each token of each text, given what stands before."""
         ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A model that tells whether it can score a text before it is asked to."""
+
+    def can_score(self, given: Given) -> bool:
+        """Whether the text fits its context and has a token to predict."""
+        ...

@@ -114,11 +114,19 @@ class LocalModel:
         Raises:
             ModelError: a text has more tokens than the context holds, or none to predict.
         """
-        rows = [render(self.tokenizer, each.prompt, each.token_ids or each.text, end=each.finish_reason == "stop") for each in texts]
+        rows = [self._row(each) for each in texts]
         for each, row in zip(texts, rows, strict=True):
             self._check_length(each.text or each.prompt.reference or "", row)
         seen = score_ids(self.head, [row.input_ids for row in rows], keep, scored_from=[row.loss_from for row in rows])
         return [self._scored(each, row.input_ids[row.loss_from :], one) for each, row, one in zip(texts, rows, seen, strict=True)]
+
+    def can_score(self, given: Given) -> bool:
+        """As `Bounded.can_score`."""
+        row = self._row(given)
+        return row.loss_from < len(row.input_ids) <= (self.context or len(row.input_ids))
+
+    def _row(self, given: Given) -> Rendered:
+        return render(self.tokenizer, given.prompt, given.token_ids or given.text, end=given.finish_reason == "stop")
 
     def _scored(self, given: Given, token_ids: Sequence[int], seen: Outlook) -> Answer:
         whole = given.text if given.text is not None else given.prompt.reference or ""

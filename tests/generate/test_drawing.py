@@ -216,6 +216,25 @@ def test_a_committee_of_tokenizers_carries_each_scorers_tokens(tmp_path):
         assert row["token_ends"][-1:] == [len(text.encode())]
 
 
+def test_an_answer_beyond_a_members_context_is_kept_and_goes_without_its_scoring(tmp_path):
+    long, short = (
+        write_model(tmp_path / name, max_position_embeddings=positions, initializer_range=spread)
+        for name, positions, spread in (("long", 64, 0.3), ("short", 20, 0.2))
+    )
+    teachers = [{"model": f"hf:{folder}", "top_k": 2} for folder in (long, short)]
+    run = run_of(tmp_path, "abcd", teachers=teachers, committee=True, max_new_tokens=60)
+    made = draw(run, gather(run))
+    names = {row["id"]: row["name"] for row in made.table("teachers").to_pylist()}
+    traces = {trace.id: trace for trace in traces_of(made)}
+    assert sorted(trace.teacher for trace in traces.values()) == sorted([f"hf:{long}"] * 4 + [f"hf:{short}"] * 4)
+    scored = [row for row in made.table("scorings").to_pylist() if row["mode"] == "teacher_forced"]
+    assert [len(row["log_p"]) for row in scored] == [len(traces[row["trace_id"]].token_ids) for row in scored]
+    by_short = sum(names[row["teacher_id"]] == f"hf:{short}" for row in scored)
+    assert by_short < 4
+    assert made.manifest.summary["unscored"] == {f"hf:{long}": 0, f"hf:{short}": 4 - by_short}
+    assert any(f"hf:{short} did not score {4 - by_short} answers of the others" in line for line in run.log.lines)
+
+
 def test_a_teacher_that_cannot_score_is_refused_before_anything_is_asked(tmp_path):
     (tmp_path / "answers.jsonl").write_text('{"prompt": "a", "answer": "1"}\n')
     teachers = [{"model": "fake:x"}, {"model": f"recorded:{tmp_path}/answers.jsonl"}]

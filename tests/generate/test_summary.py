@@ -4,9 +4,11 @@ import pyarrow as pa
 import pytest
 
 from potstill.generate.selection import SELECTIONS
-from potstill.generate.summary import best_of, counts, summary
+from potstill.generate.summary import best_of, counts, summary, unscored
+from potstill.models.base import Outlook
+from potstill.models.scorings import Scoring, to_table
 from potstill.store import Workspace, from_rows
-from potstill.types import Trace
+from potstill.types import TeacherCard, Trace
 
 
 def test_numbers_are_those_of_all_shards(tmp_path):
@@ -20,6 +22,17 @@ def test_numbers_are_those_of_all_shards(tmp_path):
         "finish_reasons": {"length": 1, "stop": 2},
         "teachers": {"a": 2, "b": 1},
     }
+
+
+def test_what_each_of_a_committee_left_unscored(tmp_path):
+    workspace, one, other = Workspace(tmp_path), TeacherCard("a"), TeacherCard("b")
+    for shard, scored in enumerate(([other.id], [])):
+        traces = [Trace(f"p{shard}", card.name, 0, "x", teacher_id=card.id) for card in (one, other)]
+        own = [Scoring(trace.id, trace.teacher_id, "sampled", Outlook()) for trace in traces]
+        forced = [Scoring(traces[0].id, id_, "teacher_forced", Outlook()) for id_ in scored]
+        workspace.write_table("scorings", to_table(own + forced), shard)
+        workspace.write_table("traces", from_rows(traces, Trace), shard)
+    assert unscored(workspace, [one, other]) == {"a": 2, "b": 1}
 
 
 def row(chosen, draws, judged, bound):

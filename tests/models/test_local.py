@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from potstill.errors import ModelError
-from potstill.models.base import Given, Keep, Sampling, Teacher
+from potstill.models.base import Bounded, Given, Keep, Sampling, Teacher
 from potstill.models.local import Loaded, LocalModel, weights_digest
 from potstill.types import Prompt
 from tests.models.small import ask, small_network, world_tokenizer
@@ -61,6 +61,20 @@ def test_scoring_agrees_with_the_network(model):
         expected = model.network(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
     assert answer.token_ids == tuple(ids[1:])  # this tokenizer has no BOS: nothing predicts the first token
     np.testing.assert_allclose(answer.outlook.log_p, expected[range(len(ids) - 1), ids[1:]].numpy(), atol=1e-5)
+
+
+def test_whether_a_text_can_be_scored_is_told_beforehand(model):
+    assert isinstance(model, Bounded)
+    room = 128 - len(model.score([Given(ask("a"), "b")])[0].token_ids)
+    for given in (Given(ask("a"), "1" * words, finish_reason="length") for words in (1, 20, room, 200)):
+        try:
+            model.score([given])
+        except ModelError:
+            assert not model.can_score(given)
+        else:
+            assert model.can_score(given)
+    assert not model.can_score(text("1" * 500))
+    assert not model.can_score(text(""))
 
 
 def test_texts_that_cannot_be_scored(model):
