@@ -31,7 +31,7 @@ from potstill.registry import find, part
 from potstill.store.ledger import Totals
 from potstill.text.chat import Rendered, render
 from potstill.text.spans import decode, token_ends
-from potstill.text.thoughts import goes_on_thinking, may_think
+from potstill.text.thoughts import ends_thinking, may_think
 from potstill.types import Prompt, Usage, canonical_json
 
 
@@ -220,7 +220,7 @@ class EndpointTeacher:
         """Whether the prompt, which the server was sent as the template writes it, ends within a thought."""
         if not self.dialect.takes_ids or not may_think(tokenizer):
             return False
-        return goes_on_thinking(tokenizer, render(tokenizer, prompt, None).input_ids)
+        return ends_thinking(tokenizer, render(tokenizer, prompt, None).input_ids)
 
     @staticmethod
     def _until_next_text(answer: Answer, tokenizer: PreTrainedTokenizerBase) -> Answer:

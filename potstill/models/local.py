@@ -19,7 +19,7 @@ from potstill.models.scoring import Head, body_and_head, score_ids
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.text.chat import Rendered, render
 from potstill.text.spans import decode_with_ends, token_ends
-from potstill.text.thoughts import goes_on_thinking
+from potstill.text.thoughts import ends_thinking
 from potstill.types import Prompt
 
 
@@ -99,7 +99,7 @@ class LocalModel:
         """
         asks = [Ask(render(self.tokenizer, prompt, None).input_ids, prompt.id) for prompt in prompts]
         drawn = generate(self.head, asks, sampling, keep, end_ids=self.end_ids, context=self.context, batch_size=self.batch_size)
-        thinking = [goes_on_thinking(self.tokenizer, ask.token_ids) for ask in asks]
+        thinking = [ends_thinking(self.tokenizer, ask.token_ids) for ask in asks]
         known = zip(prompts, thinking, drawn, strict=True)
         return [[self._answer(prompt, one, thinks) for one in group] for prompt, thinks, group in known]
 

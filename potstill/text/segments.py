@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from potstill.text.refusals import refused
 from potstill.types import Segment
@@ -49,6 +49,19 @@ def _thoughts_end(text: str, thinking: bool) -> int:
     if first is None:
         return len(text) if thinking else 0
     return 0 if first[1] else first.end()
+
+
+def without_opening(text: str) -> str | None:
+    """What follows the mark that begins a thought, where the text begins with one; else None."""
+    mark = _OPEN_THOUGHT.match(text)
+    return None if mark is None else text[mark.end() :].removeprefix("\n")
+
+
+def goes_on_thinking(text: str, spans: Sequence[Segment]) -> bool:
+    """Whether a text of these segments begins within a thought, whose beginning its prompt holds."""
+    if not spans or spans[0].kind != "reasoning" or _OPEN_THOUGHT.match(text):
+        return False
+    return len(spans) == 1 or _BOUND.search(text, 0, spans[0].end) is not None
 
 
 def without_reasoning(text: str, spans: Iterable[Segment]) -> str:

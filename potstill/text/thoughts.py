@@ -22,7 +22,7 @@ _TAIL = 16
 """Tokens of a prompt's end in which the mark of an opened thought is looked for."""
 
 
-def goes_on_thinking(tokenizer: PreTrainedTokenizerBase, prompt_ids: Sequence[int]) -> bool:
+def ends_thinking(tokenizer: PreTrainedTokenizerBase, prompt_ids: Sequence[int]) -> bool:
     """Whether a prompt ends within a thought, which its chat template began: the answer then holds only the thought's end."""
     return str(tokenizer.decode(list(prompt_ids[-_TAIL:]))).rstrip().endswith(OPENINGS)
 

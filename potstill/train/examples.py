@@ -14,7 +14,8 @@ from potstill.fit import Example
 from potstill.models.scorings import Support
 from potstill.store.tables import rows
 from potstill.text.chat import Rendered, render
-from potstill.text.segments import without_reasoning
+from potstill.text.segments import goes_on_thinking, without_opening, without_reasoning
+from potstill.text.thoughts import OPEN, ends_thinking, may_think
 from potstill.types import Prompt, Trace
 
 
@@ -97,4 +98,12 @@ class Encoder:
             return render(self.tokenizer, prompt, answer, end=trace.finish_reason == "stop")
         if self.same_tokens and trace.token_ids:
             return render(self.tokenizer, prompt, trace.token_ids)
-        return render(self.tokenizer, prompt, trace.text, end=trace.finish_reason == "stop")
+        return render(self.tokenizer, prompt, self._text(trace, prompt), end=trace.finish_reason == "stop")
+
+    def _text(self, trace: Trace, prompt: Prompt) -> str:
+        """The answer's text, with the mark that begins its thought exactly where the student's chat template does not write it."""
+        begun = may_think(self.tokenizer) and ends_thinking(self.tokenizer, render(self.tokenizer, prompt, None).input_ids)
+        behind = without_opening(trace.text)
+        if begun and behind is not None:
+            return behind
+        return f"{OPEN}\n{trace.text}" if not begun and goes_on_thinking(trace.text, trace.segments) else trace.text

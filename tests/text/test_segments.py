@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from potstill import world
-from potstill.text.segments import segments, without_reasoning
+from potstill.text.segments import goes_on_thinking, segments, without_opening, without_reasoning
 from potstill.world.oracle import MARKER
 
 
@@ -47,6 +47,17 @@ def test_segments(text, parts):
 )
 def test_an_answer_that_begins_within_a_thought(text, parts):
     assert [(s.kind, text[s.start : s.end]) for s in segments(text, thinking=True)] == parts
+
+
+def test_a_thought_whose_beginning_the_prompt_holds():
+    for text, goes_on in {"a</think>b": True, "<think>a</think>b": False, "3+4=7. Answer: 7": False, "Answer: 7": False, "": False}.items():
+        assert goes_on_thinking(text, segments(text)) is goes_on
+    assert goes_on_thinking("cut off", segments("cut off", thinking=True))
+
+
+def test_a_text_behind_its_opening_mark():
+    assert without_opening("\n<think>\na</think>b") == "a</think>b"
+    assert without_opening("a</think>b") is None
 
 
 def test_the_answer_alone_is_what_follows_the_thought():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from potstill.text.chat import encode, render
-from potstill.text.thoughts import goes_on_thinking, may_think, stand_ins
+from potstill.text.thoughts import ends_thinking, may_think, stand_ins
 from potstill.types import Message, Prompt
 from tests.text.pieces import HARMONY, THINKS, of_bytes
 
@@ -15,10 +15,10 @@ def test_a_template_that_begins_a_thought(special):
     tokenizer = of_bytes(special)
     tokenizer.chat_template = THINKS
     assert may_think(tokenizer)
-    assert goes_on_thinking(tokenizer, render(tokenizer, ASKED, None).input_ids)
+    assert ends_thinking(tokenizer, render(tokenizer, ASKED, None).input_ids)
     tokenizer.chat_template = THINKS.replace("<think>\n", "<think>\n\n</think>\n\n")
-    assert not goes_on_thinking(tokenizer, render(tokenizer, ASKED, None).input_ids)
-    assert not goes_on_thinking(tokenizer, ())
+    assert not ends_thinking(tokenizer, render(tokenizer, ASKED, None).input_ids)
+    assert not ends_thinking(tokenizer, ())
     assert not may_think(of_bytes(special))
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from potstill.models.base import Given, Keep, Sampling
 from potstill.models.scorings import Scoring, Support, supports, to_table
 from potstill.store import from_rows
 from potstill.text.chat import render
+from potstill.text.segments import segments
 from potstill.train.examples import Encoder
 from potstill.types import Message, Prompt, Segment, TeacherCard, Trace
 from tests.models.small import small_network
@@ -139,3 +141,16 @@ def test_a_text_that_was_only_scored_is_its_own_target() -> None:
     (example,) = Encoder(TOKENIZER, True, 64, False).encode(from_rows([trace], Trace), [], {PLAIN.id: PLAIN}, {trace.id})
     assert example.loss_from == 1
     assert TOKENIZER.decode(example.input_ids) == PLAIN.reference
+
+
+@pytest.mark.parametrize("template_begins", [False, True])
+@pytest.mark.parametrize("text", ["two and two</think>\n\nFour.", "<think>\ntwo and two</think>\n\nFour."])
+def test_of_another_tokenizer_a_thought_begins_once(text: str, template_begins: bool) -> None:
+    tokenizer = copy.deepcopy(TOKENIZER)
+    if template_begins:
+        tokenizer.chat_template += "{% if add_generation_prompt %}<think>\n{% endif %}"
+    trace = Trace(ASKED.id, "hf:a", 0, text, segments(text), sampling='{"seed": 3}')
+    (example,) = Encoder(tokenizer, False, 128, False).encode(from_rows([trace], Trace), [], {ASKED.id: ASKED}, {trace.id})
+    assert tokenizer.decode(example.input_ids).count("<think>\ntwo and two</think>\n\nFour.") == 1
+    assert tokenizer.decode(example.input_ids).count("<think>") == 1
+    assert tokenizer.decode(example.input_ids[example.loss_from :]).startswith("two" if template_begins else "<think>")
