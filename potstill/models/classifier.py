@@ -19,8 +19,9 @@ from transformers import AutoModelForSequenceClassification, PreTrainedConfig, P
 from potstill.errors import CapabilityError, ModelError
 from potstill.models.base import NOTHING, Answer, Given, Keep, Options, Outlook, Sampling, Teacher
 from potstill.models.generation import choose
-from potstill.models.hf import check_config, classifies, load_network, locate, open_hf, weights_facts
+from potstill.models.hf import check_config, classifies, load_network, locate, number_facts, open_hf, weights_facts
 from potstill.models.local import Loaded, ready
+from potstill.models.quantization import quantization_config
 from potstill.models.scoring import length_batches
 from potstill.models.streams import row_key, uniforms
 from potstill.models.tokenizers import load_tokenizer, tokenizer_facts
@@ -49,7 +50,7 @@ def open_sequence_classifier(name: str, options: Options) -> SequenceClassifier:
     """The sequence classifier `FOLDER` or `HUB-ID`.
 
     Raises:
-        ModelError: there is none, it is another kind of model, or it cannot be read.
+        ModelError: there is none, it is another kind of model, it cannot be read, or it cannot be quantised so.
     """
     place = locate(name, options.revision)
     config = check_config(place, options.remote_code)
@@ -64,8 +65,9 @@ def open_sequence_classifier(name: str, options: Options) -> SequenceClassifier:
 
     def facts() -> Mapping[str, str]:
         tokenizer = load_tokenizer(place.name, place.revision, remote_code=options.remote_code)
-        return {**weights_facts(place, options.remote_code), **tokenizer_facts(tokenizer), "dtype": options.dtype}
+        return {**weights_facts(place, options.remote_code), **tokenizer_facts(tokenizer), **number_facts(options)}
 
+    quantization_config(options.quantization, f"hf:{name}")
     return SequenceClassifier(f"hf:{name}", load, facts, config)
 
 

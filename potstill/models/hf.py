@@ -16,6 +16,7 @@ from transformers.utils.hub import cached_file, extract_commit_hash
 
 from potstill.errors import ModelError
 from potstill.models.base import Options
+from potstill.models.hub import weights_digests
 from potstill.models.local import Loaded, LocalModel, ready
 from potstill.models.quantization import quantization_config
 from potstill.models.saving import without_progress_bars
@@ -137,9 +138,12 @@ def classifies(config: PreTrainedConfig) -> bool:
 
 
 def weights_facts(place: Place, remote_code: bool = False) -> dict[str, str]:
-    """What fixes weights and end tokens, and code where the model brings its own: SHA-256 of a folder's files, or repository and commit."""
+    """What fixes weights and end tokens, and code where the model brings its own: SHA-256 of a folder's files; or repository and commit,
+    with the digests that the hub has of the weights.
+    """
     if place.folder is None:
-        return {"repository": place.name, "revision": str(place.revision)}
+        about = {"repository": place.name, "revision": str(place.revision)}
+        return about | {f"weights {name}": value for name, value in weights_digests(place.name, str(place.revision)).items()}
     digests = {path.name: _digest_of_weights(path) for path in sorted(place.folder.glob(_WEIGHTS))}
     facts = {f"weights {name}": value for name, value in digests.items()}
     beside = [place.folder / name for name in CONFIGS] + (sorted(place.folder.glob("*.py")) if remote_code else [])

@@ -54,14 +54,20 @@ class LiveTeacher:
 def check_weights(teacher: Teacher, cards: Iterable[TeacherCard]) -> None:
     """Hold a teacher against the cards of those that were asked: hidden states mean something to the weights that made them alone.
 
+    The digests of the weights decide; where one side has none, repository and commit.
+
     Raises:
         CapabilityError: none of the cards has this teacher's weights.
     """
-    own = _weights(teacher.identity())
-    if not own or all(_weights(json.loads(card.facts)) != own for card in cards):
+    own = teacher.identity()
+    if not any(_same_weights(own, json.loads(card.facts)) for card in cards):
         what = "the stored hidden states are of other weights than this teacher's"
         raise CapabilityError(what, where=teacher.name, fix="generate again, or train with the teacher that generated")
 
 
-def _weights(facts: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in facts.items() if key.startswith("weights")}
+def _same_weights(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    digests = [{key: value for key, value in facts.items() if key.startswith("weights")} for facts in (one, other)]
+    if all(digests):
+        return digests[0] == digests[1]
+    commits = [(facts.get("repository"), facts.get("revision")) for facts in (one, other)]
+    return commits[0] == commits[1] and all(commits[0])

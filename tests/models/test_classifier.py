@@ -10,6 +10,7 @@ from transformers import AutoModelForSequenceClassification, pipeline
 from potstill import world
 from potstill.errors import CapabilityError, ModelError
 from potstill.models import Given, Keep, Options, Sampling, open_model, open_student, teacher_tokenizer
+from potstill.models import classifier as module
 from potstill.models.classifier import ClassifierTeacher, open_sequence_classifier, outlook_of, read
 from potstill.models.hf import open_hf
 from potstill.recipe.sections import StudentSection, TeacherSection
@@ -163,3 +164,18 @@ def test_pairs_are_read_as_pairs_without_a_template():
     tokenizer.chat_template = None
     both = read(tokenizer, ask("Hi."), "Yes.").input_ids
     assert both == (*read(tokenizer, ask("Hi."), None).input_ids, *read(tokenizer, ask("Yes."), None).input_ids)
+
+
+INT8 = {"quant_method": "torchao", "quant_type": {"default": {"_type": "Int8WeightOnlyConfig", "_version": 2, "_data": {}}}}
+
+
+def test_a_quantised_classifier_says_that_it_is_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "quantization_config", lambda settings, where: object())
+    identity = open_model(f"hf:{write_classifier(tmp_path)}", Options(quantization=INT8)).identity()
+    assert identity["dtype"] == "float32, torchao"
+    assert "Int8WeightOnlyConfig" in identity["quantization"]
+
+
+def test_wrong_settings_of_quantisation_are_found_when_it_is_opened(tmp_path):
+    with pytest.raises(ModelError, match=r"unknown quant_method 'torchoa'; did you mean 'torchao'\?"):
+        open_model(f"hf:{write_classifier(tmp_path)}", Options(quantization={"quant_method": "torchoa"}))
