@@ -91,7 +91,7 @@ def encode_behind(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
         return alone
     for before in _BEFORE:
         first, whole = encode(tokenizer, before), encode(tokenizer, before + text)
-        if first and whole[: len(first)] == first and tokenizer.decode(whole, skip_special_tokens=True).startswith(before):
+        if first and whole[: len(first)] == first and str(tokenizer.decode(whole, skip_special_tokens=True)).startswith(before):
             return whole[len(first) :]
     return alone
 
