@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from potstill.signal import head as module
 from potstill.signal.head import OutputHead
 
 HIDDEN = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
@@ -31,6 +32,25 @@ def test_half_precision_gives_float32_logits_and_leaves_the_memory_alone() -> No
     logits = head.logits(HIDDEN.bfloat16(), out=memory)
     assert logits.dtype == torch.float32
     assert not memory.any()
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_is_summed_up_in_float32(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, device: str) -> None:
+    monkeypatch.setattr(module, "_PART", 100)
+    random = torch.Generator().manual_seed(3)
+    hidden, weight = torch.randn(2, 3, 64, generator=random).to(device, dtype), torch.randn(50, 64, generator=random).to(device, dtype)
+    bias = torch.linspace(-1, 1, 50).to(device, dtype)
+    with torch.no_grad():
+        logits = OutputHead(weight, bias, scale=0.5).logits(hidden)
+    exact = 0.5 * (hidden.double() @ weight.double().t() + bias.double())
+    assert torch.allclose(logits.double(), exact, atol=1e-5)
+
+
+def test_half_precision_logits_pass_a_gradient_on() -> None:
+    hidden = HIDDEN.bfloat16().requires_grad_()
+    OutputHead(WEIGHT.bfloat16(), BIAS.bfloat16()).logits(hidden).sum().backward()
+    assert torch.allclose(hidden.grad.float(), WEIGHT.sum(0).expand(5, -1), atol=0.05)
 
 
 @pytest.mark.parametrize("softcap", [None, 1.5])
