@@ -80,6 +80,7 @@ def _both(first: Entry, then: Entry) -> Entry:
         then,
         attempts=first.attempts + then.attempts,
         sent_at=first.sent_at or then.sent_at,
+        spoilt=max(first.spoilt, then.spoilt),
         charged_tokens=first.charged_tokens + then.charged_tokens,
         charged_microusd=(first.charged_microusd or 0) + (then.charged_microusd or 0) if known else None,
     )
@@ -90,6 +91,7 @@ class Account:
 
     def __init__(self, spending: Spending) -> None:
         self.ledger = Ledger(spending.ledger)
+        self.spoilt = self.ledger.spoilt()
         totals = self.ledger.totals()
         self.budget = Budget(spending, totals.charged_tokens, totals.charged_microusd)
         self.recorder = Recorder(self.ledger)

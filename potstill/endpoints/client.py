@@ -181,6 +181,7 @@ class Client:
             key = self._checked(request).key
             if key not in known:
                 known[key] = Job(request, key, order, most_microusd(request.tokens, self.endpoint.price))
+                known[key].named = self.account.spoilt.get(key, 0)
                 new.append(known[key])
             jobs.append(known[key])
         stored = self.account.ledger.stored([job.key for job in new])

@@ -25,7 +25,8 @@ class Job:
         order: whose it is.
         microusd: most that it can cost; None: not known.
         faults: failed attempts; refusals: those at which the server said that it is busy, counted apart.
-        spoilt: whole responses that were not what was asked for: an attempt after one is no repetition to the server.
+        spoilt: whole responses that were not what was asked for.
+        named: the same, with those of earlier runs: an attempt after one is no repetition to the server, and goes by another name.
         outcome: the answer; it is to be given out once `done`.
         error: why there is none.
         done: nothing more happens to it.
@@ -38,6 +39,7 @@ class Job:
     faults: int = 0
     refusals: int = 0
     spoilt: int = 0
+    named: int = 0
     outcome: Outcome | None = None
     error: BaseException | None = None
     done: bool = False

@@ -201,7 +201,7 @@ class Sender:
         """
         if self._session is None:
             self._session = open_session({"Content-Type": "application/json", **self._headers}, self._endpoint.timeout)
-        name = "-".join(filter(None, (job.key, self._mark, str(job.spoilt or ""))))
+        name = "-".join(filter(None, (job.key, self._mark, str(job.named or ""))))
         body = orjson.dumps(job.request.body, default=dict)
         try:
             async with self._session.post(job.request.url, data=body, headers={"Idempotency-Key": name}, allow_redirects=False) as response:
@@ -225,7 +225,9 @@ class Sender:
             value, usage = job.order.parse(job.request, raw)
         except MalformedError as error:
             is_whole = _is_json(raw)
-            job.spoilt += is_whole
+            if is_whole:
+                job.spoilt, job.named = job.spoilt + 1, job.named + 1
+                self._account.spoilt[job.key] = job.named
             what = f"the response is not what was asked for: {self._place.secret.scrub(str(error))[: retry.SHOWN]}"
             return _Tried(unread=raw if is_whole else None, charged=job.aside, fault=Fault(what, fix=error.fix))
         except PotstillError as error:
@@ -286,7 +288,7 @@ class Sender:
 
     def _entry(self, job: Job, state: State, **fields: Any) -> Entry:
         model = str(job.request.body.get("model", ""))
-        return Entry(job.key, state, server=self._place.server, model=model, about=job.request.about, **fields)
+        return Entry(job.key, state, server=self._place.server, model=model, about=job.request.about, spoilt=job.named, **fields)
 
 
 def _settled(job: Job, tried: _Tried) -> dict[str, int | None]:

@@ -72,6 +72,8 @@ CREATE TRIGGER answered_is_kept BEFORE DELETE ON requests WHEN OLD.state = 'answ
 """
 _CONTEXTS = "CREATE TABLE IF NOT EXISTS contexts (server TEXT, model TEXT, tokens INTEGER NOT NULL, PRIMARY KEY (server, model))"
 """Apart: ledgers of the same version may be without it."""
+_SPOILT = "CREATE TABLE IF NOT EXISTS spoilt (key TEXT NOT NULL PRIMARY KEY, times INTEGER NOT NULL)"
+"""Apart for the same reason."""
 _WRITE = """
 INSERT INTO requests VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET
@@ -108,6 +110,7 @@ class Entry:
         sent_at, answered_at: seconds since 1970.
         error: why it failed; without secrets.
         batch: the batch that it went with; empty for one sent by itself.
+        spoilt: whole responses that could not be read, ever; 0: none, or as many as are written down.
         response: the body, as the server sent it but for secrets: an answer's, or the last that could not be read.
     """
 
@@ -124,6 +127,7 @@ class Entry:
     answered_at: float | None = None
     error: str = ""
     batch: str = ""
+    spoilt: int = 0
     response: bytes | None = None
 
     def row(self) -> tuple[object, ...]:
@@ -245,6 +249,7 @@ class Ledger:
                 what = f"the ledger has version {version}; this potstill knows up to {VERSION}"
                 raise StoreError(what, where=self._where, fix="use the newer potstill that wrote it")
             self._connection.execute(_CONTEXTS)
+            self._connection.execute(_SPOILT)
 
     def _number(self, query: str) -> int:
         return int(self._connection.execute(query).fetchone()[0])
@@ -297,6 +302,14 @@ class Ledger:
         rows = [entry.row() for entry in entries]
         with self._transaction():
             self._write(rows)
+            spoilt = [(entry.key, entry.spoilt) for entry in entries if entry.spoilt]
+            self._connection.executemany("INSERT OR REPLACE INTO spoilt VALUES (?, ?)", spoilt)
+
+    def spoilt(self) -> dict[str, int]:
+        """How many whole responses could not be read, by the key of a request that is not answered."""
+        query = "SELECT key, times FROM spoilt JOIN requests USING (key) WHERE state != 'answered'"
+        with self._errors(), self._lock:
+            return dict(self._connection.execute(query).fetchall())
 
     def _write(self, rows: Sequence[tuple[object, ...]]) -> None:
         start = 0

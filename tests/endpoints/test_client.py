@@ -116,6 +116,19 @@ def test_a_whole_but_wrong_response_is_asked_for_anew_under_another_name(tmp_pat
     assert Ledger(tmp_path / "ledger.sqlite").totals().charged_tokens == 10 + 5
 
 
+def test_another_run_goes_on_under_the_name_that_it_would_have_had(tmp_path: Path) -> None:
+    with PlainServer(lambda number, _: Reply(body={"no": "value"}) if number < 3 else None) as server:
+        with Client(server.base, endpoint(tmp_path)) as client, pytest.raises(ModelError, match="3 responses were whole"):
+            list(client.ask(numbered(server.url, 1), read))
+        (request,) = numbered(server.url, 1)
+        assert Ledger(tmp_path / "ledger.sqlite").spoilt() == {request.key: 3}
+        del client
+        with Client(server.base, endpoint(tmp_path)) as client:
+            assert [value for value, *_ in client.ask([request], read)] == [0]
+        assert list(server.asked) == [request.key, *(f"{request.key}-{n}" for n in (1, 2, 3))]
+    assert Ledger(tmp_path / "ledger.sqlite").spoilt() == {}
+
+
 @pytest.mark.parametrize(
     ("reply", "kind", "words"),
     [
