@@ -23,8 +23,7 @@ def keeps_apart(head: Head) -> bool:
     config = head.network.config.get_text_config(decoder=True)
     if not set(getattr(config, "layer_types", None) or ()) <= _APART:
         return False
-    vocabulary = head.network.get_input_embeddings().weight.shape[0]
-    pair = [Example(ids, 1) for ids in np.random.default_rng(0).integers(0, vocabulary, (2, _LENGTH))]
+    pair = [Example(ids, 1) for ids in np.random.default_rng(0).integers(0, config.vocab_size, (2, _LENGTH))]
     was_training = head.network.training
     head.network.eval()
     try:

@@ -11,7 +11,7 @@ from json import loads
 from pathlib import Path
 
 from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
-from huggingface_hub.errors import HTTPError
+from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # its client's, which it does not name as its own
 from transformers.utils.hub import cached_file
 
 from potstill.store.artifact import digest_file

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -132,8 +132,8 @@ def body_and_head(network: PreTrainedModel) -> Head:
 
 def _body(network: PreTrainedModel) -> PreTrainedModel:
     """The network without its head; transformers takes a Llama 4 for its own body, which is its `model`."""
-    body: PreTrainedModel = network.base_model if network.base_model is not network else getattr(network, "model", network)
-    return body
+    body: Any = network.base_model if network.base_model is not network else getattr(network, "model", network)
+    return cast("PreTrainedModel", body)
 
 
 def _scales(network: PreTrainedModel) -> list[float]:

@@ -90,14 +90,14 @@ def test_every_request_is_answered_once_whatever_the_server_does(tmp_path: Path)
         faults = [
             Reply(429, {"error": "slow"}, {"Retry-After": "0.01"}),
             Reply(500, b"oops"),
-            Reply(504, b"", wait=2.0),
+            Reply(504, b"", wait=4.0),
             Reply(reset=True),
             Reply(cut=True),
         ]
         draw = random.Random(f"{number}{body}")
         return draw.choice(faults) if draw.random() < 0.2 else None
 
-    with PlainServer(plan) as server, Client(server.base, endpoint(tmp_path, timeout=0.3, concurrency=32)) as client:
+    with PlainServer(plan) as server, Client(server.base, endpoint(tmp_path, timeout=1.5, concurrency=32)) as client:
         got = list(client.ask(numbered(server.url, 300), read))
     assert [value for value, *_ in got] == list(range(300))
     totals = Ledger(tmp_path / "ledger.sqlite").totals()
