@@ -10,6 +10,7 @@ The dialect writes requests and reads responses, the client sends them; here pro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -175,11 +176,22 @@ class EndpointTeacher:
             fix = 'use mode = "draw", or a server that scores (vllm, sglang, llama_cpp) with `tokenizer`'
             raise CapabilityError(f"it cannot score a text in the dialect {self.endpoint.dialect}", where=self.name, fix=fix)
         tokenizer = self.tokenizer
-        rows = [render(tokenizer, each.prompt, each.token_ids or each.text, end=each.finish_reason == "stop") for each in texts]
+        rows = [_row(tokenizer, each) for each in texts]
         for each, row in zip(texts, rows, strict=True):
             self._check_length(row, each.text or each.prompt.reference or "")
         scored = self._scores([(row.input_ids, row.loss_from) for row in rows], keep)
         return [self._scored(each, row, *one) for each, row, one in zip(texts, rows, scored, strict=True)]
+
+    def can_score(self, given: Given) -> bool:
+        """As `potstill.models.base.Bounded.can_score`.
+
+        Raises:
+            ModelError: the server does not answer when it is asked for its context.
+        """
+        if self.tokenizer is None:
+            return True
+        row = _row(self.tokenizer, given)
+        return row.loss_from < len(row.input_ids) < (self.context or math.inf)
 
     def _draws(self, prompts: Iterable[Prompt], sampling: Sampling, keep: Keep) -> Iterator[Request]:
         for prompt in prompts:
@@ -295,3 +307,8 @@ def _check_address(address: str, model: str, spec: str) -> None:
         raise ModelError("the address names no host", where=spec, fix="write http://HOST:PORT/v1#MODEL")
     if not model:
         raise ModelError("the address names no model", where=spec, fix=f"write {address.rstrip('/')}#MODEL")
+
+
+def _row(tokenizer: PreTrainedTokenizerBase, given: Given) -> Rendered:
+    """A text to be scored, with its prompt, in tokens."""
+    return render(tokenizer, given.prompt, given.token_ids or given.text, end=given.finish_reason == "stop")

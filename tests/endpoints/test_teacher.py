@@ -161,6 +161,16 @@ def test_an_answer_stops_where_the_servers_context_ends(server, local, folder):
     assert one.token_ids == other.token_ids
 
 
+def test_it_tells_which_texts_it_can_score(server, folder):
+    scorer = teacher(server, "vllm", folder)
+    for words, fits in ((3, True), (200, False), (0, False)):
+        given = Given(Prompt((), reference="one " * words, source=f"{words}"))
+        assert scorer.can_score(given) is fits
+        if not fits:
+            with pytest.raises(ModelError):
+                scorer.score([given])
+
+
 def test_a_prompt_longer_than_the_servers_context_is_refused_before_it_is_sent(server, folder):
     before = len(server.bodies)
     with pytest.raises(ModelError, match="tokens and the server's context holds 128"):

@@ -24,4 +24,4 @@ class Int8:
 
     def open(self, folder: Path, model: LocalModel) -> Head:
         """The quantised network; how its logits are made is known from the student's own head."""
-        return Int8Head(load_int8(folder), model.head.scale, model.head.softcap, model.head.takes_positions)
+        return Int8Head(load_int8(folder), model.head.scale, model.head.softcap, model.head.takes_positions, model.head.continues)
