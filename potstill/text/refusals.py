@@ -41,6 +41,10 @@ _POLITE = re.compile(r"^(?:\W|thank you for (?:your|the) \w+[.!,]\s*|hello[.!,]\
 
 
 def refused(text: str) -> bool:
-    """Whether the text declines: it begins with one of `OPENINGS` (a greeting may stand before), or is a refusal of the built-in world."""
-    plain = _POLITE.sub("", text.casefold().replace("’", "'"))
-    return plain.startswith(OPENINGS) or refused_in_world(text)
+    """Whether the text declines: it begins with one of `OPENINGS` (a greeting may stand before), or is a refusal of the built-in world.
+
+    What a thought says does not count, only what is said behind it: nothing, while it has no end.
+    """
+    said = text.rpartition("</think>")[2].partition("<think>")[0].lstrip()
+    plain = _POLITE.sub("", said.casefold().replace("’", "'"))
+    return plain.startswith(OPENINGS) or refused_in_world(said)
