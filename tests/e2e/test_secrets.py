@@ -51,16 +51,25 @@ def well(number: int, body: dict[str, Any]) -> Reply:
     return chat(body)
 
 
-def faulty(number: int, body: dict[str, Any]) -> Reply:
-    """Every other attempt fails, each time in another way."""
-    faults = [
-        Reply(500, SAID.encode(), HEADERS),
-        Reply(429, {"error": {"message": SAID}}, {**HEADERS, "Retry-After": "0.01"}),
-        Reply(reset=True),
-        Reply(200, {"choices": SAID}, HEADERS),
-        Reply(cut=True, body=chat(body).body),
-    ]
-    return faults[number // 2 % len(faults)] if number % 2 else chat(body)
+def faulty() -> Plan:
+    """The first attempt at each request fails, the next in another way than the one before; the second is answered."""
+    seen = list[str]()
+
+    def plan(number: int, body: dict[str, Any]) -> Reply:
+        asked = json.dumps(body)
+        if asked in seen:
+            return chat(body)
+        seen.append(asked)
+        faults = [
+            Reply(500, SAID.encode(), HEADERS),
+            Reply(429, {"error": {"message": SAID}}, {**HEADERS, "Retry-After": "0.01"}),
+            Reply(reset=True),
+            Reply(200, {"choices": SAID}, HEADERS),
+            Reply(cut=True, body=chat(body).body),
+        ]
+        return faults[len(seen) % len(faults)]
+
+    return plan
 
 
 def refusing(number: int, body: dict[str, Any]) -> Reply:
@@ -123,7 +132,7 @@ def check_hidden(folder: Path, *told: str) -> None:
         assert not [form for form in FORMS if form in text], name
 
 
-@pytest.mark.parametrize(("plan", "last"), [(well, "report"), (faulty, "filter")])
+@pytest.mark.parametrize(("plan", "last"), [(well, "report"), (faulty(), "filter")], ids=["well", "faulty"])
 def test_a_run_that_ends_well_writes_no_key(plan: Plan, last: str, command: Command, tmp_path: Path) -> None:
     with PlainServer(plan) as server:
         _, examined = command("doctor", str(TINY), "--out", "doctor-alone.json", server=server)
