@@ -22,13 +22,14 @@ from typing import Any, TypeVar
 from potstill.errors import RecipeError
 
 HOMES: dict[str, str] = {
+    "attack": "potstill.attacks.families",
     "codec": "potstill.signal.codecs",
     "dialect": "potstill.endpoints.dialects",
     "divergence": "potstill.signal.divergences",
     "judge": "potstill.judges",
     "model": "potstill.models",
     "source": "potstill.prompts.sources",
-    "filter": "potstill.filter.filters",
+    "filter": "potstill.curate.filters",
     "loss": "potstill.train.losses",
     "suite": "potstill.evaluate.suites",
     "format": "potstill.export.formats",

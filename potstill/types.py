@@ -16,6 +16,8 @@ Half = Literal["A", "B"]
 Part = Literal["keep", "hazard", "noise"]
 """The three cuts of a still: the heart is kept, the heads are hazard, the tails are noise."""
 SegmentKind = Literal["reasoning", "answer", "refusal", "other"]
+Within = Literal["", "prompt", "reference", "answer"]
+"""Where a span of evidence stands: in the last user's turn, in the prompt's reference, in a trace's text."""
 FinishReason = Literal["stop", "length", "content_filter", "error"]
 TrainOnOutputs = Literal["allowed", "restricted", "forbidden", "unknown"]
 """Whether a teacher's terms let others train on what it says."""
@@ -67,7 +69,11 @@ class Prompt:
         grader: the judge that tells a right answer (a name in the registry); None: no answer is right or wrong.
         intent, family, half: the hazard labels. `family` and `half` stand only on hazards.
         risk: the probability that an ambiguous request is unsafe, in [0, 1].
-        wrapper: the jailbreak wrapper around the request; None for a plain one.
+        wrapper: the attack family around the request, or the built-in world's wrapper; None for a plain one.
+        twin_of: id of the request that this one is the harmless counterpart of; None where it is nobody's.
+        choices: the options of a multiple-choice question, in order; they stand in the last turn too. Empty for other questions.
+        language: ISO 639-1 code; empty where it is not known.
+        labelled_by: who gave the domain and the hazard labels: `given` with the row, `rule:NAME`, `classifier:NAME`, `teacher:NAME`.
         source: where it came from: a file and row, `world:1/math`.
         licence: SPDX name of the source's licence; empty when unknown.
     """
@@ -83,6 +89,10 @@ class Prompt:
     half: Half | None = None
     risk: float | None = None
     wrapper: str | None = None
+    twin_of: str | None = None
+    choices: tuple[str, ...] = ()
+    language: str = ""
+    labelled_by: str = "given"
     source: str = ""
     licence: str = ""
 
@@ -232,16 +242,21 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one filter says of one trace. A decision is a policy over verdicts; nothing is deleted.
+    """What one filter, or a person, says of one trace or of one prompt. A decision is a policy over verdicts; nothing is deleted.
 
     Attributes:
-        trace_id: the trace judged.
+        trace_id: the trace judged; empty where a prompt was judged before anybody answered it.
         part: where this filter would put it.
-        by: the filter's name in the registry.
+        by: the filter's name in the registry, with `#2` behind it where it is the recipe's second of that name; `human` for a person.
         why: the reason in a clause.
         score: the filter's number; None when it could not judge.
-        evidence: the span of text or the id of the other trace that shows it.
+        evidence: the text that shows it, or the id of the other trace or prompt.
         version: the filter's version.
+        prompt_id: the prompt judged, or that of the trace.
+        within: where the evidence stands; empty: nowhere in particular.
+        start, end: its span there, in characters, half open; None where it is no span.
+        recall: the share of injected faults that the filter found when it was measured; None: uncalibrated.
+        false_positive_rate: the share of a clean set that it put aside; None: uncalibrated.
     """
 
     trace_id: str
@@ -251,6 +266,12 @@ class Verdict:
     score: float | None = None
     evidence: str = ""
     version: str = "1"
+    prompt_id: str = ""
+    within: Within = ""
+    start: int | None = None
+    end: int | None = None
+    recall: float | None = None
+    false_positive_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

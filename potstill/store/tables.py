@@ -51,6 +51,10 @@ SCHEMAS: dict[type, pa.Schema] = {
             ("half", _TEXT),
             ("risk", _NUMBER),
             ("wrapper", _TEXT),
+            ("twin_of", _TEXT),
+            ("choices", pa.list_(_TEXT)),
+            ("language", _TEXT),
+            ("labelled_by", _TEXT),
             ("source", _TEXT),
             ("licence", _TEXT),
         ]
@@ -85,6 +89,12 @@ SCHEMAS: dict[type, pa.Schema] = {
             ("score", _NUMBER),
             ("evidence", _TEXT),
             ("version", _TEXT),
+            ("prompt_id", _TEXT),
+            ("within", _TEXT),
+            ("start", _COUNT),
+            ("end", _COUNT),
+            ("recall", _NUMBER),
+            ("false_positive_rate", _NUMBER),
         ]
     ),
     Finding: pa.schema(
@@ -161,6 +171,7 @@ def rows(table: pa.Table, kind: type[Row]) -> Iterator[Row]:
         for values in batch.to_pylist():
             if kind is Prompt:
                 values["messages"] = tuple(Message(**message) for message in values["messages"])
+                values["choices"] = tuple(values["choices"])
             if kind is Trace:
                 values["segments"] = tuple(Segment(one["kind"], one["start"], one["end"]) for one in values["segments"])
                 values["token_ids"], values["token_ends"] = tuple(values["token_ids"]), tuple(values["token_ends"])
