@@ -28,7 +28,7 @@ HOMES: dict[str, str] = {
     "divergence": "potstill.signal.divergences",
     "judge": "potstill.judges",
     "model": "potstill.models",
-    "source": "potstill.prompts.sources",
+    "source": "potstill.sources.kinds",
     "filter": "potstill.curate.filters",
     "loss": "potstill.train.losses",
     "suite": "potstill.evaluate.suites",

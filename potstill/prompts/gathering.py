@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from potstill.errors import InputError, RecipeError
-from potstill.prompts.request import OpenedSource, open_source
+from potstill.sources.request import OpenedSource, open_source
 from potstill.recipe import Recipe
 from potstill.recipe.sections import EvaluateSection, PromptsSection
 from potstill.registry import find

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "potstill"
 
 FOUNDATION = {"errors", "types", "registry", "recipe", "store"}
-TOOLS = {"text", "signal", "endpoints", "models", "interp", "judges", "attacks", "curate", "fit", "world", "teach"}
+TOOLS = {"text", "signal", "endpoints", "models", "interp", "judges", "sources", "attacks", "curate", "fit", "world", "teach"}
 STAGES = {"prompts", "generate", "filter", "attribute", "train", "edit", "evaluate", "mine", "calibrate", "export", "serve", "report"}
 TOP = {"pipeline", "check", "compare", "doctor", "cli", "console", "__main__", ""}
 """The last is `potstill/__init__.py`, which hands everything on."""

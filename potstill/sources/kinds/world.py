@@ -7,7 +7,7 @@ from itertools import islice
 
 from potstill import world
 from potstill.errors import InputError, RecipeError
-from potstill.prompts.request import Request
+from potstill.sources.request import Request
 from potstill.registry import did_you_mean, part
 from potstill.text.specs import count_setting
 from potstill.types import Prompt

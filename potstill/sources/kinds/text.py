@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from potstill.errors import InputError, RecipeError
-from potstill.prompts.labelling import OF_TEXT, text_of
-from potstill.prompts.request import Request
+from potstill.sources.labelling import OF_TEXT, text_of
+from potstill.sources.request import Request
 from potstill.recipe.paths import existing
 from potstill.registry import part
 from potstill.store.artifact import digest_file

@@ -4,7 +4,7 @@ import pytest
 
 from potstill import world
 from potstill.errors import RecipeError
-from potstill.prompts.request import open_source
+from potstill.sources.request import open_source
 
 
 def read(spec, **given):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from potstill.errors import RecipeError
-from potstill.prompts.labelling import check_columns
+from potstill.sources.labelling import check_columns
 from potstill.registry import did_you_mean, find, names
 from potstill.text.specs import split_spec
 from potstill.types import Prompt

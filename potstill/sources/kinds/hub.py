@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from potstill.errors import InputError, MissingExtraError, RecipeError
-from potstill.prompts.labelling import WANTED, prompt_of
-from potstill.prompts.request import Request
+from potstill.sources.labelling import WANTED, prompt_of
+from potstill.sources.request import Request
 from potstill.recipe.paths import expand
 from potstill.registry import part
 from potstill.types import Prompt

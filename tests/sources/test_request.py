@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from potstill.errors import RecipeError
-from potstill.prompts.request import open_source
+from potstill.sources.request import open_source
 
 
 def opened(spec, **given):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from potstill.prompts.labelling import WANTED, prompt_of
-from potstill.prompts.request import Request
+from potstill.sources.labelling import WANTED, prompt_of
+from potstill.sources.request import Request
 from potstill.recipe.paths import existing
 from potstill.registry import part
 from potstill.store.artifact import digest_file

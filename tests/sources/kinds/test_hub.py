@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from potstill.errors import InputError, MissingExtraError, RecipeError
-from potstill.prompts.request import open_source
+from potstill.sources.request import open_source
 
 
 def opened(spec, columns=None):

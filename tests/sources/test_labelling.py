@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from potstill.errors import InputError, RecipeError
-from potstill.prompts.labelling import WANTED, check_columns, prompt_of, text_of
+from potstill.sources.labelling import WANTED, check_columns, prompt_of, text_of
 from potstill.types import Message, Prompt
 
 
