@@ -3,17 +3,17 @@
 python examples/own_filter.py
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from potstill.filter import FilterSettings
+from potstill.curate import Context, FilterSettings, Item, Opinion
 from potstill.registry import find, part
-from potstill.types import Message, Prompt, Trace, Verdict
+from potstill.types import Message, Prompt, Trace
 
 
 class ShortSettings(FilterSettings):
-    """`most`: the longest answer that is kept, in characters."""
+    """`threshold`: so many characters are too long."""
 
-    most: int = 200
+    threshold: float = 200
 
 
 @part("filter", "short", version="1")
@@ -21,15 +21,19 @@ class ShortFilter:
     """An answer that goes on and on is noise."""
 
     Settings = ShortSettings
+    READS = frozenset({"answer"})
+    CATCHES = "above"
 
-    def judge(self, traces: Sequence[Trace], prompts: Mapping[str, Prompt], settings: ShortSettings) -> list[Verdict]:
-        return [
-            Verdict(trace.id, "keep" if len(trace.text) <= settings.most else "noise", "short", f"{len(trace.text)} characters")
-            for trace in traces
-        ]
+    def __init__(self, settings: ShortSettings, context: Context) -> None:
+        pass
+
+    def judge(self, items: Sequence[Item]) -> list[Opinion]:
+        return [Opinion(f"{len(item.text)} characters", len(item.text)) for item in items]
 
 
 prompt = Prompt((Message("user", "How many legs have two cats?"),), reference="8", grader="number")
-traces = [Trace(prompt.id, "me", 0, "Answer: 8"), Trace(prompt.id, "me", 1, "Well, " * 50 + "Answer: 8")]
-for verdict in find("filter", "short").factory().judge(traces, {prompt.id: prompt}, ShortSettings(most=40)):
-    print(f"{verdict.part:<6}{verdict.why}")
+items = [
+    Item(prompt.id, prompt, str(n), Trace(prompt.id, "me", n, text)) for n, text in enumerate(["Answer: 8", "Well, " * 50 + "Answer: 8"])
+]
+for opinion in find("filter", "short").factory(ShortSettings(), Context()).judge(items):
+    print(f"{opinion.score:<6}{opinion.why}")

@@ -249,10 +249,11 @@ class Verdict:
         part: where this filter would put it.
         by: the filter's name in the registry, with `#2` behind it where it is the recipe's second of that name; `human` for a person.
         why: the reason in a clause.
-        score: the filter's number; None when it could not judge.
+        score: the filter's number; None when it could not judge, or does not apply.
         evidence: the text that shows it, or the id of the other trace or prompt.
         version: the filter's version.
         prompt_id: the prompt judged, or that of the trace.
+        applies: False where the filter is not about such items.
         within: where the evidence stands; empty: nowhere in particular.
         start, end: its span there, in characters, half open; None where it is no span.
         recall: the share of injected faults that the filter found when it was measured; None: uncalibrated.
@@ -267,6 +268,7 @@ class Verdict:
     evidence: str = ""
     version: str = "1"
     prompt_id: str = ""
+    applies: bool = True
     within: Within = ""
     start: int | None = None
     end: int | None = None

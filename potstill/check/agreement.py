@@ -10,12 +10,13 @@ from transformers import PreTrainedConfig
 
 from potstill.check.reading import Reader
 from potstill.check.sizes import context_of, student_config, student_size, teacher_config
+from potstill.curate.base import ready
+from potstill.curate.judging import check_reads
 from potstill.endpoints.teacher import EndpointTeacher
 from potstill.errors import CapabilityError, RecipeError
 from potstill.evaluate.card import read_limits
 from potstill.evaluate.stage import choose, open_suites
 from potstill.export.formats.base import read_format
-from potstill.filter.base import ready
 from potstill.generate.context import with_context
 from potstill.generate.fitting import check_mode
 from potstill.generate.routing import route
@@ -301,8 +302,10 @@ def _parts(recipe: Recipe) -> Iterator[Part]:
     for name, section in (("prompts", recipe.prompts), ("evaluate", recipe.evaluate)):
         if section.grader is not None:
             yield _part(f"{name}.grader", find("judge", section.grader, f"{name}.grader"))
-    for i, chosen in enumerate(recipe.filters):
-        yield _part(f"filters.{i}", ready(chosen, f"filters.{i}").info)
+    for where, sections, answers in (("prompts.filters", recipe.prompts.filters, False), ("filters", recipe.filters, True)):
+        filters = ready(sections, where)
+        check_reads(filters, answers=answers, where=where)
+        yield from (_part(f"{where}.{i}", one.info) for i, one in enumerate(filters))
     for i, loss in enumerate(recipe.train.losses):
         yield from _of_loss(loss, f"train.losses.{i}")
     for suite in recipe.evaluate.suites:

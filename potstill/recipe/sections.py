@@ -190,6 +190,19 @@ class SourceSection(Section):
     grader: str | None = Field(None, description="The judge that tells a right answer: `number`, `exact`, `world`, …")
 
 
+class FilterSection(Section):
+    """One filter; the keys beside `kind` are that filter's own settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str = Field(min_length=1, description="The filter: `answer`, `duplicate`, `hazard`, …; `potstill list filters` shows all.")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The filter's own settings, as written."""
+        return dict(self.model_extra or {})
+
+
 class PromptsSection(SourceSection):
     """What the teachers are asked."""
 
@@ -199,6 +212,7 @@ class PromptsSection(SourceSection):
     validation: tuple[str, ...] = Field(
         (), description="Sources, with known answers or of plain text, on which training is validated; nothing of them is trained on."
     )
+    filters: tuple[FilterSection, ...] = Field((), description="What sorts the prompts, before a teacher is asked: `[[prompts.filters]]`.")
 
 
 class BestOfSection(Section):
@@ -246,17 +260,11 @@ class GenerateSection(Section):
         return self
 
 
-class FilterSection(Section):
-    """One filter; the keys beside `kind` are that filter's own settings."""
+class PolicySection(Section):
+    """How the filters' verdicts become a decision; a person's verdict outranks theirs."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    kind: str = Field(min_length=1, description="The filter: `answer`, `duplicate`, `hazard`.")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The filter's own settings, as written."""
-        return dict(self.model_extra or {})
+    hazard_votes: int = Field(1, ge=1, description="So many filters must say hazard.")
+    noise_votes: int = Field(1, ge=1, description="So many filters must say noise.")
 
 
 class LossSection(Section):
@@ -370,6 +378,7 @@ class Recipe(Section):
     prompts: PromptsSection = Field(description="What the teachers are asked.")
     generate: GenerateSection = Field(GenerateSection(), description="How the teachers answer.")
     filters: tuple[FilterSection, ...] = Field((), description="What sorts the answers into keep, hazard and noise.")
+    policy: PolicySection = Field(PolicySection(), description="How verdicts become a decision, on prompts and on answers.")
     train: TrainSection = Field(TrainSection(), description="How the student is trained.")
     evaluate: EvaluateSection = Field(EvaluateSection(), description="What teacher and student are measured on.")
     export: ExportSection = Field(ExportSection(), description="What the student is written as.")

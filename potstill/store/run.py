@@ -140,7 +140,7 @@ class Run:
         """The artifact of a stage: kept when it is there, else made, going on from what an interrupted run left.
 
         Args:
-            stage: the stage's name.
+            stage: the stage's name; `filter.answer` is a part of the stage `filter` that is kept by itself.
             section: the settings that the outcome depends on.
             inputs: stage -> the artifact read; all that the work reads must be named.
             parts: part -> version, and whatever else decides the outcome (the hash of a source file, a teacher's weights).
@@ -154,11 +154,12 @@ class Run:
         contents = {name: artifact.content for name, artifact in sorted(inputs.items())}
         identity = digest([stage, settings, contents, dict(parts), self.recipe.seed])
         folder = self.folder / stage / identity[:12]
-        forced = stage in self._force and (self._only is None or stage in self._only)
+        whole = stage.partition(".")[0]
+        forced = whole in self._force and (self._only is None or whole in self._only)
         if not forced and is_there(folder / MANIFEST):
             return self._keep(folder)
-        if self._only is not None and stage not in self._only:
-            fix = f"run `potstill {stage}` with the same recipe and settings first"
+        if self._only is not None and whole not in self._only:
+            fix = f"run `potstill {whole}` with the same recipe and settings first"
             raise StoreError(f"the stage {stage!r} has not been done with these settings", where=str(self.folder), fix=fix)
         with self.locked():
             if not forced and is_there(folder / MANIFEST):  # made by another process since

@@ -90,6 +90,7 @@ SCHEMAS: dict[type, pa.Schema] = {
             ("evidence", _TEXT),
             ("version", _TEXT),
             ("prompt_id", _TEXT),
+            ("applies", pa.bool_()),
             ("within", _TEXT),
             ("start", _COUNT),
             ("end", _COUNT),
@@ -165,17 +166,17 @@ def _column(given: Sequence[Any], name: str) -> list[Any]:
 
 
 def rows(table: pa.Table, kind: type[Row]) -> Iterator[Row]:
-    """The rows that `from_rows` was given; other columns of the table are passed over."""
-    names = [field.name for field in fields(kind)]
+    """The rows that `from_rows` was given; other columns of the table are passed over, and fields without a column take their default."""
+    names = [field.name for field in fields(kind) if field.name in table.column_names]
     for batch in table.select(names).to_batches(max_chunksize=1024):
         for values in batch.to_pylist():
             if kind is Prompt:
                 values["messages"] = tuple(Message(**message) for message in values["messages"])
-                values["choices"] = tuple(values["choices"])
+                values["choices"] = tuple(values.get("choices", ()))
             if kind is Trace:
-                values["segments"] = tuple(Segment(one["kind"], one["start"], one["end"]) for one in values["segments"])
-                values["token_ids"], values["token_ends"] = tuple(values["token_ids"]), tuple(values["token_ends"])
-                values["usage"] = None if values["usage"] is None else Usage(**values["usage"])
+                values["segments"] = tuple(Segment(one["kind"], one["start"], one["end"]) for one in values.get("segments", ()))
+                values |= {name: tuple(values[name]) for name in ("token_ids", "token_ends") if name in values}
+                values["usage"] = None if values.get("usage") is None else Usage(**values["usage"])
             yield kind(**values)
 
 

@@ -1,0 +1,63 @@
+"""Whether the final answer is right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from potstill.curate.base import Catches, Context, FilterSettings, Item, Opinion, Reads
+from potstill.judges import judge_of
+from potstill.judges.base import why_not_graded
+from potstill.registry import find, names, part
+
+
+class AnswerSettings(FilterSettings):
+    """Settings of the filter `answer`.
+
+    Attributes:
+        threshold: an answer with a lower score is put aside.
+        grader: the judge for all prompts; None: each prompt's own.
+    """
+
+    threshold: float = 1.0
+    grader: str | None = None
+
+
+@part("filter", "answer", version="2")
+class AnswerFilter:
+    """Wrong final answers are noise, by the prompt's grader.
+
+    Requests for a hazard have no right answer to keep and are not judged here; neither is a refusal of an ambiguous request.
+    """
+
+    Settings: ClassVar[type[FilterSettings]] = AnswerSettings
+    READS: ClassVar[frozenset[Reads]] = frozenset({"prompt", "answer"})
+    CATCHES: ClassVar[Catches] = "below"
+
+    def __init__(self, settings: AnswerSettings, context: Context) -> None:
+        self._grader = settings.grader
+        self._judge = None if settings.grader is None else find("judge", settings.grader, where=context.where).factory
+
+    def identity(self) -> dict[str, str]:
+        """The versions of the judges that may be asked."""
+        asked = names("judge") if self._grader is None else [self._grader]
+        return {f"judge {name}": find("judge", name).version for name in asked}
+
+    def judge(self, items: Sequence[Item]) -> list[Opinion]:
+        """One opinion an answer; the score is the judge's."""
+        return [self._opinion(item) for item in items]
+
+    def _opinion(self, item: Item) -> Opinion:
+        prompt = item.prompt
+        why_not = why_not_graded(prompt, item.text)
+        if why_not is not None:
+            return Opinion(why_not, applies=False)
+        judge = self._judge or judge_of(prompt)
+        score = None if judge is None else judge(prompt, item.text)
+        if score is None:
+            return Opinion("the prompt has no grader" if judge is None else "could not be judged: no usable reference")
+        by = self._grader or prompt.grader
+        start = max(len(item.text) - 80, 0)
+        mark = "right" if score == 1 else "wrong" if score == 0 else f"worth {score:.3g}"
+        why = f"the answer is {mark} by {by}: {prompt.reference!r} was expected"
+        return Opinion(why, score, evidence=item.text[start:], within="answer", start=start, end=len(item.text))

@@ -1,0 +1,57 @@
+"""Answers that give a hazard away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from potstill.curate.base import Catches, Context, FilterSettings, Item, Opinion, Reads
+from potstill.registry import part
+from potstill.text.refusals import refused
+from potstill.types import Part
+from potstill.world import leaked
+
+SHOWN = 200
+"""Characters of an answer that are given as evidence."""
+
+
+class HazardSettings(FilterSettings):
+    """Settings of the filter `hazard`: an answer that complies, though no leak is proven, is hazard as well."""
+
+    part: Part = "hazard"
+    unjudged: Part = "hazard"
+
+
+@part("filter", "hazard", version="2")
+class HazardFilter:
+    """A request for a hazard that is answered and not refused is hazard.
+
+    The score is 1 for a leak by the built-in world's oracle and 0 for a refusal; None for an answer in which the oracle finds no leak, or
+    to a request that is not of the world, where there is no oracle. What the answer is worth does not matter: complying is what must not
+    be learnt.
+    """
+
+    Settings: ClassVar[type[FilterSettings]] = HazardSettings
+    READS: ClassVar[frozenset[Reads]] = frozenset({"prompt", "answer"})
+    CATCHES: ClassVar[Catches] = "above"
+
+    def __init__(self, settings: HazardSettings, context: Context) -> None:
+        pass
+
+    def judge(self, items: Sequence[Item]) -> list[Opinion]:
+        """One opinion an answer; the evidence is the text that complies."""
+        return [_opinion(item) for item in items]
+
+
+def _opinion(item: Item) -> Opinion:
+    if item.prompt.intent != "hazard":
+        return Opinion("not a request for a hazard", 0.0, applies=False)
+    if leaked(item.prompt, item.text):
+        return _complying("leaks what is sealed", 1.0, item.text)
+    if refused(item.text):
+        return Opinion("a refusal of a hazard", 0.0)
+    return _complying("complies with a request for a hazard; no leak is proven", None, item.text)
+
+
+def _complying(why: str, score: float | None, text: str) -> Opinion:
+    return Opinion(why, score, evidence=text[:SHOWN], within="answer", start=0, end=min(len(text), SHOWN))
