@@ -120,7 +120,7 @@ class TextClassifier:
         table = self._table
         parts = [products(self.features.rows(texts[at : at + BATCH]), table) for at in range(0, len(texts), BATCH)]
         whole = np.concatenate(parts) if parts else np.zeros((0, len(self.labels)))
-        return np.asarray((whole + self.bias) / self.temperature
+        return np.asarray((whole + self.bias) / self.temperature)
 
     def probabilities(self, texts: Sequence[str]) -> Float64[np.ndarray, "N C"]:
         """The probability of each label, in the order of `labels`; each row sums to 1."""
