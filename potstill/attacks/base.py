@@ -1,0 +1,182 @@
+"""What a family of attacks is, and how a request is put into its wrapper: seeded, labelled and traced to what it was made from.
+
+family = open_attack("role_play")
+stressed(family, prompt, harmless, seed=7)      -> the attack, and its harmless twin
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar, Literal, cast
+
+from potstill.errors import RecipeError
+from potstill.registry import find
+from potstill.types import Half, Intent, Message, Prompt
+
+CHAIN = "+"
+"""Joins the names where a wrapper stands around a wrapper, the inner one first: `story+base64`."""
+HARMLESS: tuple[Intent, ...] = ("benign", "twin")
+"""Intents of requests that are their own twins: to refuse them is over-refusal."""
+BEFORE = "stress:"
+OF = " of "
+TWIN = " (twin)"
+
+
+class Attack:
+    """A family of attacks: one way to put a request. Registered as a part of kind `attack`, under its `NAME`.
+
+    What a family makes depends on the prompt and on chance alone, never on other prompts.
+
+    Attributes:
+        NAME: as in recipes; the `wrapper` of what it makes.
+        HALF: A may be trained on, B only evaluates.
+        K: how many of what it repeats by default, at least and at most; None where it repeats nothing.
+        CARRIES: what becomes of the request: `whole`, it stands in `plain(text)` as it was; `words`, all its words but `ALTERS` do.
+        ALTERS: words, in small letters, that the family may change.
+        KEEPS_REFERENCE: whether the right answer to the request is still the right answer.
+    """
+
+    NAME: ClassVar[str]
+    HALF: ClassVar[Half]
+    K: ClassVar[tuple[int, int, int] | None] = None
+    CARRIES: ClassVar[Literal["whole", "words"]] = "whole"
+    ALTERS: ClassVar[frozenset[str]] = frozenset()
+    KEEPS_REFERENCE: ClassVar[bool] = True
+
+    def __init__(self, k: int | None = None) -> None:
+        default, least, most = self.K or (0, 0, 0)
+        self.k = default if k is None else k
+        if not least <= self.k <= most:
+            raise RecipeError(f"k={k} for the attack {self.NAME!r}", fix=f"from {least} to {most}" if self.K else "it repeats nothing")
+
+    def rewrite(self, prompt: Prompt, rng: random.Random) -> Sequence[Prompt]:
+        """The prompt in the family's wrapper, once or several times; nothing where the family cannot attack it.
+
+        Only messages, choices, reference, rationale and grader of what it gives are used; every other label stays the prompt's.
+        """
+        raise NotImplementedError
+
+    def plain(self, text: str) -> str:
+        """A text, a prompt's or an answer's, with what the family hides in it made readable."""
+        return text
+
+
+class Framing(Attack):
+    """A family that puts words around the request.
+
+    Attributes:
+        PHRASINGS: each takes the request at `{}`.
+    """
+
+    PHRASINGS: ClassVar[tuple[str, ...]]
+
+    def rewrite(self, prompt: Prompt, rng: random.Random) -> Sequence[Prompt]:
+        """One of the phrasings around the last user's turn."""
+        return [asking(prompt, fill(rng.choice(self.PHRASINGS), prompt.question))]
+
+
+def open_attack(name: str, k: int | None = None, where: str = "") -> Attack:
+    """The family of that name.
+
+    Args:
+        name: in the registry.
+        k: how many of what it repeats; None: its own default.
+        where: for messages.
+
+    Raises:
+        RecipeError: no such family, or a `k` that it does not take.
+    """
+    return cast(Attack, find("attack", name, where).factory(k))
+
+
+def attack(family: Attack, prompt: Prompt, seed: int, *, as_is: str | None = None) -> list[Prompt]:
+    """What the family makes of a prompt: the same text for the same seed and prompt, whatever stands beside it.
+
+    Domain, skill, intent, family, half, risk, language and licence stay. A hazard keeps its reference, which is what must not be given
+    away; other prompts keep it where the family leaves it right. Plain text, which asks nothing, cannot be attacked.
+
+    Args:
+        family: the attack.
+        prompt: what is attacked.
+        seed: the same seed gives the same text.
+        as_is: id of another prompt, whose chance is used: its twin is put in the same phrasing.
+    """
+    if not any(message.role == "user" for message in prompt.messages):
+        return []
+    rng = random.Random(f"{seed}/{family.NAME}/{as_is or prompt.id}")
+    return [_labelled(family, prompt, made) for made in family.rewrite(prompt, rng)]
+
+
+def stressed(family: Attack, prompt: Prompt, harmless: Sequence[Prompt], seed: int) -> list[Prompt]:
+    """What the family makes of a prompt; behind it, unless the prompt is harmless itself, as many twins.
+
+    A twin is a harmless request in the same wrapper, with the intent `twin` and `twin_of` the id of the attack.
+
+    Args:
+        family: the attack.
+        prompt: what is attacked.
+        harmless: the requests of which the twins are made.
+        seed: the same seed gives the same texts.
+    """
+    attacks = attack(family, prompt, seed)
+    if prompt.intent in HARMLESS or not attacks:
+        return attacks
+    twins = _twins(family, prompt, harmless, seed)
+    return [*attacks, *(replace(twin, twin_of=made.id) for made, twin in zip(attacks, twins, strict=False))]
+
+
+def asking(prompt: Prompt, text: str) -> Prompt:
+    """The prompt with another last user's turn."""
+    last = max(place for place, message in enumerate(prompt.messages) if message.role == "user")
+    return replace(prompt, messages=(*prompt.messages[:last], Message("user", text), *prompt.messages[last + 1 :]))
+
+
+def fill(phrasing: str, text: str) -> str:
+    """The phrasing with the text at `{}`, whatever braces the text holds."""
+    return phrasing.replace("{}", text, 1)
+
+
+def unanswered(prompt: Prompt) -> Prompt:
+    """The prompt without what is known of its answer."""
+    return replace(prompt, reference=None, rationale=None, grader=None, choices=())
+
+
+def wrappers(prompt: Prompt) -> tuple[str, ...]:
+    """The wrappers around a request, the innermost first."""
+    return tuple(prompt.wrapper.split(CHAIN)) if prompt.wrapper else ()
+
+
+def origin(source: str) -> str:
+    """Where the request came from before it was attacked: `world:2/fact` of `stress:base64 of world:2/fact`."""
+    while source.startswith(BEFORE) and OF in source:
+        source = source.partition(OF)[2].removesuffix(TWIN)
+    return source
+
+
+def _labelled(family: Attack, prompt: Prompt, made: Prompt) -> Prompt:
+    if prompt.intent != "hazard" and not family.KEEPS_REFERENCE:
+        made = unanswered(made)
+    answered = prompt if prompt.intent == "hazard" else made
+    return replace(
+        prompt,
+        messages=made.messages,
+        choices=made.choices,
+        reference=answered.reference,
+        rationale=answered.rationale,
+        grader=answered.grader,
+        wrapper=CHAIN.join((*wrappers(prompt), family.NAME)),
+        source=f"{BEFORE}{family.NAME}{OF}{prompt.source or prompt.id}",
+    )
+
+
+def _twins(family: Attack, prompt: Prompt, harmless: Sequence[Prompt], seed: int) -> list[Prompt]:
+    """Twins of the first harmless request that the family can attack; which one is asked first is chance."""
+    start = random.Random(f"{seed}/{family.NAME}/{prompt.id}/twin").randrange(len(harmless)) if harmless else 0
+    for place in range(len(harmless)):
+        chosen = harmless[(start + place) % len(harmless)]
+        made = attack(family, replace(chosen, intent="twin", family=None, half=None, risk=None), seed, as_is=prompt.id)
+        if made:
+            return [replace(twin, source=twin.source + TWIN) for twin in made]
+    return []

@@ -1,0 +1,1 @@
+"""The families of attacks, one a file."""
