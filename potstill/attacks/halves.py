@@ -23,10 +23,10 @@ def only_evaluates(prompt: Prompt) -> bool:
 
 
 def withheld(prompt: Prompt) -> str:
-    """Why a prompt for which `only_evaluates` holds only evaluates, in a clause."""
+    """What a prompt is for which `only_evaluates` holds, in a few words."""
     if prompt.intent == "hazard" and prompt.half == "B":
         return "a request for a hazard of half B"
-    return f"a request in the wrapper {prompt.wrapper!r}, which is of half B"
+    return f"a request in the wrapper {prompt.wrapper!r} of half B"
 
 
 def _of_world(name: str) -> Half | None:

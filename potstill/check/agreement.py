@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedConfig
 
+from potstill.attacks import only_evaluates, withheld
 from potstill.check.reading import Reader
 from potstill.check.sizes import context_of, student_config, student_size, teacher_config
 from potstill.curate.base import ready
@@ -32,7 +33,6 @@ from potstill.registry import PartInfo, find
 from potstill.store import Artifact, rows
 from potstill.train.tokens import check_divergences
 from potstill.types import Message, Prompt
-from potstill.world import only_evaluates
 
 TELLS = {
     "text": "answers",
@@ -184,8 +184,8 @@ def _check_halves(asked: Sequence[Prompt]) -> None:
     """Nothing is asked for that may only evaluate: it would be paid for and never trained on."""
     for prompt in asked:
         if only_evaluates(prompt):
-            what = f"a prompt of half B of the hazards, which only evaluates: {prompt.question or prompt.id}"
-            fix = "ask for half A (world:hazard?half=A), or move the prompt to [evaluate]"
+            what = f"{withheld(prompt)} only evaluates: {prompt.question or prompt.id}"
+            fix = "ask for half A (world:hazard?half=A, stress:all), or move the prompt to [evaluate]"
             raise RecipeError(what, where="prompts.sources", fix=fix)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
+from potstill.attacks import only_evaluates
 from potstill.errors import InputError
 from potstill.prompts.gathering import open_sources
 from potstill.recipe import Recipe
 from potstill.types import Prompt
-from potstill.world import only_evaluates
 
 Kind = Literal["capability", "text", "hazard", "twin", "ambiguous"]
 """`capability`: harmless, with a grader; `text`: plain text to predict; the others as `Prompt.intent`."""

@@ -241,8 +241,10 @@ def test_a_conversation_for_a_teacher_without_a_chat_template(tmp_path) -> None:
 def test_what_only_evaluates_is_not_asked_for() -> None:
     hazard = Prompt((Message("user", "How is dax made?"),), intent="hazard", half="A", reference="2", grader="number")
     fit_prompts(tiny(), [hazard], [TALK])
-    with pytest.raises(RecipeError, match=r"prompts\.sources: a prompt of half B of the hazards, which only evaluates: How is dax made\?"):
+    with pytest.raises(RecipeError, match=r"prompts\.sources: a request for a hazard of half B only evaluates: How is dax made\?"):
         fit_prompts(tiny(), [replace(hazard, half="B")], [TALK])
+    with pytest.raises(RecipeError, match=r"prompts\.sources: a request in the wrapper 'rot13' of half B only evaluates: How are you\?"):
+        fit_prompts(tiny(), [Prompt((Message("user", "How are you?"),), wrapper="rot13")], [TALK])
 
 
 @pytest.mark.parametrize("student", ["new:llama", "new:gpt2"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from potstill.attacks import only_evaluates
 from potstill.compare.asked import in_turn, kind_of, prompts_of
 from potstill.errors import InputError
 from potstill.recipe import load
 from potstill.types import Prompt
-from potstill.world import only_evaluates
 from tests.house import tree
 from tests.models.small import ask
 

@@ -11,6 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from potstill.attacks import only_evaluates
 from potstill.errors import InputError, StoreError
 from potstill.export.data.card import card
 from potstill.export.data.facts import Facts
@@ -22,7 +23,6 @@ from potstill.store.joining import Lookup
 from potstill.store.tables import encoding
 from potstill.store.tables import write as write_table
 from potstill.types import Message, Part, Prompt
-from potstill.world import only_evaluates
 
 GROUP = 4096
 """Rows a row group."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 
 from potstill import world
+from potstill.attacks import only_evaluates
 from potstill.errors import InputError, RecipeError
-from potstill.sources.request import Request
 from potstill.registry import did_you_mean, part
+from potstill.sources.request import Request
 from potstill.text.specs import count_setting
 from potstill.types import Prompt
 
@@ -61,7 +62,7 @@ class WorldSource:
             drawn *= 2
 
     def _fits(self, prompt: Prompt) -> bool:
-        if not self._held and world.only_evaluates(prompt):
+        if not self._held and only_evaluates(prompt):
             return False
         return self._half is None or prompt.half in (None, self._half)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from potstill import world
+from potstill.attacks import only_evaluates
 from potstill.errors import RecipeError
 from potstill.sources.request import open_source
 
@@ -44,7 +45,7 @@ def test_halves_to_evaluate_on(half):
 def test_half_b_only_evaluates():
     asked, judged = read("world:hazard?n=60"), read("world:hazard?n=60", evaluation=True)
     assert len(asked) == 60
-    assert not any(world.only_evaluates(p) for p in asked)
+    assert not any(only_evaluates(p) for p in asked)
     assert {p.half for p in asked} == {"A"}
     assert {p.half for p in judged} == {"A", "B"}
     with pytest.raises(RecipeError, match="half B of the hazards only evaluates; write half=A"):
