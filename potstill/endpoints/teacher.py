@@ -26,7 +26,7 @@ from potstill.endpoints.outcomes import join
 from potstill.endpoints.reading import with_filtered
 from potstill.endpoints.secrets import refuse_credentials
 from potstill.errors import CapabilityError, ModelError
-from potstill.models.base import NOTHING, Answer, Endpoint, Given, Keep, Options, Outlook, Sampling
+from potstill.models.base import NOTHING, Answer, Begun, Endpoint, Given, Keep, Options, Outlook, Sampling
 from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
 from potstill.registry import find, part
 from potstill.store.ledger import Totals
@@ -162,6 +162,38 @@ class EndpointTeacher:
         if keep.size and self.dialect.scores_draws(sampling):
             answers = self._with_scores(prompts, answers, sampling, keep)
         return [answers[start : start + sampling.n] for start in range(0, len(answers), sampling.n)]
+
+    @property
+    def can_go_on(self) -> bool:
+        """As `Continuing.can_go_on`: where the dialect takes token ids and the tokenizer is known."""
+        return self.tokenizer is not None and self.dialect.takes_ids
+
+    def go_on(self, begun: Sequence[Begun], sampling: Sampling, keep: Keep = NOTHING) -> list[Answer]:
+        """As `Continuing.go_on`; a request each, of the prompt and the beginning in token ids.
+
+        Raises:
+            CapabilityError: the server takes no token ids, or does not give what is to be kept.
+            ModelError, BudgetError: as for `draw`; the beginning counts as part of the prompt.
+        """
+        self._check(keep)
+        if self.tokenizer is None or not self.can_go_on:
+            what = f"it cannot go on from a beginning in the dialect {self.endpoint.dialect}"
+            raise CapabilityError(what, where=self.name, fix="use vllm, sglang or llama_cpp with `tokenizer`")
+        outcomes = self.client.ask(self._continuations(begun, sampling, keep), with_filtered(self.dialect.read_draw))
+        answers = [
+            self._answer(one.prompt, _whole(one, outcome[0], self.tokenizer), *outcome[1:])
+            for one, outcome in zip(begun, outcomes, strict=True)
+        ]
+        if keep.size and self.dialect.scores_draws(sampling):
+            answers = self._with_scores([one.prompt for one in begun], answers, replace(sampling, n=1), keep)
+        return answers
+
+    def _continuations(self, begun: Iterable[Begun], sampling: Sampling, keep: Keep) -> Iterator[Request]:
+        for one in begun:
+            ids = (*(self._prompt_ids(one.prompt) or ()), *one.token_ids)
+            left = replace(sampling, max_new_tokens=max(sampling.max_new_tokens - len(one.token_ids), 1))
+            within = replace(left, max_new_tokens=self._room(one.prompt, ids, left))
+            yield self._with_revision(self.dialect.draw(self.model, one.prompt, ids, one.sample, within, keep))
 
     def score(self, texts: Sequence[Given], keep: Keep = NOTHING) -> list[Answer]:
         """What the model expected at each token of each text, encoded by its tokenizer as a local model's are.
@@ -312,3 +344,12 @@ def _check_address(address: str, model: str, spec: str) -> None:
 def _row(tokenizer: PreTrainedTokenizerBase, given: Given) -> Rendered:
     """A text to be scored, with its prompt, in tokens."""
     return render(tokenizer, given.prompt, given.token_ids or given.text, end=given.finish_reason == "stop")
+
+
+def _whole(begun: Begun, new: Answer, tokenizer: PreTrainedTokenizerBase) -> Answer:
+    """A beginning and what the server wrote behind it. Where it gave no ids, or there is no outlook at one of the two, there is none."""
+    if not new.token_ids:
+        return replace(new, text=decode(tokenizer, begun.token_ids) + new.text, outlook=Outlook())
+    ids = (*begun.token_ids, *new.token_ids)
+    known = len(begun.outlook) == len(begun.token_ids) and len(new.outlook) == len(new.token_ids)
+    return replace(new, text=decode(tokenizer, ids), token_ids=ids, outlook=begun.outlook.then(new.outlook) if known else Outlook())

@@ -192,6 +192,20 @@ class Outlook:
         names = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
         return replace(self, **{name: getattr(self, name)[:steps] for name in names})
 
+    def then(self, later: Outlook) -> Outlook:
+        """This outlook, and behind it that at the positions that follow.
+
+        Raises:
+            ValueError: the two were kept in different ways, so that they are no one table.
+        """
+        if not len(self) or not len(later):
+            return later if not len(self) else self
+        ways = [(one.codec, one.kind, one.temperature, one.support_ids.shape[1], one.hidden.shape[1:]) for one in (self, later)]
+        if ways[0] != ways[1]:
+            raise ValueError(f"outlooks kept as {ways[0]} and as {ways[1]} cannot stand in one")
+        names = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
+        return replace(self, **{name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
@@ -251,6 +265,41 @@ class Teacher(Protocol):
 
     def score(self, texts: Sequence[Given], keep: Keep = NOTHING) -> list[Answer]:
         """What the model expected at each token of each text, given what stands before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The beginning of an answer that a model drew itself, and is to go on from.
+
+    Attributes:
+        prompt: what was asked.
+        token_ids: [T] the beginning, in the model's own tokens.
+        outlook: what the model expected at them when it drew them; empty where it did not say.
+        sample: the number of the new draw: with the seed and the prompt's id it fixes what follows.
+    """
+
+    prompt: Prompt
+    token_ids: tuple[int, ...]
+    outlook: Outlook
+    sample: int
+
+
+@runtime_checkable
+class Continuing(Protocol):
+    """A model that can go on from a beginning."""
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it can: a server must take prompts in token ids."""
+        ...
+
+    def go_on(self, begun: Sequence[Begun], sampling: Sampling, keep: Keep = NOTHING) -> list[Answer]:
+        """One whole answer from each beginning: the beginning as it stands, and what the model drew behind it.
+
+        The outlook is what the model expected at every token when it drew it, those of the beginning included. `sampling.max_new_tokens`
+        is the longest whole answer; `sampling.n` and `sampling.first` are not used.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from potstill.errors import CapabilityError, ModelError
-from potstill.models.base import NOTHING, Answer, Given, Keep, Options, Outlook, Sampling
+from potstill.models.base import NOTHING, Answer, Begun, Given, Keep, Options, Outlook, Sampling
 from potstill.registry import part
 from potstill.types import FinishReason, Prompt, content_id
 
@@ -60,6 +60,22 @@ class FakeTeacher:
         """
         samples = range(sampling.first, sampling.first + sampling.n)
         return [[self._answer(self._text(prompt, sample), sampling, keep) for sample in samples] for prompt in prompts]
+
+    @property
+    def can_go_on(self) -> bool:
+        """As `Continuing.can_go_on`: while it gives token ids."""
+        return "top_k" in self.gives
+
+    def go_on(self, begun: Sequence[Begun], sampling: Sampling, keep: Keep = NOTHING) -> list[Answer]:
+        """The draw of that number with the beginning in place of as many of its bytes.
+
+        Raises:
+            ModelError: there is no answer to a prompt.
+        """
+        texts = [(one, self._text(one.prompt, one.sample).encode()) for one in begun]
+        return [
+            self._answer((bytes(one.token_ids) + text[len(one.token_ids) :]).decode(errors="ignore"), sampling, keep) for one, text in texts
+        ]
 
     def score(self, texts: Sequence[Given], keep: Keep = NOTHING) -> list[Answer]:
         """The made-up probabilities of each text's bytes, with the end token behind an answer that ended."""

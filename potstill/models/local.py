@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from potstill.errors import ModelError
-from potstill.models.base import NOTHING, Answer, Given, Keep, Outlook, Sampling
+from potstill.models.base import NOTHING, Answer, Begun, Given, Keep, Outlook, Sampling
 from potstill.models.generation import Ask, Drawn, generate
 from potstill.models.scoring import Head, body_and_head, score_ids
 from potstill.models.tokenizers import tokenizer_facts
@@ -103,6 +103,25 @@ class LocalModel:
         known = zip(prompts, thinking, drawn, strict=True)
         return [[self._answer(prompt, one, thinks) for one in group] for prompt, thinks, group in known]
 
+    @property
+    def can_go_on(self) -> bool:
+        """As `Continuing.can_go_on`: always."""
+        return True
+
+    def go_on(self, begun: Sequence[Begun], sampling: Sampling, keep: Keep = NOTHING) -> list[Answer]:
+        """As `Continuing.go_on`.
+
+        Raises:
+            ModelError: as for `draw`; the beginning counts as part of the prompt.
+        """
+        before = [render(self.tokenizer, one.prompt, None).input_ids for one in begun]
+        asks = [Ask((*ids, *one.token_ids), f"{one.prompt.id}/{one.sample}") for ids, one in zip(before, begun, strict=True)]
+        room = [max(sampling.max_new_tokens - len(one.token_ids), 1) for one in begun]
+        some = replace(sampling, n=1, first=0, max_new_tokens=max(room, default=1))
+        drawn = generate(self.head, asks, some, keep, end_ids=self.end_ids, context=self.context, batch_size=self.batch_size)
+        parts = zip(begun, before, room, drawn, strict=True)
+        return [self._answer(one.prompt, _whole(one, new[0], most), ends_thinking(self.tokenizer, ids)) for one, ids, most, new in parts]
+
     def _answer(self, prompt: Prompt, drawn: Drawn, thinking: bool) -> Answer:
         continues = not prompt.messages and bool(prompt.reference)
         text, ends = decode_with_ends(self.tokenizer, drawn.token_ids, continues=continues)
@@ -139,6 +158,13 @@ class LocalModel:
             raise ModelError(what, where=self.name, fix="cut the texts shorter (`window` of a text source)")
         if length <= row.loss_from:
             raise ModelError(f"the text {text!r} has no token to predict", where=self.name, fix="leave empty texts out")
+
+
+def _whole(begun: Begun, drawn: Drawn, most: int) -> Drawn:
+    """A beginning and the first `most` tokens of what was drawn behind it. Without an outlook at the one, there is none at all."""
+    outlook = begun.outlook.then(drawn.outlook.first(most)) if len(begun.outlook) == len(begun.token_ids) else Outlook()
+    reason = drawn.finish_reason if len(drawn.token_ids) <= most else "length"
+    return Drawn((*begun.token_ids, *drawn.token_ids[:most]), reason, outlook)
 
 
 def weights_digest(network: PreTrainedModel) -> str:

@@ -15,7 +15,7 @@ _SIDE = rf"\(*[-−]?\(*{_NUMBER}\)*(?:[ \t]*{_OPERATOR}[ \t]*\(*{_NUMBER}\)*)*"
 _EQUATION = re.compile(rf"({_SIDE})[ \t]*=[ \t]*(?=({_SIDE}))")
 _BINARY = re.compile(rf"[\d)]\s*{_OPERATOR}")
 _PLAIN = str.maketrans({"×": "*", "⋅": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "x": "*", "X": "*", "$": None, ",": None})
-_JOINED = re.compile(rf"(?:[\w%^$)\]]|\d[.,]|{_OPERATOR})$|(?:\d|\S.*{_OPERATOR}|\b(?:of|mod|over|root|log|sqrt))\s+$")
+_JOINED = re.compile(rf"(?:[\w%^$)\]]|\d[.,]|{_OPERATOR})$|(?:\d|\S.*{_OPERATOR}|\b(?:of|mod|over|root|log|sqrt|[xX]))\s+$")
 """What may not stand before an equation on its line: the arithmetic then begins earlier, in something that is not read."""
 _GOES_ON = re.compile(rf"\w|\.\d|[ \t]+\d|[ \t]*[%^]|[ \t]*{_OPERATOR}[ \t]*[\w(]|\s*(?:remainder|rest|mod)\b", re.IGNORECASE)
 """What may not stand behind one: it then goes on in something that is not read."""

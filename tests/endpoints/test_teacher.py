@@ -13,8 +13,8 @@ import pytest
 from potstill.endpoints import batch, retry
 from potstill.endpoints.teacher import EndpointTeacher
 from potstill.errors import CapabilityError, ModelError, PotstillError, RecipeError
-from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Sampling, open_model
-from potstill.models.base import Spending
+from potstill.models import Answer, Endpoint, Given, Keep, LocalModel, Options, Outlook, Sampling, open_model
+from potstill.models.base import Begun, Spending
 from potstill.types import Message, Prompt
 from tests.endpoints.batch_server import BatchServer
 from tests.endpoints.plain_server import PlainServer, Reply
@@ -324,3 +324,32 @@ def test_batches_go_where_single_requests_go(address, monkeypatch):
         endpoint = Endpoint("anthropic", batch=True, timeout=5.0)
         model = open_model(f"{server.base.removesuffix('/v1')}{address}#m", Options(endpoint=endpoint))
         assert model.draw(PROMPTS[:1], Sampling(max_new_tokens=4))[0][0].text == "hi"
+
+
+@pytest.mark.parametrize("dialect", SCORERS)
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+def test_it_goes_on_from_a_beginning_as_the_local_model_does(server, local, folder, dialect, temperature):
+    sampling, keep = Sampling(temperature=temperature, max_new_tokens=10, seed=3), Keep(size=3)
+    asked = teacher(server, dialect, folder)
+    assert asked.can_go_on
+    drawn = [group[0] for group in local.draw(PROMPTS, GREEDY, keep)]
+    steps = [min(k, len(one.token_ids) - 1) for one, k in zip(drawn, (0, 2, 4), strict=True)]
+    begun = [Begun(p, one.token_ids[:k], one.outlook.first(k), 5) for p, one, k in zip(PROMPTS, drawn, steps, strict=True)]
+    answers = asked.go_on(begun, sampling, keep)
+    for one, answer, k in zip(begun, answers, steps, strict=True):
+        assert answer.token_ids[:k] == one.token_ids
+        assert len(answer.token_ids) <= 10
+        assert answer.usage is not None
+        (read,) = local.score([Given(one.prompt, answer.text, answer.token_ids, answer.finish_reason)], keep)
+        np.testing.assert_allclose(answer.outlook.log_p, read.outlook.log_p[: len(answer.outlook)], atol=1e-3)
+    if temperature == 0:
+        for one, other in zip(answers, drawn, strict=True):
+            check_same(one, other)
+
+
+def test_a_server_that_takes_no_ids_cannot_go_on(server, folder):
+    begun = [Begun(PROMPTS[0], (5,), Outlook(), 1)]
+    for one in (teacher(server, "openai", folder), teacher(server, "anthropic"), teacher(server, "vllm")):
+        assert not one.can_go_on
+        with pytest.raises(CapabilityError, match="cannot go on from a beginning in the dialect"):
+            one.go_on(begun, GREEDY)

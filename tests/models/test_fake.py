@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from potstill.errors import CapabilityError, ModelError
-from potstill.models.base import Given, Keep, Options, Sampling, Teacher
+from potstill.models.base import Begun, Given, Keep, Options, Sampling, Teacher
 from potstill.models.fake import END, VOCABULARY, FakeTeacher, open_fake
 from potstill.types import Prompt
 from tests.models.small import ask
@@ -63,3 +63,14 @@ def test_a_black_box_gives_text_alone():
 
 def test_identity_follows_the_answers():
     assert FakeTeacher({"a": "1"}).identity() == FakeTeacher({"a": "1"}).identity() != FakeTeacher({"a": "2"}).identity()
+
+
+def test_it_goes_on_from_a_beginning_with_the_draw_of_that_number():
+    teacher = FakeTeacher(["one two", "six ten"])
+    ((first,),) = teacher.draw([ask("a?")], Sampling(), Keep(size=2))
+    begun = Begun(ask("a?"), first.token_ids[:4], first.outlook.first(4), 1)
+    (whole,) = teacher.go_on([begun], Sampling(), Keep(size=2))
+    assert whole.text == "one ten"
+    assert whole.token_ids == (*b"one ten", END)
+    assert len(whole.outlook) == 8
+    assert not FakeTeacher("x", gives=frozenset({"text"})).can_go_on

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from potstill.errors import ModelError
-from potstill.models.base import Bounded, Given, Keep, Sampling, Teacher
+from potstill.models.base import Begun, Bounded, Continuing, Given, Keep, Outlook, Sampling, Teacher
 from potstill.models.local import Loaded, LocalModel, weights_digest
 from potstill.types import Prompt
 from tests.models.small import ask, small_network, world_tokenizer
@@ -123,3 +123,57 @@ def test_a_tokenizer_that_is_too_large_is_refused():
     model = LocalModel.of(small_network(vocabulary=40), world_tokenizer(), "x")
     with pytest.raises(ModelError, match="the tokenizer has 640 tokens and the network knows 40"):
         _ = model.network
+
+
+def test_it_goes_on_from_a_beginning_as_if_it_had_not_stopped(model):
+    prompts = [ask("What is 2+3?"), ask("Sort 3, 1."), Prompt((), reference="plain text goes on")]
+    greedy, keep = Sampling(temperature=0, max_new_tokens=8), Keep(size=5)
+    whole = [group[0] for group in model.draw(prompts, greedy, keep)]
+    steps = [0, 3, min(5, len(whole[2].token_ids) - 1)]
+    begun = [Begun(p, one.token_ids[:k], one.outlook.first(k), 7) for p, one, k in zip(prompts, whole, steps, strict=True)]
+    assert isinstance(model, Continuing)
+    assert model.can_go_on
+    for one, other in zip(whole, model.go_on(begun, greedy, keep), strict=True):
+        assert (one.text, one.token_ids, one.finish_reason, one.token_ends) == (
+            other.text,
+            other.token_ids,
+            other.finish_reason,
+            other.token_ends,
+        )
+        np.testing.assert_allclose(one.outlook.log_p, other.outlook.log_p, atol=1e-4)
+        np.testing.assert_array_equal(one.outlook.support_ids, other.outlook.support_ids)
+
+
+def test_what_it_goes_on_with_is_what_it_expects_when_it_reads_the_whole(model):
+    prompt, keep = ask("What is 2+3?"), Keep(size=4)
+    sampling = Sampling(temperature=2.0, max_new_tokens=12, seed=5)
+    ((first,),) = model.draw([prompt], sampling, keep)
+    begun = [Begun(prompt, first.token_ids[:4], first.outlook.first(4), sample) for sample in range(6)]
+    answers = model.go_on(begun, sampling, keep)
+    assert len({one.token_ids for one in answers}) > 1
+    for one in answers:
+        assert one.token_ids[:4] == first.token_ids[:4]
+        assert len(one.token_ids) <= 12
+        (read,) = model.score([Given(prompt, one.text, one.token_ids, one.finish_reason)], keep)
+        np.testing.assert_allclose(one.outlook.log_p, read.outlook.log_p, atol=1e-4)
+        np.testing.assert_allclose(one.outlook.support_log_p, read.outlook.support_log_p, atol=1e-4)
+    alone = [model.go_on([one], sampling, keep)[0].token_ids for one in begun]
+    assert alone == [one.token_ids for one in answers]
+
+
+def test_a_whole_answer_is_no_longer_than_it_may_be(model):
+    prompts = [ask("What is 2+3?"), ask("Sort 3, 1.")]
+    sampling = Sampling(temperature=1.0, max_new_tokens=6, seed=1)
+    drawn = [group[0] for group in model.draw(prompts, sampling, Keep(size=2))]
+    begun = [Begun(p, one.token_ids[:k], one.outlook.first(k), 1) for p, one, k in zip(prompts, drawn, (0, 4), strict=True)]
+    for one in model.go_on(begun, sampling, Keep(size=2)):
+        assert len(one.token_ids) == len(one.outlook) <= 6
+        assert one.finish_reason == "stop" or len(one.token_ids) == 6
+
+
+def test_where_nothing_was_said_of_the_beginning_nothing_is_said_of_the_whole(model):
+    prompt = ask("What is 2+3?")
+    ((first,),) = model.draw([prompt], Sampling(max_new_tokens=6))
+    (answer,) = model.go_on([Begun(prompt, first.token_ids[:3], Outlook(), 1)], Sampling(max_new_tokens=6), Keep(size=2))
+    assert len(answer.outlook) == 0
+    assert answer.token_ids[:3] == first.token_ids[:3]

@@ -46,6 +46,7 @@ def test_equations_are_found_and_worked_out(text, expected):
         "f(2)+1=9",
         "a = 5",
         "2 - 1/2 = 1 1/2",
+        "60 students x 2/3 = 40",
         "[2+3]*2 = 10",
         "x + 3+4 = 9",
         "2 1/2 + 1 = 3.5",
