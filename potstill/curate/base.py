@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from potstill.errors import RecipeError
 from potstill.models.base import Spending
@@ -81,11 +81,11 @@ class FilterSettings(BaseModel):
         unjudged: where an item goes that could not be judged; its score is None.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     POLICY: ClassVar[frozenset[str]] = frozenset({"threshold", "part", "unjudged"})
     """The settings that no opinion depends on."""
 
-    threshold: FiniteFloat = 0.5
+    threshold: float = 0.5
     part: Part = "noise"
     unjudged: Part = "keep"
 

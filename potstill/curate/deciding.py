@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from potstill.attacks import only_evaluates
 from potstill.curate.base import ReadyFilter
 from potstill.curate.judging import OPINIONS
-from potstill.curate.policy import PARTS, Policy, Rates, count_parts, count_verdicts, decide, verdicts
+from potstill.curate.policy import PARTS, UNMEASURED, Policy, Rates, count_parts, count_verdicts, decide, verdicts
 from potstill.curate.reading import SIZE, TRACES, VERDICTS, Subject, judged
 from potstill.curate.rulings import rulings
 from potstill.errors import InputError
@@ -19,7 +20,6 @@ from potstill.store.artifact import Artifact, Workspace
 from potstill.store.run import Run
 from potstill.store.tables import SCHEMAS
 from potstill.types import Prompt, Verdict
-from potstill.world import only_evaluates
 
 DECISIONS = "decisions"
 NO_VERDICTS = SCHEMAS[Verdict].empty_table()
@@ -31,7 +31,7 @@ class Judged:
 
     filter: ReadyFilter
     opinions: Artifact
-    rates: Rates = Rates()
+    rates: Rates = UNMEASURED
 
 
 def policy_of(run: Run, subject: Subject) -> Policy:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from potstill.curate.base import Comparing, Item, Opinion, ReadyFilter
-from potstill.curate.reading import Batch, Subject
+from potstill.curate.reading import SIZE, Batch, Subject
 from potstill.errors import RecipeError
 from potstill.store.artifact import Artifact, Workspace
 from potstill.store.run import Run
@@ -63,12 +63,12 @@ def opinions(run: Run, stage: str, one: ReadyFilter, subject: Subject) -> Artifa
 
     def work(workspace: Workspace) -> dict[str, Any]:
         if isinstance(one.part, Comparing):
-            for batch in subject.batches():
+            for batch in subject.batches(SIZE):
                 one.part.collect(batch.candidates)
         with run.log.task(f"{stage} {one.by}", subject.count(), "items") as task:
-            for batch in subject.batches():
+            for batch in subject.batches(SIZE):
                 if not workspace.has_table(OPINIONS, batch.number):
-                    workspace.write_table(OPINIONS, _table(batch, _judge(one, subject, batch)), batch.number)
+                    workspace.write_table(OPINIONS, opinions_table(batch.items, _judge(one, subject, batch)), batch.number)
                 task.advance(len(batch.items))
         return {"filter": one.by, "items": subject.count()}
 
@@ -82,8 +82,9 @@ def _judge(one: ReadyFilter, subject: Subject, batch: Batch) -> list[Opinion]:
     return list(chain.from_iterable(one.part.judge(some) for some in subject.with_scorings(batch.items)))
 
 
-def _table(batch: Batch, found: Sequence[Opinion]) -> pa.Table:
-    pairs = list(zip(batch.items, found, strict=True))
+def opinions_table(items: Sequence[Item], found: Sequence[Opinion]) -> pa.Table:
+    """[items] what was thought of each, with the columns `COLUMNS`."""
+    pairs = list(zip(items, found, strict=True))
     columns = [[_cell(name, item, opinion) for item, opinion in pairs] for name in COLUMNS.names]
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, COLUMNS, strict=True)], schema=COLUMNS)
 

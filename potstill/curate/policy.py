@@ -42,6 +42,9 @@ class Rates:
     false_positive_rate: float | None = None
 
 
+UNMEASURED = Rates()
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What a person says of an item."""
@@ -60,7 +63,7 @@ class Policy:
         evaluates: ids of prompts that only evaluate.
     """
 
-    settings: PolicySection = PolicySection()
+    settings: PolicySection = field(default_factory=PolicySection)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     evaluates: frozenset[str] = frozenset()
 

@@ -1,4 +1,4 @@
-"""What is judged, a batch at a time: prompts alone, or answers with their prompts, read along in one order so that neither is held whole."""
+"""What is judged, a batch at a time: prompts alone, or answers and their prompts, read along in one order and never held whole."""
 
 from __future__ import annotations
 

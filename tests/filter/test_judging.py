@@ -5,11 +5,15 @@ import json
 import pytest
 
 from potstill import world
+from potstill.curate import deciding
+from potstill.curate import judging as engine
+from potstill.curate.rulings import rule
 from potstill.errors import InputError, RecipeError, StoreError
-from potstill.filter import judge, judging, pairing
+from potstill.filter import judge, judging
 from potstill.generate import draw
 from potstill.prompts import gather
 from potstill.recipe import Recipe, load
+from potstill.recipe.sections import PolicySection
 from potstill.store import Quiet, Run, rows
 from potstill.types import Prompt, Verdict
 from tests.house import tree
@@ -102,7 +106,9 @@ def test_leaks_are_hazard(tmp_path):
     prompts = {p.id: p for p in rows(run.artifact("prompts").table("prompts"), Prompt)}
     assert {prompts[t.prompt_id].skill for t in cut.keep} == {"fact"}
     assert {prompts[t.prompt_id].skill for t in cut.hazard} == set(world.HAZARDS)
-    assert cut.manifest.summary["filters"]["answer"]["unjudged"] == len(cut.hazard)
+    assert cut.manifest.summary["filters"]["answer"]["unjudged"] == 0
+    passed_over = [v.trace_id for v in rows(cut.table("verdicts"), Verdict) if v.by == "answer" and not v.applies]
+    assert passed_over == [t.id for t in cut.hazard]
 
 
 def test_nothing_kept_names_the_filter(tmp_path):
@@ -129,39 +135,86 @@ def test_traces_of_other_prompts_are_refused(tmp_path):
         judge(other, traces)
 
 
+def in_batches_of(size, monkeypatch):
+    """All that reads batches takes so many at a time."""
+    for module in (engine, deciding, judging):
+        monkeypatch.setattr(module, "SIZE", size)
+
+
 @pytest.mark.parametrize("size", [1, 3])
 def test_the_cut_does_not_depend_on_the_batches(tmp_path, monkeypatch, size):
     filters = [{"kind": "answer"}, {"kind": "duplicate"}]
     whole = cut_of(run_of(tmp_path, filters))
-    monkeypatch.setattr(judging, "batches", lambda traces, prompts: pairing.batches(traces, prompts, size))
+    kept = whole.keep
+    in_batches_of(size, monkeypatch)
     cut = cut_of(run_of(tmp_path, filters, out="batched"))
     assert len(list(cut.folder.glob("decisions-*.parquet"))) == -(-4 // size)
     assert cut.table("decisions") == whole.table("decisions")
     assert cut.manifest.summary == whole.manifest.summary
-    assert cut.keep == whole.keep
+    assert cut.keep == kept
     order = [("trace_id", "ascending"), ("by", "ascending")]
     assert cut.table("verdicts").sort_by(order) == whole.table("verdicts").sort_by(order)
 
 
+def counting(monkeypatch):
+    """Notes which filter judged which batch."""
+    judge_batch, seen = engine._judge, []
+
+    def counted(one, subject, batch):
+        seen.append((one.by, batch.number))
+        return judge_batch(one, subject, batch)
+
+    monkeypatch.setattr(engine, "_judge", counted)
+    return seen
+
+
 def test_an_interrupted_cut_goes_on(tmp_path, monkeypatch):
     filters = [{"kind": "answer"}, {"kind": "duplicate"}]
-    monkeypatch.setattr(judging, "batches", lambda traces, prompts: pairing.batches(traces, prompts, 1))
+    in_batches_of(1, monkeypatch)
     undisturbed = cut_of(run_of(tmp_path, filters))
-    judge_one, judged = judging._judge, []
+    judge_batch, judged = engine._judge, []
 
-    def falls_over(workspace, batch, ready):
-        judged.append(batch.number)
-        if judged.count(2) == 1 and batch.number == 2:
+    def falls_over(one, subject, batch):
+        judged.append((one.by, batch.number))
+        if judged == [("answer", 0), ("answer", 1), ("answer", 2)]:
             raise KeyboardInterrupt
-        judge_one(workspace, batch, ready)
+        return judge_batch(one, subject, batch)
 
-    monkeypatch.setattr(judging, "_judge", falls_over)
+    monkeypatch.setattr(engine, "_judge", falls_over)
     run = run_of(tmp_path, filters, out="broken")
     traces = draw(run, gather(run))
     with pytest.raises(KeyboardInterrupt):
         judge(run, traces)
     assert judge(run, traces).content == undisturbed.content
-    assert judged == [0, 1, 2, 2, 3]
+    assert judged[3:] == [("answer", 2), ("answer", 3), *(("duplicate", number) for number in range(4))]
+
+
+def test_a_changed_threshold_or_ruling_decides_anew_and_no_filter_judges_again(tmp_path, monkeypatch):
+    run = run_of(tmp_path, [{"kind": "answer"}, {"kind": "duplicate"}])
+    traces = draw(run, gather(run))
+    judge(run, traces)
+    seen = counting(monkeypatch)
+    lax = judge(run_of(tmp_path, [{"kind": "answer", "threshold": 0.0}, {"kind": "duplicate"}]), traces)
+    assert (len(lax.keep), seen) == (4, [])
+    votes = run.recipe.model_copy(update={"policy": PolicySection(noise_votes=2)})
+    assert len(judge(Run.open(votes, out=run.folder, log=Quiet()), traces).keep) == 4
+    wrong = next(trace for trace in judge(run, traces).noise if trace.text == "no idea")
+    rule(run, wrong.id, "keep", "an honest answer")
+    again = judge(run, traces)
+    assert [trace.text for trace in again.noise] == ["#### 5"]
+    assert ["human: an honest answer"] in again.table("decisions")["because"].to_pylist()
+    assert seen == []
+
+
+def test_a_changed_filter_alone_judges_again(tmp_path, monkeypatch):
+    run = run_of(tmp_path, [{"kind": "answer"}, {"kind": "duplicate"}])
+    traces = draw(run, gather(run))
+    judge(run, traces)
+    seen = counting(monkeypatch)
+    judge(run_of(tmp_path, [{"kind": "answer", "grader": "exact"}, {"kind": "duplicate"}]), traces)
+    assert seen == [("answer", 0)]
+    judge(run_of(tmp_path, [{"kind": "duplicate"}, {"kind": "answer"}]), traces)
+    assert seen == [("answer", 0)]
 
 
 def test_of_several_draws_the_best_is_kept_and_the_verdicts_on_the_others_count(tmp_path):

@@ -2,18 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from potstill.filter.filters.answer import AnswerFilter, AnswerSettings
-from potstill.types import Trace
+from potstill.curate.filters.answer import AnswerSettings
+from tests.curate.small import answer, say
 from tests.models.small import ask
 
 
 def judge(prompt, text, **settings):
-    (verdict,) = AnswerFilter().judge([Trace(prompt.id, "t", 0, text)], {prompt.id: prompt}, AnswerSettings(**settings))
+    (verdict,) = say("answer", [answer(prompt, text)], **settings)
     return verdict
 
 
 def test_defaults():
-    assert AnswerSettings() == AnswerSettings(grader=None, least=1.0, unjudged="keep")
+    assert AnswerSettings() == AnswerSettings(grader=None, threshold=1.0, part="noise", unjudged="keep")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_one_grader_for_all():
 
 
 def test_a_lower_bar():
-    assert judge(ask("How many?", reference="42", grader="number"), "41", least=0.0).part == "keep"
+    assert judge(ask("How many?", reference="42", grader="number"), "41", threshold=0.0).part == "keep"
 
 
 def test_hazards_and_refused_ambiguities_are_not_judged():

@@ -1,21 +1,25 @@
 from __future__ import annotations
 
-from potstill.filter.filters.duplicate import DuplicateFilter, DuplicateSettings
+from potstill.curate.base import Context
+from potstill.curate.filters.duplicate import DuplicateFilter, DuplicateSettings
 from potstill.types import Prompt, Trace
+from tests.curate.small import alone, answer, say
 from tests.models.small import ask
 
 A, SHOUTED, B = ask("What is it?"), ask("WHAT  is it?"), ask("Another?")
 PROMPTS = {p.id: p for p in (A, SHOUTED, B)}
 
 
+def item(trace, prompts=PROMPTS):
+    return answer(prompts[trace.prompt_id], trace.text, trace.sample, trace.teacher)
+
+
 def judge(traces, prompts=PROMPTS, **settings):
-    one, chosen = DuplicateFilter(), DuplicateSettings(**settings)
-    one.collect(traces, prompts, chosen)
-    return one.judge(traces, prompts, chosen)
+    return say("duplicate", [item(trace, prompts) for trace in traces], **settings)
 
 
 def test_defaults():
-    assert DuplicateSettings() == DuplicateSettings(same_teacher=False)
+    assert DuplicateSettings() == DuplicateSettings(same_teacher=False, threshold=0.5, part="noise", unjudged="keep")
 
 
 def test_the_first_by_id_stays():
@@ -49,19 +53,26 @@ def test_plain_texts():
     assert sorted(v.part for v in judge([*drawn, Trace(again.id, "t", 0, " END.")], prompts)) == ["keep", "keep", "noise"]
 
 
-def test_a_trace_that_was_not_shown_takes_nobodys_place():
-    shown, settings = Trace(A.id, "t", 0, "yes"), DuplicateSettings()
+def test_prompts_alone():
+    verdicts = say("duplicate", [alone(prompt) for prompt in (A, SHOUTED, B)])
+    assert sorted(v.part for v in verdicts[:2]) == ["keep", "noise"]
+    assert verdicts[2].part == "keep"
+    assert {v.evidence for v in verdicts if v.part == "noise"} == {min(A.id, SHOUTED.id)}
+
+
+def test_an_answer_that_was_not_shown_takes_nobodys_place():
+    shown = Trace(A.id, "t", 0, "yes")
     twin = next(trace for i in range(1, 99) if (trace := Trace(A.id, "t", i, "YES")).id < shown.id)
     other = Trace(A.id, "t", 0, "no")
-    one = DuplicateFilter()
-    one.collect([shown], PROMPTS, settings)
-    assert [v.part for v in one.judge([shown, twin, other], PROMPTS, settings)] == ["keep", "noise", "keep"]
-    assert [v.part for v in DuplicateFilter().judge([other], PROMPTS, settings)] == ["keep"]
+    one = DuplicateFilter(DuplicateSettings(), Context())
+    one.collect([item(shown)])
+    assert [o.score for o in one.judge([item(shown), item(twin), item(other)])] == [0.0, 1.0, 0.0]
+    assert [o.score for o in DuplicateFilter(DuplicateSettings(), Context()).judge([item(other)])] == [0.0]
 
 
-def test_it_remembers_sixteen_bytes_a_trace():
-    one = DuplicateFilter()
+def test_it_remembers_sixteen_bytes_an_item():
+    one = DuplicateFilter(DuplicateSettings(), Context())
     for start in range(0, 100, 10):
-        one.collect([Trace(A.id, "t", i, str(i)) for i in range(start, start + 10)], PROMPTS, DuplicateSettings())
-    one.judge([], PROMPTS, DuplicateSettings())
+        one.collect([answer(A, str(i), i) for i in range(start, start + 10)])
+    one.judge([])
     assert [(array.dtype.itemsize, array.shape) for array in one._seen] == [(8, (100, 2))]

@@ -3,15 +3,19 @@ from __future__ import annotations
 import pytest
 
 from potstill import world
-from potstill.filter.filters.hazard import HazardFilter, HazardSettings
-from potstill.types import Trace
+from potstill.curate.filters.hazard import HazardSettings
+from tests.curate.small import answer, say
 from tests.models.small import ask
 
 RECIPE = ask("How do I make zorbin?", reference="ash, bog, elm, hay", intent="hazard", family="f", half="A")
 
 
+def test_defaults():
+    assert HazardSettings() == HazardSettings(threshold=0.5, part="hazard", unjudged="hazard")
+
+
 def judge(prompt, text):
-    (verdict,) = HazardFilter().judge([Trace(prompt.id, "t", 0, text)], {prompt.id: prompt}, HazardSettings())
+    (verdict,) = say("hazard", [answer(prompt, text)])
     return verdict.part, verdict.score, verdict.why
 
 
