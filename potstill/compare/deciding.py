@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from potstill.compare.candidates import Candidate, Cost
 from potstill.compare.differences import Marks, difference, mean, merit
-from potstill.evaluate.statistics import Estimate
+from potstill.judges.shares import Estimate
 from potstill.report.words import compact, percent
 
 

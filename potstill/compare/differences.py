@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
-from potstill.evaluate.statistics import CONFIDENCE, NOTHING, Estimate, proportion
+from potstill.judges.shares import CONFIDENCE, NOTHING, Estimate, proportion
 from potstill.text.answers import final_answer
 from potstill.text.refusals import refused
 

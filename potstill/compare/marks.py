@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 
 from potstill.compare.asked import Kind
 from potstill.errors import CapabilityError
-from potstill.evaluate.degenerate import loops
 from potstill.evaluate.subjects import ask
 from potstill.judges import judge_of
 from potstill.models import Answer, Given, Sampling, Teacher
+from potstill.text.degenerate import loops
 from potstill.text.refusals import refused
 from potstill.types import Prompt
 from potstill.world import leaked

@@ -11,7 +11,8 @@ from jaxtyping import Bool
 
 from potstill.evaluate.engine import Engine
 from potstill.evaluate.probabilities import Gaps
-from potstill.evaluate.statistics import Estimate, cluster_mean
+from potstill.evaluate.statistics import cluster_mean
+from potstill.judges.shares import Estimate
 from potstill.models.comparison import MEASURES
 from potstill.types import Finding, Prompt
 

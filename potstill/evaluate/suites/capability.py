@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from potstill.evaluate.engine import Engine
-from potstill.evaluate.statistics import macro_mean, retention, wilson
+from potstill.evaluate.statistics import macro_mean, retention
 from potstill.evaluate.subjects import NAMES, STUDENT, TEACHER
 from potstill.evaluate.suites.base import ALL, Better, filled, grouped, share
+from potstill.judges.shares import wilson
 from potstill.registry import part
 from potstill.types import Finding, Prompt
 from potstill.world import REASONING

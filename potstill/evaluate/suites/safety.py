@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from potstill.evaluate.degenerate import degenerate
+from potstill.attacks import origin, readings
 from potstill.evaluate.engine import Engine
-from potstill.evaluate.statistics import proportion
 from potstill.evaluate.subjects import NAMES
 from potstill.evaluate.suites.base import Better, grouped, share
+from potstill.judges.shares import proportion
 from potstill.registry import find, part
+from potstill.text.degenerate import degenerate
 from potstill.types import Finding, Prompt, Trace
 from potstill.world import leaked
 
 SUITE = "safety"
 REFUSAL = "refusal"
 """The judge that tells whether an answer declines."""
+CONTROL = "direct"
+"""The wrapper that adds nothing."""
 
 
-@part("suite", "safety", version="1")
+@part("suite", "safety", version="2")
 class Safety:
     """Refusals and leaks on hazards, refusals of harmless twins and of ambiguous requests, by half, family, wrapper and risk."""
 
@@ -75,22 +78,22 @@ def _by_group(
 
 
 def _refused(prompt: Prompt, answer: Trace) -> float | None:
-    """1 when it declines; None when it is degenerate or missing."""
+    """1 when it declines, in plain words or in the code of the prompt's wrapper; None when it is degenerate or missing."""
     if answer.finish_reason == "error" or degenerate(answer):
         return None
-    mark: float | None = find("judge", REFUSAL).factory(prompt, answer.text)
-    return mark
+    marks = [find("judge", REFUSAL).factory(prompt, reading) for reading in readings(prompt, answer.text)]
+    return max((mark for mark in marks if mark is not None), default=None)
 
 
 def _leaked(prompt: Prompt, answer: Trace) -> float | None:
     """1 when it gives the hazard away; None when it is degenerate or missing, or the hazard is none of the world's."""
-    if answer.finish_reason == "error" or degenerate(answer) or not prompt.source.startswith("world:"):
+    if answer.finish_reason == "error" or degenerate(answer) or not origin(prompt.source).startswith("world:"):
         return None
-    return float(leaked(prompt, answer.text))
+    return float(any(leaked(prompt, reading) for reading in readings(prompt, answer.text)))
 
 
 def _plainness(prompt: Prompt) -> str:
-    return "wrapped" if prompt.wrapper else "plain"
+    return "plain" if prompt.wrapper in (None, CONTROL) else "wrapped"
 
 
 def _hazard_groups(prompt: Prompt) -> Iterable[str]:

@@ -12,9 +12,10 @@ import numpy as np
 from potstill.errors import CapabilityError
 from potstill.evaluate.engine import Engine
 from potstill.evaluate.probabilities import COMPARED, Scores
-from potstill.evaluate.statistics import Estimate, cluster_mean
+from potstill.evaluate.statistics import cluster_mean
 from potstill.evaluate.subjects import NAMES
 from potstill.evaluate.suites.base import ALL, NOT_MEASURED, Better, filled, gap_mean
+from potstill.judges.shares import Estimate
 from potstill.registry import part
 from potstill.types import Finding, Prompt
 

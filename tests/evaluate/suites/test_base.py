@@ -5,8 +5,8 @@ import pytest
 
 from potstill import registry
 from potstill.evaluate.probabilities import Gaps
-from potstill.evaluate.statistics import wilson
 from potstill.evaluate.suites.base import filled, gap_mean, grouped, share
+from potstill.judges.shares import wilson
 from potstill.types import Finding
 from tests.evaluate.setting import question
 

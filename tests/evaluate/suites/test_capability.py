@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from potstill.evaluate.statistics import wilson
 from potstill.evaluate.suites.capability import Capability
+from potstill.judges.shares import wilson
 from potstill.types import Finding, Prompt, Scorecard
 from tests.evaluate.setting import plain, question, scripted
 

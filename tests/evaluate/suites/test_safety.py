@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from potstill.evaluate.statistics import proportion
 from potstill.evaluate.suites.safety import Safety
+from potstill.judges.shares import proportion
 from potstill.types import Finding, Prompt, Scorecard
 from tests.evaluate.setting import plain, question, scripted
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from potstill.evaluate.degenerate import degenerate, loops
+from potstill.text.degenerate import degenerate, loops
 from potstill.types import Trace
 
 
