@@ -125,8 +125,9 @@ class TeacherSection(ModelSection):
     licence: str = Field("", description="The licence of its weights or outputs (an SPDX name), where it does not say itself.")
     terms: str = Field("", description="The address of its terms of use.")
     train_on_outputs: TrainOnOutputs = Field(
-        "unknown", description="Whether its terms let others train on what it says; `forbidden` stops the run."
+        "unknown", description="Whether its terms let others train on what it says; `forbidden` stops the run, but for `accept_terms`."
     )
+    accept_terms: str = Field("", description="Why the run goes on although the terms forbid it, in words; told wherever its data go.")
     dialect: str = Field("openai", description="For an endpoint: `vllm`, `sglang`, `llama_cpp`, `openai` or `anthropic`.")
     tokenizer: str | None = Field(None, description="For an endpoint: its model's tokenizer (`hf:PATH`); prompts are sent as ids then.")
     api_key_env: str | None = Field(None, description="For an endpoint: the environment variable that holds the key; it is never written.")
@@ -148,6 +149,12 @@ class TeacherSection(ModelSection):
             for key in keys:
                 if kind not in kinds and getattr(self, key) != type(self).model_fields[key].default:
                     raise Fault(key, f"{key} is for {' and '.join(f'{each}:' for each in kinds)} and not for {self.model}")
+        return self
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.accept_terms and not self.accept_terms.strip():
+            raise Fault("accept_terms", "accept_terms is a reason in words, and none is given")
         return self
 
     @model_validator(mode="after")
@@ -267,6 +274,20 @@ class PolicySection(Section):
     noise_votes: int = Field(1, ge=1, description="So many filters must say noise.")
 
 
+class MeasureSection(Section):
+    """On what the errors of filters are measured: `potstill filter --measure`, and for filters of prompts `potstill prompts --measure`."""
+
+    clean: tuple[str, ...] = Field(
+        ("world:benign",),
+        min_length=1,
+        description="Sources of harmless prompts that every filter should keep; the answers to them are their references.",
+    )
+    columns: dict[str, str] = Field({}, description="As in `[prompts]`, for these sources.")
+    grader: str | None = Field(None, description="The judge that tells a right answer, where a prompt names none.")
+    n: int = Field(500, ge=1, description="At most so many of them, drawn at random, are judged.")
+    faults: int = Field(200, ge=1, description="At most so many faults of each kind are put among them.")
+
+
 class LossSection(Section):
     """One term of the training loss."""
 
@@ -379,6 +400,7 @@ class Recipe(Section):
     generate: GenerateSection = Field(GenerateSection(), description="How the teachers answer.")
     filters: tuple[FilterSection, ...] = Field((), description="What sorts the answers into keep, hazard and noise.")
     policy: PolicySection = Field(PolicySection(), description="How verdicts become a decision, on prompts and on answers.")
+    measure: MeasureSection = Field(MeasureSection(), description="On what the errors of filters are measured.")
     train: TrainSection = Field(TrainSection(), description="How the student is trained.")
     evaluate: EvaluateSection = Field(EvaluateSection(), description="What teacher and student are measured on.")
     export: ExportSection = Field(ExportSection(), description="What the student is written as.")

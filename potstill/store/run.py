@@ -150,9 +150,7 @@ class Run:
             StoreError: the folder is locked or cannot be written, the stage is not among those that may be made, or it would have to work
                 on an input that is not what was made: the inputs' files are held against their hashes first, once for each artifact.
         """
-        settings = to_jsonable_python(section)
-        contents = {name: artifact.content for name, artifact in sorted(inputs.items())}
-        identity = digest([stage, settings, contents, dict(parts), self.recipe.seed])
+        settings, contents, identity = self._identity(stage, section, inputs, parts)
         folder = self.folder / stage / identity[:12]
         whole = stage.partition(".")[0]
         forced = whole in self._force and (self._only is None or whole in self._only)
@@ -187,6 +185,26 @@ class Run:
             self._verified.add((folder, artifact.content))
             self._make_current(artifact)
         return artifact
+
+    def find(
+        self, stage: str, *, section: BaseModel | Mapping[str, Any], inputs: Mapping[str, Artifact], parts: Mapping[str, str]
+    ) -> Artifact | None:
+        """The artifact that `perform` would make of these, where it is there already, current or not; None: it is not.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        *_, identity = self._identity(stage, section, inputs, parts)
+        folder = self.folder / stage / identity[:12]
+        return Artifact.read(folder) if is_there(folder / MANIFEST) else None
+
+    def _identity(
+        self, stage: str, section: BaseModel | Mapping[str, Any], inputs: Mapping[str, Artifact], parts: Mapping[str, str]
+    ) -> tuple[dict[str, Any], dict[str, str], str]:
+        """The settings as plain values, the contents of the inputs, and the hash that an artifact of them is named by."""
+        settings = to_jsonable_python(section)
+        contents = {name: artifact.content for name, artifact in sorted(inputs.items())}
+        return settings, contents, digest([stage, settings, contents, dict(parts), self.recipe.seed])
 
     def verify(self, artifacts: Iterable[Artifact]) -> None:
         """Hold the files of artifacts against their hashes, where this run has not done so; what it made itself it has just hashed.
