@@ -8,62 +8,68 @@
 | `.parquet` | a table |
 | `.txt` | one row a line, in the column `prompt`; empty lines are passed over |
 
-A row of a JSON list that is no object stands in the column `value`.
+All but Parquet may be compressed: `.jsonl.gz`, `.csv.zst`. A row of a JSON list that is no object stands in the column `value`.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from potstill.errors import InputError
+from potstill.text.delimited import PLAIN, Layout, read_delimited
+from potstill.text.lines import Rejected, ending, lines_of, undecoded
 
 Row = dict[str, Any]
-
-LARGEST_CELL = 2**31 - 1
-"""Characters of a CSV cell: the most that the reader can be told everywhere."""
-_UNDECODED = re.compile(r"[\udc80-\udcff]")
-"""What a byte that is not UTF-8 is read as; no text in UTF-8 holds it."""
+Sifted: TypeAlias = "tuple[str, Row | Rejected]"
+"""A place, and the row there or what is wrong with it."""
 
 
-def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
+def read_rows(path: Path, layout: Layout = PLAIN) -> Iterator[tuple[str, Row]]:
     """Each row of the file with its place, `name.jsonl:12` (a line from 1) or `name.json row 3` (from 0).
+
+    Args:
+        path: the file.
+        layout: of a `.csv` or `.tsv` file.
 
     Raises:
         InputError: the file is missing, unreadable, of another format, malformed or not UTF-8 (with line and column).
     """
-    reader = _READERS.get(path.suffix.lower())
+    for where, row in sift_rows(path, layout):
+        if isinstance(row, Rejected):
+            raise row.error
+        yield where, row
+
+
+def sift_rows(path: Path, layout: Layout = PLAIN) -> Iterator[Sifted]:
+    """As `read_rows`; in the place of a malformed row stands what is wrong with it, and those behind it are read.
+
+    Raises:
+        InputError: the file is missing, unreadable or of another format, or its rows cannot be told apart.
+    """
+    reader = _READERS.get(ending(path))
     if reader is None:
-        raise InputError(f"unknown ending {path.suffix!r}", where=str(path), fix=f"one of: {', '.join(sorted(_READERS))}")
+        raise InputError(f"unknown ending {path.suffix!r}", where=str(path), fix=f"one of: {', '.join(ENDINGS)}")
     try:
-        yield from reader(path)
+        yield from reader(path, layout)
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path; it starts at the working directory") from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", where=str(path), fix="give a file that you may read") from None
 
 
-def _lines(path: Path, newline: str | None = None) -> Iterator[tuple[int, str]]:
-    """Each line with its number, from 1, without a byte-order mark; `newline` as in `open`.
-
-    Raises:
-        InputError: a byte that is not UTF-8, with line and column.
-    """
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline=newline) as file:
-        for number, line in enumerate(file, start=1):
-            if bad := _UNDECODED.search(line):
-                raise InputError("not UTF-8", where=f"{path}:{number}:{bad.start() + 1}", fix="save it as UTF-8")
-            yield number, line
-
-
-def _json_lines(path: Path) -> Iterator[tuple[str, Row]]:
-    for number, line in _lines(path):
-        if line.strip():
-            yield f"{path}:{number}", _object(_parsed(line.rstrip("\n"), path, number), f"{path}:{number}")
+def _json_lines(path: Path, layout: Layout) -> Iterator[Sifted]:
+    for number, line in lines_of(path):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        fault = undecoded(line, path, number)
+        try:
+            yield where, fault or _object(_parsed(line.rstrip("\n"), path, number), where)
+        except InputError as error:
+            yield where, Rejected.of(error, line.rstrip("\n"))
 
 
 def _parsed(text: str, path: Path, line: int | None = None) -> Any:
@@ -86,12 +92,11 @@ def _object(value: Any, where: str) -> Row:
     return value
 
 
-def _json(path: Path) -> Iterator[tuple[str, Row]]:
-    text = "".join(line for _, line in _lines(path))
-    if _is_lines(text):
-        yield from _json_lines(path)
+def _json(path: Path, layout: Layout) -> Iterator[Sifted]:
+    if _is_lines(path):
+        yield from _json_lines(path, layout)
         return
-    value = _parsed(text, path)
+    value = _parsed("".join(_decoded_lines(path)), path)
     lists = [item for item in value.values() if isinstance(item, list)] if isinstance(value, dict) else [value]
     if len(lists) != 1 or not isinstance(lists[0], list):
         raise InputError("neither a list of rows nor an object with one list in it", where=str(path), fix="write a list of objects")
@@ -99,42 +104,31 @@ def _json(path: Path) -> Iterator[tuple[str, Row]]:
         yield f"{path} row {number}", row if isinstance(row, dict) else {"value": row}
 
 
-def _is_lines(text: str) -> bool:
-    """Whether the first line is a JSON object by itself and more follows."""
-    first, _, rest = text.lstrip().partition("\n")
+def _decoded_lines(path: Path) -> Iterator[str]:
+    for number, line in lines_of(path):
+        if fault := undecoded(line, path, number):
+            raise fault.error
+        yield line
+
+
+def _is_lines(path: Path) -> bool:
+    """Whether the first line that is not empty is a JSON object by itself and more follows."""
+    filled = (line for _, line in lines_of(path) if line.strip())
     try:
-        return isinstance(json.loads(first), dict) and bool(rest.strip())
+        return isinstance(json.loads(next(filled, "")), dict) and next(filled, None) is not None
     except (ValueError, RecursionError):
         return False
 
 
-def _csv(path: Path, delimiter: str = ",") -> Iterator[tuple[str, Row]]:
-    """The place of a row is the line that it begins in."""
-    csv.field_size_limit(LARGEST_CELL)
-    table = csv.reader((line for _, line in _lines(path, newline="")), delimiter=delimiter, strict=True)
-    header: list[str] = []
-    where = f"{path}:1"
-    try:
-        for cells in table:
-            if header and cells:
-                if len(cells) != len(header):
-                    fix = "quote cells that contain the separator or a line break"
-                    raise InputError("the row has not as many cells as the header", where=where, fix=fix)
-                yield where, dict(zip(header, cells, strict=True))
-            named = list(filter(None, cells))
-            if not header and len(set(named)) < len(named):
-                raise InputError("a column stands twice in the header", where=where, fix="give each column a name of its own")
-            header = header or cells
-            where = f"{path}:{table.line_num + 1}"
-    except csv.Error as error:
-        raise InputError(f"malformed table: {error}", where=where, fix="mend the row that begins there") from None
+def _csv(path: Path, layout: Layout) -> Iterator[Sifted]:
+    return read_delimited(path, ",", layout)
 
 
-def _tsv(path: Path) -> Iterator[tuple[str, Row]]:
-    return _csv(path, "\t")
+def _tsv(path: Path, layout: Layout) -> Iterator[Sifted]:
+    return read_delimited(path, "\t", layout)
 
 
-def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
+def _parquet(path: Path, layout: Layout) -> Iterator[Sifted]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -142,23 +136,33 @@ def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1024):
-                for row in batch.to_pylist():
+                for row in _rows_of(batch, f"{path} row", number):
                     yield f"{path} row {number}", row
                     number += 1
     except pa.ArrowException as error:
         fix = "write it again, or give the file the ending of its format"
         raise InputError(f"not a Parquet file, or a damaged one: {error}", where=str(path), fix=fix) from None
     except UnicodeDecodeError:
-        raise InputError("a text that is not UTF-8", where=f"{path} from row {number}", fix="write it again in UTF-8") from None
+        raise InputError("a name that is not UTF-8", where=str(path), fix="write it again in UTF-8") from None
 
 
-def _text(path: Path) -> Iterator[tuple[str, Row]]:
-    for number, line in _lines(path):
+def _rows_of(batch: Any, where: str, first: int) -> list[Row | Rejected]:
+    """The rows of a batch; one by one where a text in it is not UTF-8."""
+    try:
+        return list(batch.to_pylist())
+    except UnicodeDecodeError:
+        if len(batch) == 1:
+            return [Rejected(f"{where} {first}", "a text that is not UTF-8", "write it again in UTF-8")]
+        return [row for place in range(len(batch)) for row in _rows_of(batch.slice(place, 1), where, first + place)]
+
+
+def _text(path: Path, layout: Layout) -> Iterator[Sifted]:
+    for number, line in lines_of(path):
         if line.strip():
-            yield f"{path}:{number}", {"prompt": line.rstrip("\n")}
+            yield f"{path}:{number}", undecoded(line, path, number) or {"prompt": line.rstrip("\n")}
 
 
-_READERS: dict[str, Callable[[Path], Iterator[tuple[str, Row]]]] = {
+_READERS: dict[str, Callable[[Path, Layout], Iterator[Sifted]]] = {
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
     ".json": _json,
@@ -171,19 +175,50 @@ ENDINGS = tuple(sorted(_READERS))
 """The endings that `read_rows` knows."""
 
 
+def value_of(row: Row, column: str, where: str) -> Any:
+    """What a column holds. `a.b` is the value `b` of the object in column `a`, and `a.0` the first of the list there.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    if column in row:
+        return row[column]
+    found: Any = row
+    for step in column.split("."):
+        if isinstance(found, dict) and step in found:
+            found = found[step]
+        elif isinstance(found, list) and step.isdecimal() and int(step) < len(found):
+            found = found[int(step)]
+        else:
+            raise InputError(f"no column {column!r}", where=where, fix=f"it has {', '.join(map(repr, row)) or 'none'}; map it in `columns`")
+    return found
+
+
 def cell(row: Row, column: str, where: str) -> str | None:
     """A cell as text; None when it is empty (JSON null, or nothing between two separators).
+
+    Args:
+        row: column -> value.
+        column: as in `value_of`.
+        where: the row's place.
 
     Raises:
         InputError: the row has no such column, or the cell is a list, an object or no valid Unicode.
     """
-    if column not in row:
-        raise InputError(f"no column {column!r}", where=where, fix=f"it has {', '.join(map(repr, row)) or 'none'}; map it in `columns`")
-    value = row[column]
+    value = value_of(row, column, where)
     if value is None or value == "":
         return None
     if isinstance(value, (list, dict)):
         raise InputError(f"the column {column!r} holds a {type(value).__name__}, not a text", where=where, fix="map another column")
+    return text_of(value, column, where)
+
+
+def text_of(value: Any, column: str, where: str) -> str:
+    """A value as text.
+
+    Raises:
+        InputError: it is no valid Unicode.
+    """
     text = str(value)
     try:
         text.encode()

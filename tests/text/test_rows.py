@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from potstill.errors import InputError
-from potstill.text.rows import cell, read_rows
+from potstill.text.lines import Rejected
+from potstill.text.rows import cell, read_rows, sift_rows, value_of
 
 ROWS = [{"a": "1", "b": "x, y"}, {"a": "2", "b": "é\nz"}]
 
@@ -45,7 +46,7 @@ def test_parquet(tmp_path):
         list(read_rows(tmp_path / "y.parquet"))
     bad = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())
     pq.write_table(pa.table({"a": bad}), tmp_path / "z.parquet")
-    with pytest.raises(InputError, match=r"z\.parquet from row 0: a text that is not UTF-8"):
+    with pytest.raises(InputError, match=r"z\.parquet row 0: a text that is not UTF-8"):
         list(read_rows(tmp_path / "z.parquet"))
 
 
@@ -115,3 +116,50 @@ def test_cells():
         cell(row, "d", "here")
     with pytest.raises(InputError, match=r"x\.jsonl:3: the column 'a' is not valid Unicode: '\\ud800z'; replace the surrogates"):
         cell({"a": "b\ud800z"}, "a", "x.jsonl:3")
+
+
+def sifted(path):
+    """The rows, and of those set aside place, fault and text."""
+    found = [row for _, row in sift_rows(path)]
+    rows = [row for row in found if not isinstance(row, Rejected)]
+    return rows, [(row.where.removeprefix(str(path)), row.what, row.raw) for row in found if isinstance(row, Rejected)]
+
+
+def test_malformed_lines_are_set_aside_and_the_rest_is_read(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"a": }\n\n[1]\n{"b\xff": 2}\n{"a": 3}\n')
+    rows, rejected = sifted(path)
+    assert rows == [{"a": 1}, {"a": 3}]
+    assert rejected == [
+        (":2:7", "malformed JSON: Expecting value", '{"a": }'),
+        (":4", "a JSON object was expected, not list", "[1]"),
+        (":5:4", "not UTF-8", '{"b\\xff": 2}\n'),
+    ]
+    (tmp_path / "y.txt").write_bytes(b"one\n\xff\nthree\n")
+    rows, rejected = sifted(tmp_path / "y.txt")
+    assert rows == [{"prompt": "one"}, {"prompt": "three"}]
+    assert [where for where, *_ in rejected] == [":2:1"]
+
+
+def test_lines_that_end_as_json_are_sifted_too(tmp_path):
+    rows, rejected = sifted(written(tmp_path, "x.json", '{"a": 1}\n{"a" 1}\n{"a": 2}\n'))
+    assert rows == [{"a": 1}, {"a": 2}]
+    assert [where for where, *_ in rejected] == [":2:6"]
+
+
+def test_one_text_of_a_parquet_table_that_is_not_utf8(tmp_path):
+    good, bad = pa.array(["x", "y"]), pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())
+    pq.write_table(pa.table({"a": pa.chunked_array([good, bad, good])}), tmp_path / "x.parquet")
+    rows, rejected = sifted(tmp_path / "x.parquet")
+    assert rows == [{"a": "x"}, {"a": "y"}] * 2
+    assert [(where, what) for where, what, _ in rejected] == [(" row 2", "a text that is not UTF-8")]
+
+
+def test_values_within_values():
+    row = {"q": {"stem": "a?", "choices": [{"text": "x"}]}, "a.b": 1}
+    assert value_of(row, "q.stem", "here") == "a?"
+    assert value_of(row, "q.choices.0.text", "here") == "x"
+    assert cell(row, "a.b", "here") == "1"
+    for name in ("q.stm", "q.choices.1", "q.stem.0"):
+        with pytest.raises(InputError, match=f"here: no column '{name}'; it has 'q', 'a.b'"):
+            value_of(row, name, "here")
