@@ -73,6 +73,28 @@ def parse(text: str, source: str = "recipe", overrides: Sequence[str] = ()) -> R
         raise _recipe_error(error, Recipe, text, source, set_by) from None
 
 
+def load_as(model: type[Model], path: Path) -> Model:
+    """What the TOML file at `path` holds, as its class: a file that a recipe names.
+
+    Raises:
+        RecipeError: the file is no TOML in UTF-8, or does not hold what the class asks for; names file, line and key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
+        values = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise RecipeError("not UTF-8", where=str(path), fix="save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(error, text, str(path)) from None
+    except RecursionError:
+        raise _too_deep(str(path)) from None
+    _check_depth(values, str(path))
+    try:
+        return _strictly(model, values)
+    except ValidationError as error:
+        raise _recipe_error(error, model, text, str(path), {}) from None
+
+
 def validate(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
     """A part's own settings as its class.
 

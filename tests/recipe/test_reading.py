@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from potstill.errors import PotstillError, RecipeError
 from potstill.recipe import load, parse, validate
+from potstill.recipe.reading import load_as
 
 HEAD = 'name = "x"\n[student]\nmodel = "new:llama"\n[[teachers]]\nmodel = "world:base"\ntop_k = 5\n[prompts]\nsources = ["a.jsonl"]\n'
 
@@ -189,3 +190,26 @@ def test_no_override_brings_anything_but_a_recipe_error(override: str) -> None:
         parse(HEAD, "r.toml", [override])
     except PotstillError as error:
         assert error.where
+
+
+class Box(BaseModel):
+    model_config = {"extra": "forbid"}
+
+    size: int
+
+
+def test_a_file_that_a_recipe_names_is_read_as_its_class(tmp_path: Path) -> None:
+    path = tmp_path / "box.toml"
+    path.write_text("size = 3")
+    assert load_as(Box, path) == Box(size=3)
+    for text, message in (
+        ("\nsize = 'a'", r"box\.toml:2: 'size'"),
+        ("\nsiz = 3", r"box\.toml:2: unknown key 'siz'"),
+        ("a", "not valid TOML"),
+    ):
+        path.write_text(text)
+        with pytest.raises(RecipeError, match=message):
+            load_as(Box, path)
+    path.write_bytes(b"\xff")
+    with pytest.raises(RecipeError, match="not UTF-8"):
+        load_as(Box, path)
