@@ -230,6 +230,19 @@ class BestOfSection(Section):
     rounds: int = Field(1, ge=1, description="At most so many times n answers are drawn for a prompt.")
 
 
+class RevisionSection(Section):
+    """Answers that break a rule are revised by the teacher that gave them; both versions are kept as traces."""
+
+    constitution: str = Field(min_length=1, description="The rules: a TOML file of `[[rules]]`.")
+    rounds: int = Field(2, ge=1, description="At most so many revisions of an answer, until one keeps every rule; else none of it is kept.")
+    mode: Literal["step", "whole"] = Field(
+        "step",
+        description="`step`: the first step that breaks a rule is rejected, and the teacher goes on from the last good one, where it can; "
+        "else, and with `whole`, it is asked to criticise its answer and to give another.",
+    )
+    temperature: FiniteFloat | None = Field(None, ge=0, description="Sampling temperature of revisions; none: that of the answers.")
+
+
 class GenerateSection(Section):
     """How the teachers answer."""
 
@@ -247,6 +260,7 @@ class GenerateSection(Section):
     committee: bool = Field(False, description="Every teacher also scores what the others answered; training uses the drawer's.")
     context: str = Field("", description="A system turn that the teachers see and the student never does: a constitution, a safety prompt.")
     best_of: BestOfSection | None = Field(None, description="Keep the best of the n answers by a judge; the others stay, as noise.")
+    revision: RevisionSection | None = Field(None, description="Have the teacher revise answers that break a rule: `[generate.revision]`.")
     token_budget: int | None = Field(None, ge=1, description="Most tokens, read and written, asked of endpoints; then it stops.")
     usd_budget: FiniteFloat | None = Field(None, gt=0, description="Most US dollars that endpoints may be paid; needs their prices.")
 
@@ -264,6 +278,20 @@ class GenerateSection(Section):
             raise Fault("committee", 'with mode = "score" every teacher scores the same texts already')
         if self.best_of is not None and self.best_of.rounds > 1 and self.temperature == 0:
             raise Fault("best_of.rounds", "at temperature 0 another round would draw the same again")
+        return self
+
+    @model_validator(mode="after")
+    def _revisions_differ(self) -> Self:
+        if self.revision is None:
+            return self
+        if self.mode == "score":
+            raise Fault("revision", "a revision is of an answer; a scored text is not drawn")
+        if self.best_of is not None:
+            fix = 'give the rules to the judge instead, as best_of.judge = "constitution:RULES.toml"'
+            raise Fault("revision", f"best_of and revision each say which answers are kept: {fix}")
+        warmth = self.temperature if self.revision.temperature is None else self.revision.temperature
+        if self.revision.mode == "step" and warmth == 0:
+            raise Fault("revision.temperature", "at temperature 0 the same step would be drawn again: set revision.temperature above 0")
         return self
 
 
