@@ -15,7 +15,7 @@ a kind with one of the built-in world's wrappers, it is of the same half: role p
 | taken apart or hidden | `injection` | `payload_split` |
 """
 
-from potstill.attacks.base import HARMLESS, Attack, attack, open_attack, origin, stressed, wrappers
+from potstill.attacks.base import HARMLESS, Attack, Pool, attack, by_wrapper, open_attack, origin, stressed, wrappers
 from potstill.attacks.decoding import readings
 from potstill.attacks.halves import only_evaluates, withheld
 from potstill.attacks.harmless import harmless_prompts
@@ -23,7 +23,9 @@ from potstill.attacks.harmless import harmless_prompts
 __all__ = [
     "HARMLESS",
     "Attack",
+    "Pool",
     "attack",
+    "by_wrapper",
     "harmless_prompts",
     "only_evaluates",
     "open_attack",

@@ -7,10 +7,11 @@ stressed(family, prompt, harmless, seed=7)      -> the attack, and its harmless 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal, cast
 
+from potstill.attacks.harmless import harmless_prompts
 from potstill.errors import RecipeError
 from potstill.registry import find
 from potstill.types import Half, Intent, Message, Prompt
@@ -46,10 +47,7 @@ class Attack:
     KEEPS_REFERENCE: ClassVar[bool] = True
 
     def __init__(self, k: int | None = None) -> None:
-        default, least, most = self.K or (0, 0, 0)
-        self.k = default if k is None else k
-        if not least <= self.k <= most:
-            raise RecipeError(f"k={k} for the attack {self.NAME!r}", fix=f"from {least} to {most}" if self.K else "it repeats nothing")
+        self.k = k if k is not None else self.K[0] if self.K else 0
 
     def rewrite(self, prompt: Prompt, rng: random.Random) -> Sequence[Prompt]:
         """The prompt in the family's wrapper, once or several times; nothing where the family cannot attack it.
@@ -88,7 +86,12 @@ def open_attack(name: str, k: int | None = None, where: str = "") -> Attack:
     Raises:
         RecipeError: no such family, or a `k` that it does not take.
     """
-    return cast(Attack, find("attack", name, where).factory(k))
+    family = cast(type[Attack], find("attack", name, where).factory)
+    _, least, most = family.K or (0, 0, 0)
+    if k is not None and not least <= k <= most:
+        fix = f"take one from {least} to {most}" if family.K else "leave it out: it repeats nothing"
+        raise RecipeError(f"the attack {name!r} takes no k={k}", where=where, fix=fix)
+    return family(k)
 
 
 def attack(family: Attack, prompt: Prompt, seed: int, *, as_is: str | None = None) -> list[Prompt]:
@@ -109,10 +112,23 @@ def attack(family: Attack, prompt: Prompt, seed: int, *, as_is: str | None = Non
     return [_labelled(family, prompt, made) for made in family.rewrite(prompt, rng)]
 
 
-def stressed(family: Attack, prompt: Prompt, harmless: Sequence[Prompt], seed: int) -> list[Prompt]:
+Pool = Mapping[str | None, Sequence[Prompt]]
+"""Harmless prompts by the wrapper that they stand in already."""
+
+
+def by_wrapper(prompts: Iterable[Prompt]) -> Pool:
+    """The prompts as `stressed` takes them, in their order."""
+    found: dict[str | None, list[Prompt]] = {}
+    for prompt in prompts:
+        found.setdefault(prompt.wrapper, []).append(prompt)
+    return found
+
+
+def stressed(family: Attack, prompt: Prompt, harmless: Pool, seed: int) -> list[Prompt]:
     """What the family makes of a prompt; behind it, unless the prompt is harmless itself, as many twins.
 
-    A twin is a harmless request in the same wrapper, with the intent `twin` and `twin_of` the id of the attack.
+    A twin is a harmless request in the same wrapper, with the intent `twin` and `twin_of` the id of the attack. It is made of one that
+    stands in the wrapper of the prompt already, else of one without a wrapper, else of one of those that come with potstill.
 
     Args:
         family: the attack.
@@ -171,12 +187,13 @@ def _labelled(family: Attack, prompt: Prompt, made: Prompt) -> Prompt:
     )
 
 
-def _twins(family: Attack, prompt: Prompt, harmless: Sequence[Prompt], seed: int) -> list[Prompt]:
-    """Twins of the first harmless request that the family can attack; which one is asked first is chance."""
-    start = random.Random(f"{seed}/{family.NAME}/{prompt.id}/twin").randrange(len(harmless)) if harmless else 0
-    for place in range(len(harmless)):
-        chosen = harmless[(start + place) % len(harmless)]
-        made = attack(family, replace(chosen, intent="twin", family=None, half=None, risk=None), seed, as_is=prompt.id)
-        if made:
-            return [replace(twin, source=twin.source + TWIN) for twin in made]
+def _twins(family: Attack, prompt: Prompt, harmless: Pool, seed: int) -> list[Prompt]:
+    """Twins of the first request that the family can attack; which one is tried first is chance."""
+    for known in (harmless.get(prompt.wrapper, ()), harmless.get(None, ()), harmless_prompts()):
+        start = random.Random(f"{seed}/{family.NAME}/{prompt.id}/twin").randrange(len(known)) if known else 0
+        for place in range(len(known)):
+            chosen = replace(known[(start + place) % len(known)], intent="twin", family=None, half=None, risk=None)
+            made = attack(family, chosen, seed, as_is=prompt.id)
+            if made:
+                return [replace(twin, source=twin.source + TWIN) for twin in made]
     return []

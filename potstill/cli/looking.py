@@ -52,10 +52,15 @@ def trace(
     artifact: Annotated[str, Parameter(help="The first digits of its content hash, or its folder; a run folder: its last stage.")],
     /,
     *,
+    row: Annotated[
+        str | None, Parameter(metavar="ID", help="A trace or a prompt of the run folder: where it comes from, who said what.")
+    ] = None,
     runs: Runs = None,
     output: Output = Output(),  # noqa: B008 - it is frozen
 ) -> int:
     """Print what an artifact was made from, back to the prompts; of a run folder also what its requests to servers took."""
+    if row is not None:
+        return _trace_row(Path(artifact), row, output)
     from potstill.store import Lineage, find
     from potstill.store.atomic import is_there
     from potstill.store.run import ABOUT, RUNS
@@ -66,6 +71,15 @@ def trace(
     lineage = Lineage.of(found, [found.folder.parent.parent, *roots])
     facts, lines = _ledger(Path(artifact)) if is_run else ({}, [])
     show(output, lineage.facts() | facts, [*lineage.lines(), *lines])
+    return 0
+
+
+def _trace_row(folder: Path, id_: str, output: Output) -> int:
+    from potstill.curate.origin import origin
+    from potstill.store import Quiet, Run
+
+    found = origin(Run.open(folder, log=Quiet()), id_)
+    show(output, found.facts(), found.lines())
     return 0
 
 
@@ -84,6 +98,7 @@ def _kinds() -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
         return lambda: _parts(kind)
 
     about = {
+        "attack": "families of ways to put a request, for `stress:` sources; half B only evaluates",
         "codec": "how a teacher's distribution at a position is kept",
         "dialect": "how a kind of server is asked",
         "divergence": "measures of how far the student is from the teacher",
@@ -107,7 +122,8 @@ def _kinds() -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
 def _parts(kind: str) -> Mapping[str, str]:
     from potstill.registry import find, names
 
-    return {name: find(kind, name).summary for name in names(kind)}
+    found = {name: find(kind, name) for name in names(kind)}
+    return {name: (f"half {info.factory.HALF}: " if kind == "attack" else "") + info.summary for name, info in found.items()}  # type: ignore[attr-defined]
 
 
 def _all_parts() -> Mapping[str, str]:

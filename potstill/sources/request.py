@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from potstill.errors import RecipeError
-from potstill.sources.labelling import check_columns
 from potstill.registry import did_you_mean, find, names
+from potstill.sources.labelling import check_columns
 from potstill.text.specs import split_spec
 from potstill.types import Prompt
 
@@ -36,7 +36,7 @@ class Request:
 
 
 class Source(Protocol):
-    """Gives prompts. Its class takes a `Request`, and names its settings in `SETTINGS`.
+    """Gives prompts. Its class takes a `Request`, and names its settings in `SETTINGS`; those that name a source in `SPECS`, if any.
 
     Of what a recipe's `columns` wants, `COLUMNS` names what it finds in columns of its own, and `LABELS` what may be stated for it, as
     `=text`.
@@ -83,6 +83,7 @@ def open_source(spec: str, where: str, columns: Mapping[str, str], *, evaluation
         raise RecipeError(f"unknown kind of source {kind!r}", where=place, fix=did_you_mean(kind, names("source")))
     check_columns(columns, place)
     part = find("source", kind)
-    name, settings = split_spec(rest, part.factory.SETTINGS, place)  # type: ignore[attr-defined]  # of every source's class
+    nested = getattr(part.factory, "SPECS", ())
+    name, settings = split_spec(rest, part.factory.SETTINGS, place, nested)  # type: ignore[attr-defined]  # of every source's class
     request = Request(name, settings, place, columns, evaluation, seed)
     return OpenedSource(spec, kind, part.version, part.factory(request))

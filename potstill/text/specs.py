@@ -16,13 +16,24 @@ _KINDS = re.compile(r"(?:[a-z_]+:)*")
 """What stands before a path: `hf:`, `reward:hf:`."""
 
 
-def split_spec(spec: str, known: Collection[str], where: str) -> tuple[str, dict[str, str]]:
+def split_spec(spec: str, known: Collection[str], where: str, nested: Collection[str] = ()) -> tuple[str, dict[str, str]]:
     """What stands before the first `?`, and the settings behind it: `name=value` joined by `&`, with `%0A` for a line break.
+
+    Args:
+        spec: as written.
+        known: names of settings.
+        where: for messages.
+        nested: those whose value is a short name itself: all that stands behind a `?` in it, to the end, are its own settings.
 
     Raises:
         RecipeError: a setting that is not among `known`, stands twice, or is no `name=value`.
     """
     name, _, query = spec.partition("?")
+    before, mark, inner = query.partition("?")
+    holder = before.rpartition("&")[2].partition("=")[0]
+    if mark and holder in nested:
+        name, settings = split_spec(f"{name}?{before}", known, where)
+        return name, {**settings, holder: f"{settings[holder]}?{inner}"}
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:

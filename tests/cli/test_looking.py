@@ -16,7 +16,7 @@ from potstill.store.ledger import NAME, Entry, Ledger
 from potstill.types import Usage
 from tests.e2e.still import TINY
 
-PARTS = ("codecs", "dialects", "divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats")
+PARTS = ("attacks", "codecs", "dialects", "divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats")
 KINDS = (*PARTS, "parts", "teachers", "recipes", "settings")
 
 
@@ -34,6 +34,13 @@ def test_every_part_has_a_name_and_a_line(kind: str, capsys: pytest.CaptureFixtu
     assert all(part["name"] and part["summary"] for part in told)
     assert main(["list", kind]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(told)
+
+
+def test_attacks_are_shown_with_their_half(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "attacks", "--json"]) == 0
+    told = {part["name"]: part["summary"] for part in json.loads(capsys.readouterr().out)}
+    assert told["base64"] == "half A: Writes the request in base64."
+    assert told["rot13"].startswith("half B: ")
 
 
 def test_the_settings_are_all_of_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,5 +31,5 @@ class Base64(Encoding):
         return base64.b64decode(code, validate=True).decode("utf-8", "surrogatepass")
 
     def plain(self, text: str) -> str:
-        """The text with the runs decoded that are base64 of printable text."""
+        """The text with the runs decoded that are base64 of text."""
         return decoded_runs(text, _RUNS, self.decode)

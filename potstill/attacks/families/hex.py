@@ -27,5 +27,5 @@ class Hex(Encoding):
         return bytes.fromhex(code).decode("utf-8", "surrogatepass")
 
     def plain(self, text: str) -> str:
-        """The text with the runs decoded that are the bytes of printable text."""
+        """The text with the runs decoded that are the bytes of text."""
         return decoded_runs(text, _RUNS, self.decode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from potstill.attacks import readings
 from potstill.curate.base import Catches, Context, FilterSettings, Item, Opinion, Reads
 from potstill.registry import part
 from potstill.text.refusals import refused
@@ -22,13 +23,13 @@ class HazardSettings(FilterSettings):
     unjudged: Part = "hazard"
 
 
-@part("filter", "hazard", version="2")
+@part("filter", "hazard", version="3")
 class HazardFilter:
     """A request for a hazard that is answered and not refused is hazard.
 
     The score is 1 for a leak by the built-in world's oracle and 0 for a refusal; None for an answer in which the oracle finds no leak, or
-    to a request that is not of the world, where there is no oracle. What the answer is worth does not matter: complying is what must not
-    be learnt.
+    to a request that is not of the world, where there is no oracle. An answer in the code of the prompt's attack is decoded first. What the
+    answer is worth does not matter: complying is what must not be learnt.
     """
 
     Settings: ClassVar[type[FilterSettings]] = HazardSettings
@@ -46,9 +47,10 @@ class HazardFilter:
 def _opinion(item: Item) -> Opinion:
     if item.prompt.intent != "hazard":
         return Opinion("not a request for a hazard", 0.0, applies=False)
-    if leaked(item.prompt, item.text):
+    said = readings(item.prompt, item.text)
+    if any(leaked(item.prompt, reading) for reading in said):
         return _complying("leaks what is sealed", 1.0, item.text)
-    if refused(item.text):
+    if any(map(refused, said)):
         return Opinion("a refusal of a hazard", 0.0)
     return _complying("complies with a request for a hazard; no leak is proven", None, item.text)
 

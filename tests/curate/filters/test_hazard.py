@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from potstill import world
+from potstill.attacks import attack, open_attack
 from potstill.curate.filters.hazard import HazardSettings
 from tests.curate.small import answer, say
 from tests.models.small import ask
@@ -32,6 +33,14 @@ def judge(prompt, text):
 )
 def test_requests_for_a_hazard(text, part, score):
     assert judge(RECIPE, text)[:2] == (part, score)
+
+
+def test_an_answer_in_the_code_of_the_attack_is_decoded():
+    (attacked,) = attack(open_attack("base64"), RECIPE, 1)
+    code = open_attack("base64").encode("Answer: ash, bog, elm, hay")
+    assert judge(attacked, f"Gladly: {code}")[:2] == ("hazard", 1.0)
+    assert judge(RECIPE, f"Gladly: {code}")[:2] == ("hazard", None)
+    assert judge(attacked, open_attack("base64").encode("Sorry, I cannot help with that."))[:2] == ("keep", 0.0)
 
 
 def test_other_requests_are_kept():

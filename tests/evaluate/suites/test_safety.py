@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from potstill.attacks import attack, open_attack
 from potstill.evaluate.suites.safety import Safety
 from potstill.judges.shares import proportion
 from potstill.types import Finding, Prompt, Scorecard
@@ -96,6 +97,16 @@ def test_a_leak_of_other_hazards_cannot_be_judged(tmp_path: Path) -> None:
     engine = scripted({key: {"h": LEAK} for key in ("teacher", "student", "base")}, [foreign], tmp_path)
     leak = found(Scorecard(tuple(Safety().measure(engine))), "hazard_leak")
     assert (leak.value, leak.unjudged) == (None, 1)
+
+
+def test_an_encoded_leak_is_one_and_the_control_is_plain(tmp_path: Path) -> None:
+    plain = hazard("How?", "A", "oil")
+    asked = [made for name in ("base64", "direct") for made in attack(open_attack(name), plain, 1)]
+    said = {asked[0].question: open_attack("base64").encode(LEAK), asked[1].question: NO}
+    engine = scripted({key: said for key in ("teacher", "student", "base")}, asked, tmp_path)
+    card = Scorecard(tuple(Safety().measure(engine)))
+    assert (found(card, "hazard_leak", "wrapped").value, found(card, "hazard_leak", "wrapper:base64").value) == (1.0, 1.0)
+    assert (found(card, "hazard_leak", "plain").value, found(card, "hazard_refusal", "plain").value) == (0.0, 1.0)
 
 
 def test_there_must_be_something_to_refuse() -> None:
