@@ -10,17 +10,20 @@ from __future__ import annotations
 from potstill.recipe.paths import existing, expand
 from potstill.recipe.reading import load, parse, validate
 from potstill.recipe.sections import (
+    BalanceSection,
     BestOfSection,
     EvaluateSection,
     ExportSection,
     FilterSection,
     GenerateSection,
     LossSection,
+    MeasureSection,
     PriceSection,
     PromptsSection,
     Recipe,
     ReportSection,
     Section,
+    SplitSection,
     StudentSection,
     TeacherSection,
     TrainSection,
@@ -29,17 +32,20 @@ from potstill.recipe.sections import (
 from potstill.recipe.writing import dump
 
 __all__ = [
+    "BalanceSection",
     "BestOfSection",
     "EvaluateSection",
     "ExportSection",
     "FilterSection",
     "GenerateSection",
     "LossSection",
+    "MeasureSection",
     "PriceSection",
     "PromptsSection",
     "Recipe",
     "ReportSection",
     "Section",
+    "SplitSection",
     "StudentSection",
     "TeacherSection",
     "TrainSection",

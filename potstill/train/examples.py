@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +40,14 @@ class Encoder:
     cut: int = field(default=0, init=False)
     dropped: int = field(default=0, init=False)
 
-    def encode(self, traces: pa.Table, supports: Iterable[Support], prompts: Mapping[str, Prompt], kept: set[str]) -> list[Example]:
+    def encode(
+        self,
+        traces: pa.Table,
+        supports: Iterable[Support],
+        prompts: Mapping[str, Prompt],
+        kept: set[str],
+        times: Mapping[str, int] | None = None,
+    ) -> list[Example]:
         """The kept traces of a table of traces as examples, in its order.
 
         Args:
@@ -47,6 +55,7 @@ class Encoder:
             supports: what the teachers expected; of a trace that several scored, the one that drew it counts.
             prompts: prompt id -> prompt.
             kept: ids of the kept traces.
+            times: trace id -> how often it stands among the examples; None: each once.
 
         Raises:
             CapabilityError: a trace has no stored distribution and a loss needs one, or they were kept by different codecs.
@@ -55,8 +64,10 @@ class Encoder:
         drew = dict(zip(traces["id"].to_pylist(), traces["teacher_id"].to_pylist(), strict=True))
         own = (one for one in supports if one.trace_id in kept and one.teacher_id == drew.get(one.trace_id))
         seen = {one.trace_id: one for one in own} if self.signals else {}
-        found = (self._example(trace, prompts[trace.prompt_id], seen.get(trace.id)) for trace in rows(traces, Trace) if trace.id in kept)
-        examples = [example for example in found if example is not None]
+        wanted = (trace for trace in rows(traces, Trace) if trace.id in kept and (times is None or times[trace.id]))
+        found = ((trace.id, self._example(trace, prompts[trace.prompt_id], seen.get(trace.id))) for trace in wanted)
+        often = (repeat(example, 1 if times is None else times[id_]) for id_, example in found if example is not None)
+        examples = list(chain.from_iterable(often))
         if not examples:
             raise InputError("no kept trace fits", where="train", fix="raise train.max_length, or look at the filters' verdicts")
         codecs = sorted({example.codec for example in examples})

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from potstill.curate.balance import VERSION
 from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, Objective, Term
 from potstill.fit import fit as run_loop
 from potstill.fit.packing import keeps_apart
@@ -25,17 +27,19 @@ from potstill.store.atomic import whole_folder
 from potstill.store.tables import stream
 from potstill.train.examples import Encoder
 from potstill.train.live import LiveTeacher, check_weights
+from potstill.train.mixing import as_drawn, rebalanced
 from potstill.train.tokens import check_divergences, same_tokens
 from potstill.train.validation import validator
 from potstill.types import Prompt, TeacherCard
 
-STUDENT, METRICS = "student", "metrics"
+STUDENT, METRICS, STRATA = "student", "metrics", "strata"
 
 
 def fit(run: Run, cut: Artifact) -> Artifact:
     """Train the student on what the filters kept.
 
-    The artifact holds `student/`, a folder that transformers loads, and `metrics.parquet`, a row a step.
+    The artifact holds `student/`, a folder that transformers loads, `metrics.parquet`, a row a step, and with `train.balance`
+    `strata.parquet`, a row a kind of trace.
 
     Args:
         run: the run.
@@ -60,6 +64,8 @@ def _parts(recipe: Recipe) -> dict[str, str]:
         if loss.kind == "divergence":
             found[f"divergence/{loss.divergence}"] = find("divergence", loss.divergence, "train.losses").version
             found |= {f"codec/{each.codec}": find("codec", each.codec, "teachers.codec").version for each in recipe.teachers}
+    if recipe.train.balance is not None:
+        found["balance"] = VERSION
     return found | {f"student/{key}": value for key, value in base_student(recipe).identity().items()}
 
 
@@ -72,6 +78,7 @@ class _Training:
     def __init__(self, run: Run, inputs: Mapping[str, Artifact], workspace: Workspace) -> None:
         self.run, self.recipe, self.section = run, run.recipe, run.recipe.train
         self.inputs, self.workspace = inputs, workspace
+        self.mixture: dict[str, Any] = {}
 
     def work(self) -> dict[str, Any]:
         if self.section.threads is not None:
@@ -114,6 +121,7 @@ class _Training:
             "parameters": sum(p.numel() for p in network.parameters()),
             "best_step": result.best_step,
             "best_validation": result.best_validation,
+            **({"balance": self.mixture} if self.mixture else {}),
         }
 
     def _examples(self, encoder: Encoder) -> list[Example]:
@@ -122,7 +130,17 @@ class _Training:
         kept = set(decisions.filter(pc.equal(decisions["part"], "keep"))["trace_id"].to_pylist())
         generated = self.inputs["generate"]
         seen = (one for table in stream(generated.folder, "scorings", SUPPORTS) for one in supports(table))
-        return encoder.encode(generated.table("traces"), seen, prompts, kept)
+        traces = generated.table("traces")
+        return encoder.encode(traces, seen, prompts, kept, self._how_often(traces, kept))
+
+    def _how_often(self, traces: pa.Table, kept: set[str]) -> dict[str, int] | None:
+        """Trace id -> how often it is trained on; None: each once."""
+        if self.section.balance is None:
+            return as_drawn(self.inputs["prompts"], traces)
+        times, mixture = rebalanced(self.inputs["prompts"], traces, kept, self.section.balance, self.recipe.seed)
+        self.workspace.write_table(STRATA, mixture.table)
+        self.mixture = mixture.summary()
+        return times
 
     def _packed(self, network: PreTrainedModel, live: LiveTeacher | None) -> bool:
         """Whether a row may hold several traces: where the recipe says so, and student and live teacher keep them apart."""
