@@ -156,6 +156,7 @@ class TeacherCard:
         endpoint, dialect: where it is asked, and in which dialect.
         licence: SPDX name; terms: address of its terms.
         train_on_outputs: whether these let others train on what it says, as far as it is stated; `may_train` asks the licence too.
+        accept_terms: why the recipe goes on although they forbid it, in its own words; empty: it does not.
         facts: everything that `Teacher.identity` tells, as JSON.
     """
 
@@ -171,6 +172,7 @@ class TeacherCard:
     licence: str = ""
     terms: str = ""
     train_on_outputs: TrainOnOutputs = "unknown"
+    accept_terms: str = ""
     facts: str = "{}"
 
     @property
@@ -188,6 +190,11 @@ def may_train(card: TeacherCard) -> TrainOnOutputs:
     if card.train_on_outputs != "unknown":
         return card.train_on_outputs
     return "allowed" if card.licence.lower() in PERMISSIVE and not card.endpoint else "unknown"
+
+
+def is_barred(card: TeacherCard) -> bool:
+    """Whether its terms forbid training on what it says, and the recipe gives no reason to go on all the same."""
+    return may_train(card) == "forbidden" and not card.accept_terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from potstill.types import Finding, Manifest, Message, Prompt, Scorecard, TeacherCard, Trace, Usage, canonical_json, content_id, may_train
+from potstill.types import (
+    Finding,
+    Manifest,
+    Message,
+    Prompt,
+    Scorecard,
+    TeacherCard,
+    Trace,
+    Usage,
+    canonical_json,
+    content_id,
+    is_barred,
+    may_train,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
@@ -126,6 +139,12 @@ def test_a_lone_surrogate_has_an_identity_too() -> None:
 )
 def test_what_is_stated_holds_and_a_permissive_licence_speaks_for_a_model_that_runs_here(card: TeacherCard, answer: str) -> None:
     assert may_train(card) == answer
+
+
+def test_terms_that_forbid_it_bar_a_teacher_unless_the_recipe_says_why_not() -> None:
+    assert is_barred(TeacherCard("a", licence="MIT", train_on_outputs="forbidden"))
+    assert not is_barred(TeacherCard("a", train_on_outputs="forbidden", accept_terms="we own it"))
+    assert not any(is_barred(TeacherCard("a", train_on_outputs=terms)) for terms in ("unknown", "restricted", "allowed"))
 
 
 def test_what_two_requests_took_is_their_sum_and_unknown_only_where_neither_says() -> None:

@@ -235,11 +235,12 @@ def missing_keys(recipe: Recipe) -> list[str]:
 
 
 def _check_terms(recipe: Recipe) -> None:
-    """No teacher's terms forbid what the recipe is for; found before it is asked anything."""
+    """No teacher's terms forbid what the recipe is for, unless it says why it goes on; found before it is asked anything."""
     for i, section in enumerate(recipe.teachers):
-        if section.train_on_outputs == "forbidden":
+        if section.train_on_outputs == "forbidden" and not section.accept_terms:
             what = f"{section.model}: its terms forbid training on its outputs"
-            raise CapabilityError(what, where=f"teachers.{i}.train_on_outputs", fix="take another teacher")
+            fix = 'take another teacher; if you have the right all the same, say why: accept_terms = "…", which is written down'
+            raise CapabilityError(what, where=f"teachers.{i}.train_on_outputs", fix=fix)
 
 
 def _check_requests(recipe: Recipe, teachers: Sequence[Teacher]) -> None:

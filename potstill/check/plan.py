@@ -74,6 +74,8 @@ class Plan:
         for teacher in self.recipe.teachers:
             if teacher.served and teacher.train_on_outputs == "unknown":
                 yield f"whether the terms of {teacher.model} allow training on its answers is not stated (train_on_outputs)"
+            if teacher.train_on_outputs == "forbidden" and teacher.accept_terms:
+                yield f"the terms of {teacher.model} forbid training on its answers, and the recipe accepts that: {teacher.accept_terms}"
         if self.student.parameters and any(size.parameters and size.parameters < self.student.parameters for size in self.teachers):
             yield "the student is larger than a teacher"
         yield from self.oddities

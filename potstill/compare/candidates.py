@@ -12,7 +12,7 @@ from potstill.generate.traces import card_of
 from potstill.models import Answer, LocalModel, Teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.recipe import Recipe, TeacherSection
-from potstill.types import TrainOnOutputs, may_train
+from potstill.types import TrainOnOutputs, is_barred, may_train
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def candidate(recipe: Recipe, section: TeacherSection, teacher: Teacher, student
         same_tokens=tokenizer is not None and tokenizer_facts(tokenizer)["tokenizer"] == own,
         licence=card.licence,
         train_on_outputs=may_train(card),
-        lacks="its terms forbid training on what it says" if may_train(card) == "forbidden" else _lacks(recipe, section),
+        lacks="its terms forbid training on what it says" if is_barred(card) else _lacks(recipe, section),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from potstill.doctor.result import Result
-from potstill.types import TeacherCard, may_train
+from potstill.types import TeacherCard, is_barred, may_train
 
 
 def licence(card: TeacherCard) -> Result:
@@ -16,8 +16,10 @@ def licence(card: TeacherCard) -> Result:
 def training(card: TeacherCard) -> Result:
     """Whether others may train on what it says."""
     name, said = "train on outputs", may_train(card)
-    if said == "forbidden":
+    if is_barred(card):
         return Result(name, "refused", "its terms forbid it", "take another teacher")
+    if said == "forbidden":
+        return Result(name, "warning", f"its terms forbid it; the recipe goes on: {card.accept_terms}")
     if said == "allowed":
         stated = card.train_on_outputs == "allowed"
         return Result(name, "ok", "its terms allow it" if stated else f"{card.licence} sets no condition on outputs")

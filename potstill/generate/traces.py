@@ -45,6 +45,7 @@ def card_of(section: TeacherSection, teacher: Teacher) -> TeacherCard:
         licence=section.licence or facts.get("licence", ""),
         terms=section.terms,
         train_on_outputs=cast("TrainOnOutputs", stated),
+        accept_terms=section.accept_terms.strip(),
         facts=canonical_json(facts),
     )
 

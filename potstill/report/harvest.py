@@ -79,6 +79,8 @@ def _row(card: TeacherCard, heard: Heard) -> tuple[str, ...]:
     cost = f"{heard.cost / 1e6:.4f} USD" if heard.priced == counts["answers"] > 0 else "not known" if card.endpoint else "–"
     numbers = (f"{counts[name]:,}" for name in ("refused", "length", "content_filter"))
     terms = may_train(card).replace("unknown", "not known")
+    if terms == "forbidden" and card.accept_terms:
+        terms = f"forbidden, accepted: {card.accept_terms}"
     return (model_name(card.name), card.licence or "not stated", terms, f"{counts['answers']:,}", compact(counts["tokens"]), cost, *numbers)
 
 

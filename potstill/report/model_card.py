@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from potstill.recipe.sections import TeacherSection
 from potstill.report.blocks import Table
 from potstill.report.costs import subjects as forms
 from potstill.report.findings import Findings
@@ -53,6 +54,7 @@ class Card:
     tables: tuple[Table, ...]
     made: tuple[str, ...]
     licences: tuple[Licence, ...]
+    accepted: tuple[str, ...]
     missing: tuple[str, ...]
     unjudged: int
     form: str | None
@@ -60,8 +62,8 @@ class Card:
 
     @property
     def licensed(self) -> bool:
-        """Whether every source states a licence."""
-        return bool(self.licences) and all(licence.name for licence in self.licences)
+        """Whether every source states a licence, and no teacher's terms forbid what was done."""
+        return not self.accepted and bool(self.licences) and all(licence.name for licence in self.licences)
 
 
 def card(material: Material) -> Card:
@@ -79,6 +81,7 @@ def card(material: Material) -> Card:
         tables=tuple(table for table in (_results(findings), _sizes(findings)) if table.rows),
         made=_made(material),
         licences=found,
+        accepted=tuple(_accepted(recipe.teachers)),
         missing=material.missing,
         unjudged=sum(f.unjudged for f in findings if f.group == "all" and f.subject == "student"),
         form=FORMAT if exported(findings) == FORMAT else None,
@@ -90,7 +93,8 @@ def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str
     recipe = material.recipe
     base = _part(material, "train", "student/repository")
     datasets = hub_datasets(recipe.prompts.sources)
-    values: dict[str, str | tuple[str, ...]] = dict(licence_keys({licence.name for licence in found}))
+    free = not any(_accepted(recipe.teachers))
+    values: dict[str, str | tuple[str, ...]] = dict(licence_keys({licence.name for licence in found} if free else {""}))
     if base:
         values["base_model"] = base
     if all(source.startswith("world:") for source in recipe.prompts.sources):
@@ -99,6 +103,14 @@ def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str
         values["datasets"] = datasets
     values |= {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ("distillation", "potstill")}
     return tuple(values.items())
+
+
+def _accepted(teachers: Iterable[TeacherSection]) -> Iterator[str]:
+    """The teachers whose terms forbid what was done, and why the recipe did it."""
+    for teacher in teachers:
+        if teacher.train_on_outputs == "forbidden" and teacher.accept_terms:
+            name = without_folders(teacher.model)
+            yield f"The terms of {name} forbid training on what it says. The recipe went on, because: {teacher.accept_terms.strip()}"
 
 
 def licences(material: Material) -> tuple[Licence, ...]:

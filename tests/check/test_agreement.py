@@ -273,6 +273,7 @@ def test_terms_that_forbid_it_are_found_before_anything_is_asked() -> None:
     with pytest.raises(CapabilityError, match="its terms forbid training on its outputs") as raised:
         agree(tiny("teachers.0.train_on_outputs=forbidden"))
     assert raised.value.where == "teachers.0.train_on_outputs"
+    agree(tiny("teachers.0.train_on_outputs=forbidden", "teachers.0.accept_terms=we own this model"))
 
 
 @pytest.mark.parametrize("dialect", ["vllm", "sglang", "llama_cpp", "openai", "anthropic"])

@@ -67,6 +67,11 @@ def test_a_larger_student_is_warned_of(tmp_path: Path) -> None:
     assert list(larger.warnings()) == ["the student is larger than a teacher"]
 
 
+def test_terms_that_are_accepted_are_warned_of() -> None:
+    told = plan(load(TINY, ["teachers.0.train_on_outputs=forbidden", "teachers.0.accept_terms=we own it"])).warnings()
+    assert [line for line in told if "forbid training on its answers, and the recipe accepts that: we own it" in line]
+
+
 def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     plan(load(TINY))

@@ -40,6 +40,7 @@ def test_what_a_candidate_lacks(tmp_path):
     assert not other.same_tokens
     assert "needs the teacher's own tokenizer" in other.lacks
     assert told("world:base", 'teachers.0.train_on_outputs="forbidden"').lacks == "its terms forbid training on what it says"
+    assert told("world:base", 'teachers.0.train_on_outputs="forbidden"', 'teachers.0.accept_terms="ours"').lacks == ""
     assert told(f"hf:{write_model(tmp_path / 'model')}").lacks == ""
 
 

@@ -24,6 +24,7 @@ def test_a_licence_is_stated_or_not() -> None:
         (TeacherCard("a", train_on_outputs="allowed"), "ok"),
         (TeacherCard("a", train_on_outputs="restricted", licence="MIT"), "warning"),
         (TeacherCard("a", train_on_outputs="forbidden", licence="MIT"), "refused"),
+        (TeacherCard("a", train_on_outputs="forbidden", accept_terms="we own it"), "warning"),
     ],
 )
 def test_whether_others_may_train_on_what_it_says(card: TeacherCard, outcome: str) -> None:

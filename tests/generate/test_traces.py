@@ -63,6 +63,8 @@ def test_a_card_says_who_the_teacher_is():
     card = card_of(section, FakeTeacher("x", name="fake:x"))
     assert (card.name, card.licence, card.train_on_outputs, card.weights) == ("fake:x", "MIT", "restricted", "")
     assert '"fake":"fake:x"' in card.facts
+    assert card.accept_terms == ""
+    assert card_of(TeacherSection(model="fake:x", accept_terms=" we own it "), FakeTeacher("x")).accept_terms == "we own it"
     assert card.id != card_of(TeacherSection(model="fake:x"), FakeTeacher("x", name="fake:x")).id
 
 

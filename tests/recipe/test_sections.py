@@ -25,6 +25,7 @@ TEACHER = {
     "licence": "",
     "terms": "",
     "train_on_outputs": "unknown",
+    "accept_terms": "",
     "dialect": "openai",
     "tokenizer": None,
     "api_key_env": None,
@@ -124,6 +125,7 @@ def test_a_filter_takes_its_own_settings() -> None:
 
 
 REFUSED = {
+    "terms accepted for no reason": ('[[teachers]]\nmodel = "fake:x"\naccept_terms = " "\n', "teachers.1.accept_terms", "none is given"),
     "remote code needs a revision": ('[[teachers]]\nmodel = "hf:a/b"\nremote_code = true\n', "teachers.1.remote_code", "needs a revision"),
     "steps and epochs": ("[train]\nsteps = 1\nepochs = 1.0\n", "epochs", "exclude each other"),
     "no losses": ("[train]\nlosses = []\n", "losses", "must not be empty"),

@@ -50,6 +50,15 @@ def test_a_row_a_teacher(tmp_path: Path) -> None:
     assert local[1:] == ("not stated", "not known", "1", "1", "–", "0", "0", "1")
 
 
+def test_accepted_terms_are_told(tmp_path: Path) -> None:
+    cards = (HOSTED, replace(LOCAL, train_on_outputs="forbidden", accept_terms="we own it"))
+    made = section(material(tmp_path, cards=cards))
+    assert made is not None
+    (table,) = made.blocks
+    assert isinstance(table, Table)
+    assert [row[2] for row in table.rows] == ["restricted", "forbidden, accepted: we own it"]
+
+
 def test_what_choosing_took_and_what_the_doctor_said(tmp_path: Path) -> None:
     made = section(material(tmp_path, best_of=CHOSEN))
     assert made is not None

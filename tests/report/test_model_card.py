@@ -50,6 +50,17 @@ def test_names_from_the_hub_and_their_licences(tmp_path: Path) -> None:
     assert not {"language", "license", "teacher"} & set(front)
 
 
+def test_terms_that_were_accepted_stand_in_the_card_and_leave_no_licence(tmp_path: Path) -> None:
+    written = 'model = "world:aligned"'
+    assert RECIPE.count(written) == 1
+    terms = 'train_on_outputs = "forbidden"\naccept_terms = "we own it"\nlicence = "MIT"'
+    recipe = parse(RECIPE.replace(written, f"{written}\n{terms}"))
+    text = markdown(card(collect(recipe, make(tmp_path, recipe=recipe).artifacts())))
+    assert "- **The terms of world:aligned forbid training on what it says. The recipe went on, because: we own it**" in text
+    assert "license" not in front_of(text)
+    assert "Nothing here grants a licence" in text
+
+
 def test_the_front_matter_and_the_text_agree_on_the_licence(material: Material) -> None:
     made = replace(card(material), front=(("license", "apache-2.0"),), licences=(Licence("teacher world:aligned", "Apache-2.0"),))
     text = markdown(made)

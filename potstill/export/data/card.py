@@ -88,14 +88,20 @@ def _teachers(facts: Facts) -> Iterator[str]:
     for teacher in facts.teachers:
         name = facts.published[teacher.name]
         stated = [plain(text) or NOT_STATED for text in (teacher.licence, without_folders(teacher.terms))]
-        yield _row(plain(name), f"{facts.of_teacher[name]:,}", *stated, ALLOWED[may_train(teacher)], *_identity(teacher))
+        yield _row(plain(name), f"{facts.of_teacher[name]:,}", *stated, _allowed(teacher), *_identity(teacher))
     names = ", ".join(plain(facts.published[teacher.name]) for teacher in facts.restraining())
     if names:
         yield ""
         yield (
             "No licence is named for these data, only `other`: a licence would say that all may train on them, and the terms of "
-            f"{names} restrict it or are not known, whatever the licence of the weights."
+            f"{names} forbid or restrict it or are not known, whatever the licence of the weights."
         )
+
+
+def _allowed(teacher: TeacherCard) -> str:
+    free = may_train(teacher)
+    reason = f"; whoever made these data went on, because: {plain(teacher.accept_terms)}"
+    return ALLOWED[free] + (reason if free == "forbidden" and teacher.accept_terms else "")
 
 
 def _identity(teacher: TeacherCard) -> tuple[str, str]:

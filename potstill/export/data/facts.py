@@ -11,7 +11,7 @@ from typing import Any
 from potstill.errors import CapabilityError
 from potstill.store import Artifact, Run, rows
 from potstill.text.specs import without_folders
-from potstill.types import TeacherCard, may_train
+from potstill.types import TeacherCard, is_barred, may_train
 
 NOT_JUDGED = "unjudged"
 
@@ -131,23 +131,25 @@ class Facts:
         return [card for card in self.teachers if may_train(card) != "allowed"]
 
     def check_terms(self) -> None:
-        """Nothing leaves that a teacher's terms forbid to train on.
+        """Nothing leaves that a teacher's terms forbid to train on, unless the recipe that it was made with says why.
 
         Raises:
             CapabilityError: they do.
         """
         for card in self.teachers:
-            if may_train(card) == "forbidden":
+            if is_barred(card):
                 what = "its terms forbid to train others on what it says, so its traces are not exported"
-                raise CapabilityError(what, where=card.name, fix="take another teacher, or mend train_on_outputs where it is wrong")
+                fix = "take another teacher, or mend train_on_outputs where it is wrong; accept_terms says why one goes on all the same"
+                raise CapabilityError(what, where=card.name, fix=fix)
 
     def warnings(self) -> list[str]:
         """What whoever uses the data must know of the teachers' terms."""
         told: Mapping[str, str] = {
             "unknown": "whether its terms let others train on what it says is not known",
             "restricted": "its terms restrict training others on what it says",
+            "forbidden": "its terms forbid to train others on what it says; the recipe goes on because: {}",
         }
-        return [f"{card.name}: {told[may_train(card)]}" for card in self.teachers if may_train(card) in told]
+        return [f"{card.name}: {told[free].format(card.accept_terms)}" for card in self.teachers if (free := may_train(card)) in told]
 
     def generated(self, completions: Sequence[Mapping[str, Any]]) -> None:
         """Count traces that were generated, exported or not."""

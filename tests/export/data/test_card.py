@@ -73,7 +73,14 @@ def test_no_licence_is_named_where_a_teacher_does_not_allow_training(terms: Any,
     cards = (replace(CARDS[0], licence="Apache-2.0"), replace(CARDS[1], licence="LicenseRef-mine", train_on_outputs=terms))
     front, body = read(tmp_path, cards=cards)
     assert (front["license"], front["license_name"]) == ("other", "see-the-terms-of-the-teachers")
-    assert "the terms of hf:two restrict it or are not known" in body
+    assert "the terms of hf:two forbid or restrict it or are not known" in body
+
+
+def test_why_terms_were_accepted_is_told(tmp_path: Path) -> None:
+    cards = (replace(CARDS[0], train_on_outputs="forbidden", accept_terms="we own it"), CARDS[1])
+    front, body = read(tmp_path, cards=cards)
+    assert front["license"] == "other"
+    assert "| **forbidden**; whoever made these data went on, because: we own it |" in body
 
 
 def test_how_the_best_draws_were_chosen_is_told(tmp_path: Path) -> None:

@@ -47,6 +47,9 @@ def test_terms_decide(tmp_path: Path) -> None:
     facts.teachers = (replace(CARDS[0], train_on_outputs="forbidden"),)
     with pytest.raises(CapabilityError, match="not exported; take another teacher, or mend train_on_outputs"):
         facts.check_terms()
+    facts.teachers = (replace(CARDS[0], train_on_outputs="forbidden", accept_terms="we own it"),)
+    facts.check_terms()
+    assert facts.warnings() == ["hf:one: its terms forbid to train others on what it says; the recipe goes on because: we own it"]
 
 
 def test_teachers_that_would_be_called_alike_are_numbered(tmp_path: Path) -> None:
