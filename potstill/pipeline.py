@@ -93,6 +93,25 @@ def make(run: Run, stage: Stage) -> dict[str, Artifact]:
     return made
 
 
+def decide(run: Run) -> dict[str, Artifact]:
+    """Decide anew on the traces that are there, by the recipe's filters, thresholds and policy and by what people ruled.
+
+    Prompts and traces are taken as they are, whatever the recipe says of them now; a filter that is new or changed judges, the others'
+    opinions are there already.
+
+    Returns:
+        `filter` and its artifact.
+
+    Raises:
+        StoreError: nothing was generated yet.
+        PotstillError: a filter cannot be used, or keeps nothing.
+    """
+    from potstill import filter
+
+    with run.locked():
+        return {"filter": filter.judge(run, run.artifact("generate"))}
+
+
 def missed(made: Made) -> tuple[str, ...]:
     """The recipe's limits that the evaluation missed, a sentence each; none when it was not evaluated."""
     return cast("Card", made["evaluate"]).scorecard.missed if "evaluate" in made else ()

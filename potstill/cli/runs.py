@@ -59,7 +59,7 @@ def demo(
     from potstill.cli.shipped import recipe
 
     opened = _open(recipe("demo_full" if full else "demo"), settings, out, STAGES if force else (), None, output)
-    return _finish(opened, pipeline.run(opened), output)
+    return finish(opened, pipeline.run(opened), output)
 
 
 @app.command(group=WHOLE, sort_key=3)
@@ -85,7 +85,7 @@ def run(
             fix = f"leave it out, or widen --from and --to: they name {', '.join(stages)}"
             raise PotstillError("the stage is not among those to perform", where=f"--force {stage}", fix=fix)
     opened = _open(recipe, settings, out, again, stages, output)
-    return _finish(opened, pipeline.run(opened, last), output)
+    return finish(opened, pipeline.run(opened, last), output)
 
 
 @app.command(group=WHOLE, sort_key=2)
@@ -117,7 +117,7 @@ def _verb(stage: Stage) -> Callable[..., int]:
         output: RunOutput = RunOutput(),  # noqa: B008 - it is frozen
     ) -> int:
         opened = _open(recipe, settings, out, (stage,) if force else (), (stage,), output)
-        return _finish(opened, pipeline.make(opened, stage), output)
+        return finish(opened, pipeline.make(opened, stage), output)
 
     verb.__doc__ = VERBS[stage]
     return verb
@@ -137,7 +137,7 @@ def _open(
     return Run.open(recipe, overrides=settings or (), out=out, force=force, only=only, log=log)
 
 
-def _finish(opened: Run, made: Mapping[str, Artifact], output: RunOutput) -> int:
+def finish(opened: Run, made: Mapping[str, Artifact], output: RunOutput) -> int:
     """Tell what was made; a missed limit ends with its own exit code."""
     from potstill.cli import results
 

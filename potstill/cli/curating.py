@@ -1,0 +1,119 @@
+"""What is done with verdicts: `decide`, `rule`, `query`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from potstill.cli.app import LOOK, STAGE, Output, RunOutput, app, show
+from potstill.cli.runs import Set
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RunFolder = Annotated[Path, Parameter(help="A run folder.")]
+MOST_ROWS = 100
+"""Rows that `query` prints; `--json` and `--out` give all."""
+
+
+@app.command(group=STAGE, sort_key=2)
+def decide(
+    run: RunFolder,
+    /,
+    *,
+    settings: Set = None,
+    output: RunOutput = RunOutput(),  # noqa: B008 - it is frozen
+) -> int:
+    """Decide anew on the traces that are there, after a changed threshold, policy or ruling. No teacher is asked."""
+    from potstill import console, pipeline
+    from potstill.cli.runs import finish
+    from potstill.store import Run
+
+    opened = Run.open(run, overrides=settings or (), only=("filter",), log=console.choose(quiet=output.quiet))
+    return finish(opened, pipeline.decide(opened), output)
+
+
+@app.command(group=LOOK)
+def rule(
+    run: RunFolder,
+    row: Annotated[str, Parameter(help="The id of a trace, or of a prompt: then of all answers to it.")],
+    part: Annotated[Literal["keep", "hazard", "noise"], Parameter(help="Where it goes, whatever filters say.")],
+    /,
+    *,
+    why: Annotated[str, Parameter(help="The reason, in a clause.")],
+    output: Output = Output(),  # noqa: B008 - it is frozen
+) -> int:
+    """Write down a person's verdict: it outranks all filters, and is kept whatever is decided anew."""
+    from potstill.curate.origin import origin
+    from potstill.curate.rulings import rule as write_down
+    from potstill.store import Quiet, Run
+
+    opened = Run.open(run, log=Quiet())
+    origin(opened, row)
+    write_down(opened, row, part, why)
+    show(output, {"id": row, "part": part, "why": why}, [f"{row}: {part}; `potstill decide {run}` applies it"])
+    return 0
+
+
+@app.command(group=LOOK)
+def query(
+    run: RunFolder,
+    sql: Annotated[str | None, Parameter(help="A SELECT in DuckDB's SQL; none: the tables and their columns.")] = None,
+    /,
+    *,
+    out: Annotated[Path | None, Parameter(metavar="FILE", help="Write the rows there instead: .parquet, .csv or .jsonl.")] = None,
+    output: Output = Output(),  # noqa: B008 - it is frozen
+) -> int:
+    """Run SQL over a run's tables: prompts, traces, verdicts, decisions, quarantine, …"""
+    from potstill.cli.rowfiles import write_rows
+    from potstill.store import Quiet, Run
+    from potstill.store.querying import query as run_query
+    from potstill.store.querying import views
+
+    opened = Run.open(run, log=Quiet())
+    if sql is None:
+        tables = {name: _columns(files[0]) for name, files in views(opened).items()}
+        show(output, tables, [f"{name:<28} {', '.join(columns)}" for name, columns in sorted(tables.items())])
+        return 0
+    found = run_query(opened, sql)
+    if out is not None:
+        write_rows(out, found)
+        show(output, {"rows": len(found), "file": str(out)}, [f"{out}: {len(found):,} rows"])
+        return 0
+    show(output, _plain(found.to_pylist()), [*_grid(found.slice(0, MOST_ROWS)), *_rest(len(found))])
+    return 0
+
+
+def _columns(path: Path) -> list[str]:
+    import pyarrow.parquet as pq
+
+    return list(pq.read_schema(path).names)
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON can say it: dates and bytes as text."""
+    import json
+
+    return json.loads(json.dumps(value, default=str))
+
+
+def _grid(table: pa.Table) -> list[str]:
+    """The rows in columns as wide as what stands in them, as far as a terminal's line goes."""
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for name in table.column_names:
+        grid.add_column(name, overflow="ellipsis", no_wrap=True)
+    for row in table.to_pylist():
+        grid.add_row(*("" if value is None else " ".join(str(value).split()) for value in row.values()))
+    console = Console(highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(grid)
+    return captured.get().rstrip("\n").split("\n")
+
+
+def _rest(rows: int) -> list[str]:
+    return [f"… {rows - MOST_ROWS:,} rows more; --json and --out give all"] if rows > MOST_ROWS else []

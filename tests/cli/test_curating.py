@@ -1,0 +1,74 @@
+"""`decide`, `rule`, `query`, and `trace --row`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from potstill.cli import main
+from tests.curate.test_origin import run_of
+
+
+@pytest.fixture
+def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    run, _ = run_of(tmp_path)
+    from potstill.filter import judge
+    from potstill.generate import draw
+    from potstill.prompts import gather
+
+    with run.locked():
+        judge(run, draw(run, gather(run)))
+    capsys.readouterr()
+    return str(run.folder)
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(list(words)) == 0
+    return capsys.readouterr().out
+
+
+def wrong(capsys: pytest.CaptureFixture[str], folder: str) -> str:
+    rows = json.loads(told(capsys, "query", folder, "select trace_id from decisions where part = 'noise'", "--json"))
+    (row,) = rows
+    return str(row["trace_id"])
+
+
+def test_a_changed_threshold_decides_anew(folder, capsys):
+    assert "filter    2 keep, 0 hazard, 0 noise" in told(capsys, "decide", folder, "--set", "filters.0.threshold=0", "--quiet")
+    assert "filter    1 keep, 0 hazard, 1 noise" in told(capsys, "decide", folder, "--set", "filters.0.threshold=1", "--quiet")
+
+
+def test_a_person_outranks_the_filters(folder, capsys):
+    id_ = wrong(capsys, folder)
+    assert f"{id_}: keep; `potstill decide {folder}` applies it" in told(capsys, "rule", folder, id_, "keep", "--why", "a trick question")
+    assert "filter    2 keep, 0 hazard, 0 noise" in told(capsys, "decide", folder, "--quiet")
+    out = told(capsys, "trace", folder, "--row", id_)
+    assert "-> keep because of human: a trick question" in out
+    assert "asked.jsonl:2  MIT" in out
+    assert json.loads(told(capsys, "trace", folder, "--row", id_, "--json"))["ruling"] == {"part": "keep", "why": "a trick question"}
+    assert "filter    2 keep" in told(capsys, "decide", folder, "--set", "filters.0.threshold=1", "--quiet")
+
+
+def test_a_ruling_on_nothing_is_refused(folder, capsys):
+    assert main(["rule", folder, "0123456789abcdef", "keep", "--why", "x"]) == 1
+    assert "no prompt and no trace of the run has this id" in capsys.readouterr().err
+    assert not (Path(folder) / "rulings.jsonl").exists()
+
+
+def test_sql(folder, capsys, tmp_path):
+    assert "decisions" in told(capsys, "query", folder)
+    lines = told(capsys, "query", folder, "select part, count(*) as n from decisions group by part order by part").split("\n")
+    assert [line.split() for line in lines[:3]] == [["part", "n"], ["keep", "1"], ["noise", "1"]]
+    out = tmp_path / "rows.jsonl"
+    assert "rows.jsonl: 2 rows" in told(capsys, "query", folder, "select * from decisions", "--out", str(out))
+    assert len(out.read_text().splitlines()) == 2
+    assert main(["query", folder, "selec"]) == 1
+    assert "syntax error" in capsys.readouterr().err
+
+
+def test_many_rows_are_cut_short_and_said_so(folder, capsys):
+    lines = told(capsys, "query", folder, "select * from range(250)").rstrip().split("\n")
+    assert (len(lines), lines[-1]) == (102, "… 150 rows more; --json and --out give all")
+    assert len(json.loads(told(capsys, "query", folder, "select * from range(250)", "--json"))) == 250

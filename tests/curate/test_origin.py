@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from potstill.curate.origin import origin
+from potstill.curate.rulings import rule
+from potstill.errors import InputError, StoreError
+from potstill.filter import judge
+from potstill.generate import draw
+from potstill.prompts import gather
+from potstill.recipe import Recipe
+from potstill.store import Quiet, Run
+
+
+def run_of(tmp_path):
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text("".join(json.dumps({"prompt": f"{n}+{n}?", "reference": str(2 * n), "licence": "MIT"}) + "\n" for n in (1, 2)))
+    recipe = {
+        "name": "x",
+        "student": {"model": "new:llama"},
+        "teachers": [{"model": "fake:Answer: 2"}],
+        "prompts": {"sources": [str(asked)], "grader": "number"},
+        "filters": [{"kind": "answer"}],
+    }
+    return Run.open(Recipe.model_validate(recipe), out=tmp_path / "run", log=Quiet()), asked
+
+
+def test_a_row_back_to_its_source(tmp_path):
+    run, asked = run_of(tmp_path)
+    cut = judge(run, draw(run, gather(run)))
+    (wrong,) = cut.noise
+    found = origin(run, wrong.id)
+    assert found.prompt["source"] == f"{asked}:2"
+    assert (found.prompt["licence"], found.trace["text"], found.teacher["name"]) == ("MIT", "Answer: 2", "fake:Answer: 2")
+    assert [(verdict["by"], verdict["part"]) for verdict in found.said] == [("answer", "noise")]
+    assert found.decided["part"] == "noise"
+    told = "\n".join(found.lines())
+    for part in (
+        f"{asked}:2  MIT",
+        "user: 2+2?",
+        "noise   answer (0): the answer is wrong by number: '4' was expected",
+        "-> noise because of",
+    ):
+        assert part in told
+    assert json.loads(json.dumps(found.facts()))["decision"]["part"] == "noise"
+
+
+def test_a_prompt_and_its_answers(tmp_path):
+    run, _ = run_of(tmp_path)
+    (kept,) = judge(run, draw(run, gather(run))).keep
+    found = origin(run, kept.prompt_id)
+    assert (found.trace, found.traces) == (None, [kept.id])
+    assert f"traces    {kept.id}" in found.lines()
+
+
+def test_what_a_person_said(tmp_path):
+    run, _ = run_of(tmp_path)
+    (wrong,) = judge(run, draw(run, gather(run))).noise
+    rule(run, wrong.prompt_id, "keep", "a trick question")
+    assert "human     keep: a trick question" in origin(run, wrong.id).lines()
+
+
+def test_before_anything_is_drawn(tmp_path):
+    run, asked = run_of(tmp_path)
+    with pytest.raises(StoreError, match="nothing made by the stage 'prompts' yet"):
+        origin(run, "0123456789abcdef")
+    ids = gather(run).table("prompts")["id"].to_pylist()
+    assert origin(run, ids[0]).prompt["source"] == f"{asked}:1"
+    with pytest.raises(InputError, match="no prompt and no trace of the run has this id"):
+        origin(run, "0123456789abcdef")
