@@ -1,5 +1,5 @@
 """Where prompts come from: what a source is, the kinds of them, and how a row becomes a prompt."""
 
-from potstill.sources.request import OpenedSource, Request, Source, open_source
+from potstill.sources.request import Keeping, OpenedSource, Rejected, Request, Sifting, Source, open_source
 
-__all__ = ["OpenedSource", "Request", "Source", "open_source"]
+__all__ = ["Keeping", "OpenedSource", "Rejected", "Request", "Sifting", "Source", "open_source"]

@@ -1,24 +1,49 @@
 """From a row to a prompt: which column holds what.
 
-A wanted name is looked up in `columns`; a name that is not there is looked for in the row itself. A value that begins with `=` is no
-column but the label itself: `columns = {prompt = "question", domain = "=math"}`.
+A wanted name is looked up in `columns`; a name that is not there is looked for in the row itself. `a.b` is the value `b` within the column
+`a`; `{a} {b}` is a text with the cells of several columns in it. A value that begins with `=` is no column but the label itself:
+`columns = {prompt = "question", domain = "=math"}`.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from potstill.errors import InputError, RecipeError
 from potstill.registry import did_you_mean
-from potstill.text.rows import Row, cell
+from potstill.sources.choices import Choices, choices_of
+from potstill.text.lines import Rejected
+from potstill.text.rows import Row, cell, value_of
 from potstill.types import Half, Intent, Message, Prompt, Role
 
-ASKED = ("prompt", "messages", "system")
-LABELS = ("reference", "rationale", "domain", "skill", "grader", "intent", "family", "half", "risk", "wrapper", "licence")
+ASKED = ("prompt", "messages", "system", "choices")
+LABELS = (
+    *("reference", "rationale", "domain", "skill", "grader", "intent", "family", "half", "risk", "wrapper", "twin_of", "language"),
+    "licence",
+)
 WANTED = (*ASKED, *LABELS)
 OF_TEXT = tuple(name for name in LABELS if name not in ("reference", "rationale"))
 """The labels that plain text, which has no columns and asks nothing, can be given."""
+SPEAKERS: Mapping[str, Role] = {
+    "system": "system",
+    "user": "user",
+    "human": "user",
+    "prompter": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bot": "assistant",
+    "model": "assistant",
+}
+"""Who speaks, as chat data call them."""
+CHAT = ("messages", "conversations")
+"""Columns in which a conversation stands where the recipe does not say."""
+CHOICE = "choice"
+"""The grader of a question with options."""
+_SLOT = re.compile(r"\{([^{}]+)\}")
 
 
 def check_columns(columns: Mapping[str, str], where: str) -> None:
@@ -28,8 +53,21 @@ def check_columns(columns: Mapping[str, str], where: str) -> None:
             raise RecipeError(f"unknown wanted name {name!r} in columns", where=where, fix=did_you_mean(name, list(WANTED)))
 
 
+def sifted(row: Row | Rejected, where: str, columns: Mapping[str, str], skill: str = "") -> Prompt | Rejected:
+    """The row as a prompt, as `prompt_of`, or what is wrong with it."""
+    if isinstance(row, Rejected):
+        return row
+    try:
+        return prompt_of(row, where, columns, skill)
+    except InputError as error:
+        return Rejected.of(error, json.dumps(row, ensure_ascii=False, default=str))
+
+
 def prompt_of(row: Row, where: str, columns: Mapping[str, str], skill: str = "") -> Prompt:
     """The row as a prompt.
+
+    A conversation that ends with an assistant's turn is asked without it; the turn is the reference, where the row has no other. A question
+    with choices has them below it, lettered, and the letter of the right one as reference.
 
     Args:
         row: column -> value.
@@ -40,7 +78,17 @@ def prompt_of(row: Row, where: str, columns: Mapping[str, str], skill: str = "")
     Raises:
         InputError: nothing is asked in it, or a label is none that a prompt may have.
     """
-    return _labelled(_messages(row, where, columns), {name: _label(row, name, where, columns) for name in LABELS}, where, skill)
+    messages, said = _messages(row, where, columns)
+    choices = _choices(row, where, columns)
+    plain = [name for name in LABELS if name != "reference" or choices is None]
+    labels = {name: _label(row, name, where, columns) for name in plain}
+    if choices is None:
+        labels["reference"] = labels["reference"] or said
+        return _labelled(messages, labels, where, skill)
+    labels["reference"] = _right(row, choices, where, columns)
+    labels["grader"] = labels["grader"] or CHOICE
+    asked = (*messages[:-1], Message("user", choices.lettered(messages[-1].content)))
+    return _labelled(asked, labels, where, skill, choices.options)
 
 
 def text_of(columns: Mapping[str, str], where: str, skill: str) -> Prompt:
@@ -58,7 +106,9 @@ def text_of(columns: Mapping[str, str], where: str, skill: str) -> Prompt:
     return _labelled((), dict.fromkeys(LABELS) | stated, where, skill)
 
 
-def _labelled(messages: tuple[Message, ...], labels: Mapping[str, str | None], where: str, skill: str) -> Prompt:
+def _labelled(
+    messages: tuple[Message, ...], labels: Mapping[str, str | None], where: str, skill: str, choices: tuple[str, ...] = ()
+) -> Prompt:
     return Prompt(
         messages=messages,
         reference=labels["reference"],
@@ -71,6 +121,9 @@ def _labelled(messages: tuple[Message, ...], labels: Mapping[str, str | None], w
         half=None if labels["half"] is None else _one_of(labels["half"], get_args(Half), "half", where),
         risk=None if labels["risk"] is None else _share(labels["risk"], where),
         wrapper=labels["wrapper"],
+        twin_of=labels["twin_of"],
+        choices=choices,
+        language=labels["language"] or "",
         licence=labels["licence"] or "",
         source=where,
     )
@@ -80,31 +133,64 @@ def _label(row: Row, name: str, where: str, columns: Mapping[str, str]) -> str |
     column = columns.get(name)
     if column is None:
         return cell(row, name, where) if name in row else None
-    return column[1:] if column.startswith("=") else cell(row, column, where)
+    if column.startswith("="):
+        return column[1:]
+    if "{" in column and column not in row:
+        return _SLOT.sub(lambda slot: cell(row, slot[1], where) or "", column).strip() or None
+    return cell(row, column, where)
 
 
-def _messages(row: Row, where: str, columns: Mapping[str, str]) -> tuple[Message, ...]:
+def _choices(row: Row, where: str, columns: Mapping[str, str]) -> Choices | None:
+    column = columns.get("choices", "choices")
+    return choices_of(row, column, where) if "choices" in columns or column in row else None
+
+
+def _right(row: Row, choices: Choices, where: str, columns: Mapping[str, str]) -> str | None:
+    """The letter of the right choice; None where the row has no answer."""
+    column = columns.get("reference", "reference")
+    if column.startswith("="):
+        return choices.letter(column[1:], where)
+    answer = value_of(row, column, where) if "reference" in columns else row.get(column)
+    return None if answer is None or answer == "" else choices.letter(answer, where)
+
+
+def _messages(row: Row, where: str, columns: Mapping[str, str]) -> tuple[tuple[Message, ...], str | None]:
+    """What is asked, and what was answered to it in a conversation that goes on."""
     system = _label(row, "system", where, columns)
     before = () if system is None else (Message("system", system),)
-    if "prompt" not in columns and columns.get("messages", "messages") in row:
-        return before + _conversation(row[columns.get("messages", "messages")], where)
-    if "prompt" not in columns and "prompt" not in row:
-        fix = f"map it, as in columns = {{prompt = {next(iter(row), 'question')!r}}}; the row has {', '.join(map(repr, row)) or 'nothing'}"
-        raise InputError("no column 'prompt'", where=where, fix=fix)
+    if "prompt" not in columns:
+        column = columns.get("messages") or next((name for name in CHAT if name in row), "prompt")
+        if column != "prompt":
+            turns, said = _conversation(value_of(row, column, where), where)
+            return before + turns, said
+        if "prompt" not in row:
+            there = ", ".join(map(repr, row)) or "nothing"
+            fix = f"map it, as in columns = {{prompt = {next(iter(row), 'question')!r}}}; the row has {there}"
+            raise InputError("no column 'prompt'", where=where, fix=fix)
     question = _label(row, "prompt", where, columns)
     if question is None:
         raise InputError("the prompt is empty", where=where, fix="drop the row")
-    return (*before, Message("user", question))
+    return (*before, Message("user", question)), None
 
 
-def _conversation(value: Any, where: str) -> tuple[Message, ...]:
-    fix = 'write [{"role": "user", "content": "..."}], ending with the turn that is to be answered'
-    if not isinstance(value, list) or not all(isinstance(turn, dict) and isinstance(turn.get("content"), str) for turn in value):
+def _conversation(value: Any, where: str) -> tuple[tuple[Message, ...], str | None]:
+    """The turns up to the one that is to be answered, and the answer where one stands behind it."""
+    fix = 'write [{"role": "user", "content": "..."}], with the turn that is to be answered at the end or before the answer'
+    if not isinstance(value, list) or not all(isinstance(turn, dict) for turn in value):
         raise InputError("messages is no list of turns with a content", where=where, fix=fix)
-    turns = tuple(Message(_one_of(turn.get("role"), get_args(Role), "role", where), turn["content"]) for turn in value)
+    turns = [_turn(turn, where, fix) for turn in value]
+    said = turns.pop().content if turns and turns[-1].role == "assistant" else None
     if not turns or turns[-1].role != "user":
         raise InputError("the conversation does not end with a user's turn", where=where, fix=fix)
-    return turns
+    return tuple(turns), said
+
+
+def _turn(turn: Mapping[str, Any], where: str, fix: str) -> Message:
+    """A turn: who speaks under `role` or `from`, what under `content` or `value`."""
+    content = turn.get("content", turn.get("value"))
+    if not isinstance(content, str):
+        raise InputError("messages is no list of turns with a content", where=where, fix=fix)
+    return Message(SPEAKERS[_one_of(turn.get("role", turn.get("from")), SPEAKERS, "role", where)], content)
 
 
 def _one_of(value: Any, known: Collection[str], what: str, where: str) -> Any:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from potstill.errors import RecipeError
 from potstill.registry import did_you_mean, find, names
 from potstill.sources.labelling import check_columns
+from potstill.text.lines import Rejected
 from potstill.text.specs import split_spec
 from potstill.types import Prompt
 
@@ -51,7 +53,33 @@ class Source(Protocol):
         ...
 
     def prompts(self) -> Iterator[Prompt]:
-        """The prompts, in an order that is always the same."""
+        """The prompts, in an order that is always the same.
+
+        Raises:
+            InputError: the source cannot be read, or a row of it is malformed.
+        """
+        ...
+
+
+@runtime_checkable
+class Sifting(Protocol):
+    """A source that can go on behind a malformed row."""
+
+    def sift(self) -> Iterator[Prompt | Rejected]:
+        """As `Source.prompts`; in the place of a malformed row stands what is wrong with it."""
+        ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A source that can be read but once: a run keeps what it reads, before anything else is asked of the source."""
+
+    def keep(self, folder: Path) -> None:
+        """Write what is there to read into a run folder; where nothing is, what an earlier run kept there is read.
+
+        Raises:
+            InputError: there is neither.
+        """
         ...
 
 
@@ -63,6 +91,10 @@ class OpenedSource:
     kind: str
     version: str
     source: Source
+
+    def sift(self) -> Iterator[Prompt | Rejected]:
+        """The prompts, and what is wrong with malformed rows; the first of these is raised where the source cannot go on behind it."""
+        return self.source.sift() if isinstance(self.source, Sifting) else self.source.prompts()
 
     def uses(self, name: str, column: str) -> bool:
         """Whether it can do anything with an entry of `columns`: a column, or a label that begins with `=`."""

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from potstill.errors import InputError, RecipeError
-from potstill.sources.labelling import WANTED, check_columns, prompt_of, text_of
+from potstill.sources.labelling import WANTED, check_columns, prompt_of, sifted, text_of
+from potstill.text.lines import Rejected
 from potstill.types import Message, Prompt
 
 
@@ -51,6 +52,47 @@ def test_conversations():
     turns = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b."}, {"role": "user", "content": "c?"}]
     assert of({"messages": turns}).question == "c?"
     assert of({"chat": turns}, {"messages": "chat"}).messages[1] == Message("assistant", "b.")
+
+
+def test_a_conversation_that_was_answered_is_asked_without_its_answer():
+    turns = [
+        {"from": "human", "value": "a?"},
+        {"from": "gpt", "value": "b."},
+        {"from": "human", "value": "c?"},
+        {"from": "gpt", "value": "d."},
+    ]
+    prompt = of({"conversations": turns})
+    assert prompt.messages == (Message("user", "a?"), Message("assistant", "b."), Message("user", "c?"))
+    assert prompt.reference == "d."
+    assert of({"conversations": turns, "reference": "e."}).reference == "e."
+
+
+def test_values_within_values_and_texts_of_several_columns():
+    row = {"context": "Two men.", "q": {"stem": "Who?"}, "meta": {"tags": ["math.sums"]}, "note": None}
+    prompt = of(row, {"prompt": "{context} {q.stem}{note}", "domain": "meta.tags.0"})
+    assert (prompt.question, prompt.domain) == ("Two men. Who?", "math.sums")
+    assert of({"{a}": "x"}, {"prompt": "{a}"}).question == "x"
+
+
+def test_a_question_with_choices():
+    row = {"question": "Where?", "choices": ["bank", "mall"], "answer": "mall"}
+    prompt = of(row, {"prompt": "question", "reference": "answer"})
+    assert prompt.question == "Where?\n\nA. bank\nB. mall"
+    assert (prompt.choices, prompt.reference, prompt.grader) == (("bank", "mall"), "B", "choice")
+    assert of(row, {"prompt": "question", "grader": "=exact"}).grader == "exact"
+    assert of(row, {"prompt": "question"}).reference is None
+    assert of(row, {"prompt": "question", "reference": "=mall"}).reference == "B"
+    with pytest.raises(InputError, match="the answer 'zoo' is none of the 2 choices"):
+        of(row | {"answer": "zoo"}, {"prompt": "question", "reference": "answer"})
+
+
+def test_a_row_that_is_malformed_is_told_with_its_text():
+    bad = Rejected("x:1", "malformed JSON")
+    assert sifted(bad, "x:1", {}) is bad
+    assert sifted({"prompt": "a?"}, "x.jsonl:1", {}) == of({"prompt": "a?"})
+    told = sifted({"question": "é"}, "x:1", {})
+    assert isinstance(told, Rejected)
+    assert (told.where, told.what, told.raw) == ("x:1", "no column 'prompt'", '{"question": "é"}')
 
 
 @pytest.mark.parametrize(

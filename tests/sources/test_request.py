@@ -15,7 +15,7 @@ def test_kinds(tmp_path):
     path.write_text('{"prompt": "a?"}\n')
     for spec in (str(path), f"file:{path}"):
         found = opened(spec)
-        assert (found.kind, found.spec, found.version) == ("file", spec, "2")
+        assert (found.kind, found.spec, found.version) == ("file", spec, "3")
         assert [prompt.question for prompt in found.source.prompts()] == ["a?"]
     assert opened("world:math?n=3").kind == "world"
     assert opened(f"text:{path}?window=10").kind == "text"
@@ -32,3 +32,7 @@ def test_kinds(tmp_path):
 def test_faults(spec, message):
     with pytest.raises(RecipeError, match=message):
         opened(spec)
+
+
+def test_a_source_that_cannot_sift_gives_its_prompts(tmp_path):
+    assert [prompt.skill for prompt in opened("world:fact?n=2").sift()] == ["fact", "fact"]

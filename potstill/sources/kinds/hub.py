@@ -8,14 +8,16 @@ from importlib import import_module
 from typing import Any
 
 from potstill.errors import InputError, MissingExtraError, RecipeError
-from potstill.sources.labelling import WANTED, prompt_of
-from potstill.sources.request import Request
 from potstill.recipe.paths import expand
 from potstill.registry import part
+from potstill.sources.labelling import WANTED, prompt_of, sifted
+from potstill.sources.request import Request
+from potstill.text.lines import Rejected
+from potstill.text.rows import Row
 from potstill.types import Prompt
 
 
-@part("source", "hf", version="1")
+@part("source", "hf", version="2")
 class HubSource:
     """A dataset: `hf:openai/gsm8k:train?config=main&revision=…`, or a folder of data files, `hf:./folder:train`; needs the extra `hub`.
 
@@ -40,8 +42,17 @@ class HubSource:
 
     def prompts(self) -> Iterator[Prompt]:
         """A prompt a row, in the dataset's order."""
+        for row, where in self._rows():
+            yield prompt_of(row, where, self._request.columns, self._name.rpartition("/")[2])
+
+    def sift(self) -> Iterator[Prompt | Rejected]:
+        """As `prompts`, with what is wrong with malformed rows in their places."""
+        for row, where in self._rows():
+            yield sifted(row, where, self._request.columns, self._name.rpartition("/")[2])
+
+    def _rows(self) -> Iterator[tuple[Row, str]]:
         for number, row in enumerate(self._dataset):
-            yield prompt_of(dict(row), f"hf:{self._name}:{self._split} row {number}", self._request.columns, self._name.rpartition("/")[2])
+            yield dict(row), f"hf:{self._name}:{self._split} row {number}"
 
     @cached_property
     def _dataset(self) -> Any:

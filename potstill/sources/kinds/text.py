@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from potstill.errors import InputError, RecipeError
-from potstill.sources.labelling import OF_TEXT, text_of
-from potstill.sources.request import Request
 from potstill.recipe.paths import existing
 from potstill.registry import part
+from potstill.sources.labelling import OF_TEXT, text_of
+from potstill.sources.request import Request
 from potstill.store.artifact import digest_file
 from potstill.text.specs import count_setting
 from potstill.types import Prompt

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from potstill.errors import InputError, RecipeError
-from potstill.sources.request import open_source
 from potstill.sources.kinds.text import windows
+from potstill.sources.request import open_source
 
 
 def texts(text, size):
