@@ -92,12 +92,12 @@ def card(material: Material) -> Card:
 def _front(material: Material, found: Iterable[Licence]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
     recipe = material.recipe
     base = _part(material, "train", "student/repository")
-    datasets = hub_datasets(recipe.prompts.sources)
+    datasets = hub_datasets(recipe.prompts.names)
     free = not any(_accepted(recipe.teachers))
     values: dict[str, str | tuple[str, ...]] = dict(licence_keys({licence.name for licence in found} if free else {""}))
     if base:
         values["base_model"] = base
-    if all(source.startswith("world:") for source in recipe.prompts.sources):
+    if all(source.startswith("world:") for source in recipe.prompts.names):
         values["language"] = "en"
     if datasets:
         values["datasets"] = datasets
@@ -158,7 +158,7 @@ def _made(material: Material) -> tuple[str, ...]:
     recipe = material.recipe
     terms = ", ".join(loss.kind if loss.kind != "divergence" else f"{loss.divergence} ({loss.teacher})" for loss in recipe.train.losses)
     lines = [
-        f"Prompts: {', '.join(map(without_folders, recipe.prompts.sources))}",
+        f"Prompts: {', '.join(map(without_folders, recipe.prompts.names))}",
         f"Filters: {', '.join(f.kind for f in recipe.filters) or 'none'}",
         f"Loss: {terms}",
     ]
