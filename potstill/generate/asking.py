@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
+from potstill.errors import CapabilityError
 from potstill.generate.context import with_context
 from potstill.generate.traces import Drawn, card_of, trace_of
 from potstill.models import Answer, Given, Keep, Sampling, Teacher, keep_of
-from potstill.models.base import Bounded
+from potstill.models.base import NOTHING, Begun, Bounded, Continuing
 from potstill.models.scorings import Scoring
 from potstill.recipe import Recipe
 from potstill.recipe.sections import GenerateSection
@@ -54,6 +56,40 @@ class Voice:
         """The prompts' own texts, as the teacher expected them."""
         answers = self.teacher.score([Given(one.prompt) for one in asked], self.keep)
         return [[self._drawn(one, 0, answer, self._sampling, scored=True)] for one, answer in zip(asked, answers, strict=True)]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the teacher can go on from a beginning of its own."""
+        return isinstance(self.teacher, Continuing) and self.teacher.can_go_on
+
+    def go_on(self, begun: Sequence[Begun], temperature: float) -> list[tuple[Answer, Sampling]]:
+        """A whole answer from each beginning, and how it was drawn.
+
+        Raises:
+            CapabilityError: the teacher cannot go on from a beginning.
+        """
+        if not isinstance(self.teacher, Continuing):
+            raise CapabilityError("this teacher cannot go on from a beginning", where=self.teacher.name)
+        sampling = replace(self._sampling, n=1, temperature=temperature)
+        told = [replace(one, prompt=with_context(one.prompt, self.settings.context)) for one in begun]
+        return [(answer, sampling) for answer in self.teacher.go_on(told, sampling, self.keep)]
+
+    def reply(
+        self, prompts: Sequence[Prompt], temperature: float, first: int = 0, keep: Keep = NOTHING
+    ) -> list[tuple[Answer, Sampling] | None]:
+        """An answer to each of the stage's own prompts, and how it was drawn; None where a prompt does not fit the teacher's context.
+
+        Args:
+            prompts: what is asked, the context of the recipe included.
+            temperature: of the draws.
+            first: the draws' number.
+            keep: what of the distribution is kept.
+        """
+        sampling = replace(self._sampling, n=1, first=first, temperature=temperature)
+        fits = [not isinstance(self.teacher, Bounded) or self.teacher.can_score(Given(prompt, "")) for prompt in prompts]
+        asked = list(compress(prompts, fits))
+        answers = iter(self.teacher.draw(asked, sampling, keep) if asked else [])
+        return [(next(answers)[0], sampling) if fit else None for fit in fits]
 
     def judge(self, heard: Sequence[tuple[Asking, Drawn]], *, same_tokens: bool) -> list[Scoring]:
         """What the teacher expected in the answers of another, whose tokens it is given where they are its own.

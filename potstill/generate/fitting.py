@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from potstill.errors import CapabilityError, InputError
 from potstill.generate.routing import takers
 from potstill.models import Teacher
+from potstill.models.recorded import RecordedTeacher
 from potstill.recipe import Recipe
 from potstill.recipe.sections import GenerateSection
 from potstill.store.artifact import Artifact
@@ -43,6 +44,18 @@ def check_scorers(teachers: Sequence[Teacher], settings: GenerateSection) -> Non
         for teacher in teachers:
             if "score" not in teacher.gives:
                 raise CapabilityError("this teacher cannot score texts", where=teacher.name, fix=f"{change}, or take another teacher")
+
+
+def check_revisers(teachers: Sequence[Teacher], settings: GenerateSection) -> None:
+    """Whether the teachers can be asked again, where they are to revise their answers.
+
+    Raises:
+        CapabilityError: a teacher is a file of answers, or a classifier.
+    """
+    for teacher in teachers if settings.revision is not None else ():
+        if isinstance(teacher, RecordedTeacher) or "classes" in teacher.gives:
+            fix = "leave generate.revision out, use the filter `constitution`, or take another teacher"
+            raise CapabilityError("this teacher cannot be asked for a revision", where=teacher.name, fix=fix)
 
 
 def expected(prompts: Artifact, recipe: Recipe) -> int:

@@ -32,6 +32,22 @@ SELECTIONS = pa.schema(
 """A row for each prompt and teacher: the trace chosen (null: none passed), its score, how many draws were made and judged, and `kl_bound`
 of those judged (null where none was chosen)."""
 
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A way to say which draws are kept: beside verdicts on all of them it leaves a table with a row for each prompt and teacher.
+
+    Attributes:
+        name: of the table.
+        schema: of its rows.
+    """
+
+    name: str
+    schema: pa.Schema
+
+
+CHOSEN = Choice("selections", SELECTIONS)
+
 Draw = Callable[[Sequence[Asking], int], list[list[Drawn]]]
 """Prompts, and the number of the first draw -> the next draws of each."""
 
@@ -71,7 +87,7 @@ class Selected:
     Attributes:
         drawn: in order.
         verdicts: of each draw; none where every draw is kept.
-        row: of `SELECTIONS`; None where every draw is kept.
+        row: of the `Choice`'s table; None where every draw is kept.
     """
 
     drawn: list[Drawn]

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from potstill.generate.asking import Asking
-from potstill.generate.selection import SELECTIONS, Selected
+from potstill.generate.selection import Choice, Selected
 from potstill.generate.traces import Drawn, table_of
 from potstill.models.scorings import Scoring, to_table
 from potstill.store.artifact import Artifact, Workspace
 from potstill.store.tables import from_rows, rows
 from potstill.types import Prompt, ScoringMode, Verdict
 
-TRACES, SCORINGS, VERDICTS, CHOSEN = "traces", "scorings", "verdicts", "selections"
-"""The tables of a shard; the last two where the best of several answers is kept. The traces are written last."""
+TRACES, SCORINGS, VERDICTS = "traces", "scorings", "verdicts"
+"""The tables of a shard; the last, and a table of the choice's own, where not every answer is kept. The traces are written last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +58,21 @@ class Gathered:
             scorings += others.get(one.id, ())
         return cls(drawn, scorings, selected)
 
-    def write(self, workspace: Workspace, number: int, *, judged: bool) -> None:
-        """Write the shard's tables."""
+    def write(self, workspace: Workspace, number: int, *, choice: Choice | None) -> None:
+        """Write the shard's tables; `choice` says which draws are kept, where not all are."""
         workspace.write_table(SCORINGS, to_table(self.scorings), number)
-        if judged:
+        if choice is not None:
             verdicts = [verdict for one in self.selected for verdict in one.verdicts]
+            chosen = [one.row for one in self.selected if one.row is not None]
             workspace.write_table(VERDICTS, from_rows(verdicts, Verdict), number)
-            workspace.write_table(
-                CHOSEN, pa.Table.from_pylist([one.row for one in self.selected if one.row is not None], SELECTIONS), number
-            )
+            workspace.write_table(choice.name, pa.Table.from_pylist(chosen, choice.schema), number)
         workspace.write_table(TRACES, table_of(self.drawn), number)
 
 
-def done(workspace: Workspace, number: int, *, judged: bool) -> bool:
+def done(workspace: Workspace, number: int, *, choice: Choice | None) -> bool:
     """Whether all the shard's tables are there."""
-    return all(workspace.has_table(name, number) for name in (TRACES, SCORINGS, *((VERDICTS, CHOSEN) if judged else ())))
+    chosen = () if choice is None else (VERDICTS, choice.name)
+    return all(workspace.has_table(name, number) for name in (TRACES, SCORINGS, *chosen))
 
 
 def left(prompts: Artifact, size: int, numbers: set[int]) -> Iterator[Shard]:

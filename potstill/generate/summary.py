@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from potstill.generate.shards import CHOSEN, SCORINGS, TRACES
+from potstill.generate.revision import REVISED
+from potstill.generate.selection import CHOSEN
+from potstill.generate.shards import SCORINGS, TRACES
 from potstill.store.artifact import Workspace
 from potstill.types import TeacherCard
 
@@ -47,7 +49,7 @@ def best_of(workspace: Workspace) -> dict[str, Any]:
     """What choosing the best took: for how many prompts one passed, the draws, those not judged, the distance spent in nats a prompt."""
     passed = asked = draws = judged = 0
     spent, most = 0.0, 0.0
-    for table in workspace.stream(CHOSEN, ["chosen", "draws", "judged", "kl_bound"]):
+    for table in workspace.stream(CHOSEN.name, ["chosen", "draws", "judged", "kl_bound"]):
         asked += len(table)
         passed += len(table) - table["chosen"].null_count
         draws += pc.sum(table["draws"]).as_py()
@@ -56,6 +58,18 @@ def best_of(workspace: Workspace) -> dict[str, Any]:
         most = max(most, pc.max(table["kl_bound"]).as_py() or 0.0)
     distance = {"kl_bound_mean": spent / passed if passed else None, "kl_bound_max": most if passed else None}
     return {"passed": passed, "none_passed": asked - passed, "draws": draws, "unjudged": draws - judged, **distance}
+
+
+def revised(workspace: Workspace) -> dict[str, Any]:
+    """What revision took: the draws, how many broke a rule and which, how many were mended, and how the revisions were made."""
+    names = ("draws", "broken", "mended", "unjudged", "by_step", "by_whole")
+    found = dict.fromkeys(names, 0)
+    rules: Counter[str] = Counter()
+    for table in workspace.stream(REVISED.name, [*names, "rules"]):
+        for name in names:
+            found[name] += pc.sum(table[name]).as_py() or 0
+        rules.update(name for row in table["rules"].to_pylist() for name in row)
+    return {**found, "rules": dict(sorted(rules.items()))}
 
 
 def counts(column: pa.ChunkedArray) -> Mapping[str, int]:

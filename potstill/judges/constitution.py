@@ -86,7 +86,7 @@ class Checked:
     @property
     def kept(self) -> bool:
         """Whether every rule was judged and is kept."""
-        return self.score == 1.0
+        return not self.violations and not self.unjudged
 
     @property
     def part(self) -> Part:

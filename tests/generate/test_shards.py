@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from potstill.generate.asking import Asking
-from potstill.generate.selection import Selected
+from potstill.generate.selection import CHOSEN, Selected
 from potstill.generate.shards import Gathered, Shard, done, left, together, tokens
 from potstill.generate.traces import Drawn
 from potstill.models import Outlook, Sampling
@@ -42,16 +42,16 @@ def test_a_shard_is_done_when_all_its_tables_are_there(tmp_path):
     row = {"prompt_id": "p", "teacher_id": "own", "chosen": one.id, "score": 1.0, "draws": 1, "judged": 1, "kl_bound": 0.0}
     gathered = Gathered.of([Selected([one], [Verdict(one.id, "keep", "best_of", "why", 1.0)], row)], "sampled", {})
     workspace = Workspace(tmp_path)
-    gathered.write(workspace, 0, judged=True)
+    gathered.write(workspace, 0, choice=CHOSEN)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         f"{name}-00000.parquet" for name in ("scorings", "selections", "traces", "verdicts")
     ]
     for path in sorted(tmp_path.iterdir()):
-        assert done(workspace, 0, judged=True)
+        assert done(workspace, 0, choice=CHOSEN)
         data = path.read_bytes()
         path.unlink()
-        assert not done(workspace, 0, judged=True)
-        assert done(workspace, 0, judged=False) is path.name.startswith(("verdicts", "selections"))
+        assert not done(workspace, 0, choice=CHOSEN)
+        assert done(workspace, 0, choice=None) is path.name.startswith(("verdicts", "selections"))
         path.write_bytes(data)
     assert workspace.table("selections").to_pylist() == [row]
 
