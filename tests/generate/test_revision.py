@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,15 +21,16 @@ SUMS = Rule(name="sums", text="Every equation is right.", kind="arithmetic")
 SEALED = Rule(name="sealed", text="Name no secret.", kind="pattern", phrases=("lye",), severity="hazard")
 TONE = Rule(name="tone", text="Be kind.", kind="teacher")
 BLACK_BOX = frozenset({"text"})
+TWO = Keep(size=2)
 
 
-def voice_of(teacher, keep=Keep(size=2), **settings):
+def voice_of(teacher, keep=TWO, **settings):
     section = GenerateSection.model_validate({"max_new_tokens": 64, **settings})
     return Voice(teacher, card_of(TeacherSection(model="fake:x"), teacher), keep, section, seed=3)
 
 
-def revised(voice, *rules, prompts=(ask("q"),), **settings):
-    asked = [Asking(prompt.id, prompt) for prompt in prompts]
+def revised(voice, *rules, prompts=None, **settings):
+    asked = [Asking(prompt.id, prompt) for prompt in prompts or [ask("q")]]
     chosen = RevisionSection.model_validate({"constitution": "rules.toml", **settings})
     return revise(asked, voice.draw(asked), voice, Constitution("constitution:rules.toml", rules), chosen)
 
@@ -118,7 +120,7 @@ def test_later_rounds_go_on_from_the_progress_of_earlier_ones():
 
 
 def test_every_draw_of_a_prompt_has_its_own_revisions():
-    answers = ["1+1=3.", "1+1=2.", "2+2=5.", *["1+1=9."] * 3, "2+2=4.", "x", "3+3=6."]
+    answers = ["1+1=3.", "1+1=2.", "2+2=5.", "1+1=9.", "1+1=9.", "?", "?", "2+2=7.", "2+2=4."]
     (one,) = revised(voice_of(FakeTeacher(answers), n=3), SUMS, rounds=2)
     samples = [drawn.trace.sample for drawn in one.drawn]
     assert len(set(samples)) == len(samples)
@@ -199,9 +201,7 @@ def test_a_revision_whose_critique_is_unreadable_is_not_kept():
 
 def test_an_answer_that_was_withheld_is_not_revised():
     class Filtered(FakeTeacher):
-        def draw(self, prompts, sampling, keep=Keep()):
-            from dataclasses import replace
-
+        def draw(self, prompts, sampling, keep):
             return [[replace(answer, finish_reason="content_filter") for answer in some] for some in super().draw(prompts, sampling, keep)]
 
     (one,) = revised(voice_of(Filtered("1+1=3.")), SUMS)
