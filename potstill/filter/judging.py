@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from potstill.curate.base import Context, ready
+from potstill.curate.base import Context, ReadyFilter, ready
 from potstill.curate.deciding import DECISIONS, Judged, check_some_kept, policy_of, write_decisions
 from potstill.curate.judging import opinions
-from potstill.curate.policy import PARTS, VERSION
+from potstill.curate.measuring import Bench
+from potstill.curate.policy import PARTS, UNMEASURED, VERSION
 from potstill.curate.reading import SIZE, TRACES, Subject
 from potstill.curate.rulings import identity
 from potstill.errors import StoreError
@@ -64,7 +65,7 @@ class Cut(Artifact):
         return dict(zip(table["trace_id"].to_pylist(), table["part"].to_pylist(), strict=True))
 
 
-def judge(run: Run, traces: Artifact) -> Cut:
+def judge(run: Run, traces: Artifact, *, measure: bool = False) -> Cut:
     """Verdicts of every filter of the recipe on every trace, and the decision over them.
 
     What a filter thinks is kept by filter, so that a changed threshold, policy or ruling decides anew in seconds, and a changed filter
@@ -73,6 +74,7 @@ def judge(run: Run, traces: Artifact) -> Cut:
     Args:
         run: its recipe names the filters.
         traces: what `generate.draw` made.
+        measure: the filters' errors are measured first, where that has not been done. What is known of them stands in the verdicts.
 
     Returns:
         the artifact: `verdicts-00000.parquet`, … and `decisions-00000.parquet`, …, a row a trace in the traces' order.
@@ -91,16 +93,23 @@ def judge(run: Run, traces: Artifact) -> Cut:
         return (prompt for table in prompts.stream("evaluation") for prompt in rows(table, Prompt))
 
     context = Context(run.recipe.seed, spending_of(run), subject.teachers(), evaluation)
-    filters = ready(run.recipe.filters, "filters", context)
-    found = [Judged(one, opinions(run, "filter", one, subject)) for one in filters]
+
+    def fresh() -> list[ReadyFilter]:
+        return ready(run.recipe.filters, "filters", context)
+
+    filters = fresh()
+    known = Bench(run, "filter", {"prompts": prompts}, True, fresh).measured(filters, make=measure)
+    rates = {by: one.rates for by, one in known.items()}
+    found = [Judged(one, opinions(run, "filter", one, subject), rates.get(one.by, UNMEASURED)) for one in filters]
 
     def work(workspace: Workspace) -> Mapping[str, Any]:
         summary = write_decisions(workspace, subject, found, policy_of(run, subject))
         check_some_kept(summary, "trace", "filters")
         run.log.say("filter: " + ", ".join(f"{summary[part]} {part}" for part in PARTS))
-        return summary
+        return {**summary, "measured": {by: one.facts() for by, one in known.items()}} if known else summary
 
     section = {"filters": [{"kind": one.info.name, **one.settings.model_dump()} for one in filters], "policy": run.recipe.policy}
-    inputs = {"prompts": prompts, "generate": traces, **{each.opinions.manifest.stage: each.opinions for each in found}}
+    read = [*(each.opinions for each in found), *(each.measures for each in known.values())]
+    inputs = {"prompts": prompts, "generate": traces, **{each.manifest.stage: each for each in read}}
     made = run.perform("filter", section=section, inputs=inputs, parts={"policy": VERSION, **identity(run)}, work=work)
     return Cut(made.folder, made.manifest, traces)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from potstill.curate.base import Catches, Context, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.clean import answered
 from potstill.judges import judge_of
 from potstill.judges.base import why_not_graded
 from potstill.registry import find, names, part
@@ -47,6 +49,18 @@ class AnswerFilter:
         """One opinion an answer; the score is the judge's."""
         return [self._opinion(item) for item in items]
 
+    def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
+        """Clean answers with a wrong result: the next number, another prompt's result, or none at all."""
+        known = [item for item in clean if item.prompt.reference and (self._grader or item.prompt.grader)]
+        for item in rng.sample(known, len(known)):
+            reference = item.prompt.reference or ""
+            if reference.isdecimal():
+                yield _ending(item, "next number", str(int(reference) + 1))
+            others = sorted({other.prompt.reference or "" for other in known if other.prompt.skill == item.prompt.skill} - {reference})
+            if others:
+                yield _ending(item, "another's result", rng.choice(others))
+            yield Fault("empty", answered(item.prompt, "", prompt_id=item.prompt_id))
+
     def _opinion(self, item: Item) -> Opinion:
         prompt = item.prompt
         why_not = why_not_graded(prompt, item.text)
@@ -61,3 +75,10 @@ class AnswerFilter:
         mark = "right" if score == 1 else "wrong" if score == 0 else f"worth {score:.3g}"
         why = f"the answer is {mark} by {by}: {prompt.reference!r} was expected"
         return Opinion(why, score, evidence=item.text[start:], within="answer", start=start, end=len(item.text))
+
+
+def _ending(item: Item, kind: str, result: str) -> Fault:
+    """The answer with another result in the place of its own."""
+    reference = item.prompt.reference or ""
+    before, own, after = item.text.rpartition(reference)
+    return Fault(kind, answered(item.prompt, before + result + after if own else f"Answer: {result}", prompt_id=item.prompt_id))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
-from potstill.curate.base import Catches, Context, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.registry import part
 from potstill.types import content_id
 
@@ -50,6 +52,14 @@ class DuplicateFilter:
         keys = np.array([int(self._key(item), 16) for item in items], np.uint64)
         return [_opinion(item.id, first) for item, first in zip(items, self._first(keys), strict=True)]
 
+    def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
+        """Clean items said again, word for word or with other spaces and capitals; their ids sort behind those of what they repeat."""
+        for item in rng.sample(clean, len(clean)):
+            again = [Fault("verbatim", _behind(item, item, rng))]
+            if (shouted := _shouted(item)) != item:
+                again.append(Fault("case and spaces", _behind(shouted, item, rng)))
+            yield from again
+
     def _key(self, item: Item) -> str:
         """What two duplicates share."""
         turns = [[message.role, _plain(message.content)] for message in item.prompt.messages]
@@ -78,6 +88,26 @@ def _opinion(id_: str, first: str | None) -> Opinion:
     if first is None or id_ == first:
         return Opinion("the first of its kind", 0.0)
     return Opinion("says the same as another", 1.0, evidence=first)
+
+
+def _shouted(item: Item) -> Item:
+    """The same in capitals, with two spaces for one; of a plain text that is scored both the text and what is asked."""
+    trace, prompt = item.trace, item.prompt
+    if trace is not None and prompt.messages:
+        return replace(item, trace=replace(trace, text=_loud(trace.text)))
+    turns = tuple(replace(turn, content=_loud(turn.content)) for turn in prompt.messages)
+    loud = replace(prompt, messages=turns, reference=prompt.reference if turns else _loud(prompt.reference or ""))
+    return replace(item, prompt=loud, trace=trace and replace(trace, text=_loud(trace.text)))
+
+
+def _loud(text: str) -> str:
+    return text.upper().replace(" ", "  ")
+
+
+def _behind(item: Item, first: Item, rng: random.Random) -> Item:
+    """The item under an id that sorts behind another's."""
+    id_ = f"{rng.randrange(int(first.id, 16) + 1, 2**64):016x}"
+    return replace(item, trace_id=id_) if item.trace is not None else replace(item, prompt_id=id_)
 
 
 def _plain(text: str) -> str:
