@@ -125,7 +125,7 @@ def test_every_draw_of_a_prompt_has_its_own_revisions():
     samples = [drawn.trace.sample for drawn in one.drawn]
     assert len(set(samples)) == len(samples)
     assert samples == [0, 3, 4, 1, 2, 7, 8]
-    assert [verdict.part for verdict in one.verdicts] == ["noise", "noise", "keep", "keep", "noise", "noise", "keep"]
+    assert [verdict.part for verdict in one.verdicts] == ["noise", "noise", "noise", "keep", "noise", "noise", "keep"]
 
 
 CRITIQUED = {"Your last answer breaks": "The sum is off.", "Now answer": "1+1=2. Answer: 2", "q": "1+1=3. Answer: 3"}
