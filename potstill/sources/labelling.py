@@ -39,6 +39,8 @@ SPEAKERS: Mapping[str, Role] = {
     "model": "assistant",
 }
 """Who speaks, as chat data call them."""
+INTENTS: Mapping[str, Intent] = {"safe": "benign", "harmless": "benign", "unsafe": "hazard", "harmful": "hazard"}
+"""What safety data call an intent."""
 CHAT = ("messages", "conversations")
 """Columns in which a conversation stands where the recipe does not say."""
 CHOICE = "choice"
@@ -109,6 +111,7 @@ def text_of(columns: Mapping[str, str], where: str, skill: str) -> Prompt:
 def _labelled(
     messages: tuple[Message, ...], labels: Mapping[str, str | None], where: str, skill: str, choices: tuple[str, ...] = ()
 ) -> Prompt:
+    intent = labels["intent"] or "benign"
     return Prompt(
         messages=messages,
         reference=labels["reference"],
@@ -116,7 +119,7 @@ def _labelled(
         domain=labels["domain"] or "",
         skill=labels["skill"] or skill,
         grader=labels["grader"],
-        intent=_one_of(labels["intent"] or "benign", get_args(Intent), "intent", where),
+        intent=_one_of(INTENTS.get(intent, intent), get_args(Intent), "intent", where),
         family=labels["family"],
         half=None if labels["half"] is None else _one_of(labels["half"], get_args(Half), "half", where),
         risk=None if labels["risk"] is None else _share(labels["risk"], where),

@@ -14,6 +14,7 @@ from potstill.registry import did_you_mean
 
 _KINDS = re.compile(r"(?:[a-z_]+:)*")
 """What stands before a path: `hf:`, `reward:hf:`."""
+_DATASETS = re.compile(r"(?:^|[?&](?:of|twins)=)hf:([^?&]*)")
 
 
 def split_spec(spec: str, known: Collection[str], where: str, nested: Collection[str] = ()) -> tuple[str, dict[str, str]]:
@@ -63,8 +64,11 @@ def without_folders(spec: str) -> str:
     """A short name, or a row's place in a file, as strangers may read it: of a path outside the working directory only its last part.
 
     `hf:/home/me/models/small` becomes `hf:…/small`; paths in its settings, and a server's model that is one, are cut alike. Paths below the
-    working directory and names that are no paths stay.
+    working directory and names that are no paths stay, and so does what was done to a row: `stress:hex of …/a.csv:3`.
     """
+    if spec.startswith("stress:") and " of " in spec:
+        made, of, row = spec.partition(" of ")
+        return made + of + without_folders(row)
     name, question, query = spec.partition("?")
     settings = (one.partition("=") for one in query.split("&"))
     return _shown(name) + question + "&".join(key + equals + _setting(value) for key, equals, value in settings)
@@ -92,6 +96,6 @@ def _last(path: str) -> str:
 
 
 def hub_datasets(sources: Collection[str]) -> tuple[str, ...]:
-    """The hub's names of the datasets among sources (`hf:NAME:SPLIT`), each once; a folder of data files has none."""
-    names = [source.removeprefix("hf:").partition("?")[0].rpartition(":")[0] for source in sources if source.startswith("hf:")]
+    """The hub's names of the datasets among sources, or named in one (`hf:NAME:SPLIT`), each once; a folder of data files has none."""
+    names = [found[1].rpartition(":")[0] for source in sources for found in _DATASETS.finditer(source)]
     return tuple(dict.fromkeys(name for name in names if name and not is_path(name) and not Path(expand(name)).is_dir()))

@@ -21,6 +21,25 @@ def test_faults(spec, message):
         split_spec(spec, ("x", "y"), "here")
 
 
+@pytest.mark.parametrize(
+    ("spec", "settings"),
+    [
+        ("a?x=b&y=c", {"x": "b", "y": "c"}),
+        ("a?y=c&x=b?n=1&m=2", {"y": "c", "x": "b?n=1&m=2"}),
+        ("a?x=b?n=1?m=2", {"x": "b?n=1?m=2"}),
+        ("a?x=b%3Fn=1&y=c", {"x": "b?n=1", "y": "c"}),
+        ("a?y=b?n", {"y": "b?n"}),
+    ],
+)
+def test_a_source_in_a_setting_has_settings_of_its_own(spec, settings):
+    assert split_spec(spec, ("x", "y"), "here", ("x",)) == ("a", settings)
+
+
+def test_settings_of_an_inner_source_are_no_settings():
+    with pytest.raises(RecipeError, match="unknown setting 'z'"):
+        split_spec("a?z=1&x=b?n=1", ("x", "y"), "here", ("x",))
+
+
 def test_counts():
     assert count_setting({}, "n", 5, "here") == 5
     assert count_setting({"n": "12"}, "n", 5, "here") == 12
@@ -44,6 +63,9 @@ def test_counts():
         ("recorded:/home/me/a_*.json?prompts=/home/me/p.json&cut=%0A%0AQ:", "recorded:…/a_*.json?prompts=…/p.json&cut=%0A%0AQ:"),
         ("recorded:a.json?prompts=%2Fhome%2Fme%2Fp.json", "recorded:a.json?prompts=…/p.json"),
         ("http://localhost:8000/v1#/home/me/small", "http://localhost:8000/v1#…/small"),
+        ("stress:hex of /home/me/a.csv:3", "stress:hex of …/a.csv:3"),
+        ("stress:hex of stress:base64 of ~/a.csv:3 (twin)", "stress:hex of stress:base64 of …/a.csv:3 (twin)"),
+        ("stress:all?n=3&of=/home/me/a.csv", "stress:all?n=3&of=…/a.csv"),
         ("reward:hf:/home/me/judge?label=good", "reward:hf:…/judge?label=good"),
         ("reward:http://localhost:1#RM?tokenizer=hf:/home/me/judge", "reward:http://localhost:1#RM?tokenizer=hf:…/judge"),
     ],
@@ -77,6 +99,7 @@ def test_datasets_of_the_hub(tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     folders = ["hf:./loc:train", "hf:/home/me/loc:train", "hf:~/loc:train", "hf:${POTSTILL_DATA}/loc:train", "hf:mine:train", "a.jsonl"]
     assert hub_datasets(folders) == ()
+    assert hub_datasets(["stress:all?n=3&twins=hf:a/b:train&of=hf:c/d:test?config=x", "stress:hex?of=a.csv"]) == ("a/b", "c/d")
     assert hub_datasets(["hf:openai/gsm8k:train?config=main", *folders, "hf:openai/gsm8k:test", "hf:squad:train"]) == (
         "openai/gsm8k",
         "squad",

@@ -70,7 +70,8 @@ def swapping(table: Mapping[str, str]) -> Callable[[str], str]:
 def _of_choices(prompt: Prompt) -> dict[str, str]:
     """The two persons or groups that the options of a question name; empty where they are not two, or not in the question."""
     named = [_ARTICLE.sub("", choice.strip().rstrip(".")).lower() for choice in prompt.choices if not _NOBODY.search(choice)]
-    asked = prompt.question.lower()
+    options = tuple(choice.strip() for choice in prompt.choices)
+    asked = "\n".join(line for line in prompt.question.splitlines() if not line.strip().endswith(options)).lower()
     if len(named) != 2 or named[0] == named[1] or not all(name and name in asked for name in named):
         return {}
     first, second = named

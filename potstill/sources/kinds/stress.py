@@ -7,6 +7,7 @@ from bisect import insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from operator import itemgetter
+from pathlib import Path
 from typing import ClassVar
 
 from potstill import world
@@ -15,7 +16,8 @@ from potstill.attacks.families.edge import NAME as EDGE
 from potstill.attacks.families.edge import odd_prompts
 from potstill.errors import InputError, RecipeError
 from potstill.registry import find, names, part
-from potstill.sources.request import OpenedSource, Request, open_source
+from potstill.sources.request import Keeping, OpenedSource, Request, open_source
+from potstill.text.lines import Rejected
 from potstill.text.specs import count_setting
 from potstill.types import Prompt, content_id
 
@@ -52,25 +54,48 @@ class StressSource:
         self._seed = count_setting(given, "seed", request.seed, request.where, least=0)
         self._count = count_setting(given, "n", 1, request.where) if "n" in given else None
         self._evaluation = request.evaluation
-        self.of, self._twins = _opened(request, "of", request.columns), _opened(request, "twins", {})
-        if self.of is None and [family.NAME for family in self._families] != [EDGE]:
+        self._of, self._twins = _opened(request, "of", request.columns), _opened(request, "twins", {})
+        if self._of is None and [family.NAME for family in self._families] != [EDGE]:
             raise RecipeError("no prompts to attack are named", where=request.where, fix="as in stress:base64?of=my_prompts.jsonl")
-        if self.of is not None:
-            self.COLUMNS, self.LABELS = self.of.source.COLUMNS, self.of.source.LABELS
+        if self._of is not None:
+            self.COLUMNS, self.LABELS = self._of.source.COLUMNS, self._of.source.LABELS
 
     def fingerprint(self) -> str:
         """Of what is attacked, of what twins are made of, and of the families."""
-        read = [f"{one.kind} {one.version} {one.source.fingerprint()}" for one in (self.of, self._twins) if one is not None]
+        read = [f"{one.kind} {one.version} {one.source.fingerprint()}" for one in self.inner]
         versions = [f"{family.NAME} {find('attack', family.NAME).version} {family.k}" for family in self._families]
         return "; ".join([*read, *versions, f"seed {self._seed}", f"held out {self._evaluation}", f"world {world.VERSION}"])
 
+    @property
+    def inner(self) -> tuple[OpenedSource, ...]:
+        """The sources that are read: what is attacked, and what twins are made of."""
+        return tuple(one for one in (self._of, self._twins) if one is not None)
+
+    def keep(self, folder: Path) -> None:
+        """Let those of the sources that can be read but once keep what they read.
+
+        Raises:
+            InputError: as theirs.
+        """
+        for one in self.inner:
+            if isinstance(one.source, Keeping):
+                one.source.keep(folder)
+
     def prompts(self) -> Iterator[Prompt]:
         """Each attack with its twins behind it; of `of`, in its order, or with `n` a family after the other."""
-        if self.of is None:
+        for row in self.sift():
+            if isinstance(row, Rejected):
+                raise row.error
+            yield row
+
+    def sift(self) -> Iterator[Prompt | Rejected]:
+        """As `prompts`; what is wrong with malformed rows of the sources stands before all."""
+        if self._of is None:
             yield from sorted(odd_prompts(), key=lambda prompt: self._chance(EDGE, prompt))[: self._count]
             return
-        attacked = self._attacked(self.of)
-        pool = self._pool(self.of)
+        for one in self.inner:
+            yield from (row for row in one.sift() if isinstance(row, Rejected))
+        attacked, pool = self._attacked(self._of), self._pool(self._of)
         made = self._all(attacked, pool) if self._count is None else self._some(attacked, pool, self._count)
         first = next(made, None)
         if first is None:
@@ -80,16 +105,16 @@ class StressSource:
 
     def _attacked(self, of: OpenedSource) -> Iterable[Prompt]:
         """The hazards and ambiguous requests of a source; its harmless prompts where it has none. It is read anew each time."""
-        unsafe = any(prompt.intent not in HARMLESS for prompt in of.source.prompts())
-        return (prompt for prompt in of.source.prompts() if not unsafe or prompt.intent not in HARMLESS)
+        unsafe = any(prompt.intent not in HARMLESS for prompt in _read(of))
+        return (prompt for prompt in _read(of) if not unsafe or prompt.intent not in HARMLESS)
 
     def _pool(self, of: OpenedSource) -> Pool:
         """What twins are made of, in an order that is nobody's."""
         opened = of if self._twins is None else self._twins
-        found = self._few(prompt for prompt in opened.source.prompts() if prompt.intent in HARMLESS and prompt.messages)
+        found = self._few(prompt for prompt in _read(opened) if prompt.intent in HARMLESS and prompt.messages)
         if not found and self._twins is not None:
             raise InputError("it has no harmless prompts", where=f"{self._where} twins", fix="label them benign or twin")
-        if not found and any(origin(prompt.source).startswith("world:") for prompt in of.source.prompts()):
+        if not found and any(origin(prompt.source).startswith("world:") for prompt in _read(of)):
             found = self._few(world.prompts(world.TWINS, POOL, self._seed, self._evaluation))
         return by_wrapper(found)
 
@@ -144,3 +169,8 @@ def _opened(request: Request, name: str, columns: Mapping[str, str]) -> OpenedSo
     if spec is None:
         return None
     return open_source(spec, f"{request.where} {name}", columns, evaluation=request.evaluation, seed=request.seed)
+
+
+def _read(opened: OpenedSource) -> Iterator[Prompt]:
+    """The prompts of a source, without its malformed rows."""
+    return (row for row in opened.sift() if isinstance(row, Prompt))

@@ -46,6 +46,12 @@ def test_a_question_with_options_swaps_those_that_name_somebody():
     assert (second.reference, second.grader) == ("The grandson", "exact")
 
 
+def test_options_that_the_question_does_not_name_are_not_swapped():
+    """Else the letter of the right one would be another's."""
+    asked = "Who bakes bread?\n\nA. The baker\nB. The pilot\nC. Unknown"
+    assert pair(ask(asked, choices=("The baker", "The pilot", "Unknown"), reference="A", grader="choice")) == []
+
+
 def test_real_contrast_questions(data_dir):
     """Of the questions of BBQ (age) nearly all can be swapped, and swapping twice gives the question again."""
     with (data_dir / "bbq" / "Age.jsonl").open(encoding="utf-8") as file:
