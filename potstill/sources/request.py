@@ -83,6 +83,16 @@ class Keeping(Protocol):
         ...
 
 
+@runtime_checkable
+class Nested(Protocol):
+    """A source that is made of others."""
+
+    @property
+    def inner(self) -> tuple[OpenedSource, ...]:
+        """Those that it reads."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedSource:
     """A source ready to be read, with its kind and the version of the code that reads it."""
@@ -95,6 +105,12 @@ class OpenedSource:
     def sift(self) -> Iterator[Prompt | Rejected]:
         """The prompts, and what is wrong with malformed rows; the first of these is raised where the source cannot go on behind it."""
         return self.source.sift() if isinstance(self.source, Sifting) else self.source.prompts()
+
+    def within(self) -> Iterator[OpenedSource]:
+        """It, and all that it is made of."""
+        yield self
+        for one in self.source.inner if isinstance(self.source, Nested) else ():
+            yield from one.within()
 
     def uses(self, name: str, column: str) -> bool:
         """Whether it can do anything with an entry of `columns`: a column, or a label that begins with `=`."""

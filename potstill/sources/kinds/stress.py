@@ -7,7 +7,6 @@ from bisect import insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from operator import itemgetter
-from pathlib import Path
 from typing import ClassVar
 
 from potstill import world
@@ -16,7 +15,7 @@ from potstill.attacks.families.edge import NAME as EDGE
 from potstill.attacks.families.edge import odd_prompts
 from potstill.errors import InputError, RecipeError
 from potstill.registry import find, names, part
-from potstill.sources.request import Keeping, OpenedSource, Request, open_source
+from potstill.sources.request import OpenedSource, Request, open_source
 from potstill.text.lines import Rejected
 from potstill.text.specs import count_setting
 from potstill.types import Prompt, content_id
@@ -70,16 +69,6 @@ class StressSource:
     def inner(self) -> tuple[OpenedSource, ...]:
         """The sources that are read: what is attacked, and what twins are made of."""
         return tuple(one for one in (self._of, self._twins) if one is not None)
-
-    def keep(self, folder: Path) -> None:
-        """Let those of the sources that can be read but once keep what they read.
-
-        Raises:
-            InputError: as theirs.
-        """
-        for one in self.inner:
-            if isinstance(one.source, Keeping):
-                one.source.keep(folder)
 
     def prompts(self) -> Iterator[Prompt]:
         """Each attack with its twins behind it; of `of`, in its order, or with `n` a family after the other."""
