@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from potstill.curate.ngrams import SURE, Divergence, divergence
-from potstill.curate.strata import COLUMNS, NONE, lengths, strata
+from potstill.curate.strata import COLUMNS, NONE, lengths, strata, texts
 from potstill.curate.two_samples import TwoSamples, two_samples
 from potstill.judges.shares import Estimate, wilson
 from potstill.types import content_id
@@ -150,12 +150,7 @@ def _sample(prompts: pa.Table, seed: int) -> list[str]:
     """What some prompts say: all turns of users, or the plain text. Which are taken follows from the seed and their ids."""
     ids = prompts["id"].to_pylist()
     places = sorted(range(len(ids)), key=lambda place: content_id([seed, ids[place]]))[:TAKEN]
-    return list(_texts(prompts.take(pa.array(places))))
-
-
-def _texts(prompts: pa.Table) -> Iterator[str]:
-    for turns, reference in zip(prompts["messages"].to_pylist(), prompts["reference"].to_pylist(), strict=True):
-        yield "\n".join(turn["content"] for turn in turns if turn["role"] == "user") if turns else reference or ""
+    return texts(prompts.take(pa.array(places)))
 
 
 def _apart(found: TwoSamples | None) -> str:

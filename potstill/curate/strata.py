@@ -68,6 +68,12 @@ def efforts(prompts: pa.Table) -> np.ndarray:
     return np.where(rationale >= 0, rationale, words_in(prompts["reference"]))
 
 
+def texts(prompts: pa.Table) -> list[str]:
+    """[N] what each prompt says: all turns of users, or its plain text."""
+    pairs = zip(prompts["messages"].to_pylist(), prompts["reference"].to_pylist(), strict=True)
+    return ["\n".join(turn["content"] for turn in turns if turn["role"] == "user") if turns else plain or "" for turns, plain in pairs]
+
+
 def binned(sizes: np.ndarray, unit: str) -> list[str]:
     """Sizes as labels of ranges, between quantiles: `9-14 words`; `none` for those below 0.
 

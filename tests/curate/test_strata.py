@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from potstill import world
-from potstill.curate.strata import LABELS, binned, check_by, efforts, lengths, strata, words_in
+from potstill.curate.strata import LABELS, binned, check_by, efforts, lengths, strata, texts, words_in
 from potstill.errors import RecipeError
 from potstill.store.tables import from_rows
 from potstill.types import Message, Prompt
@@ -38,6 +38,10 @@ def test_a_source_is_told_without_its_row() -> None:
 
 def test_words_of_all_turns_count_and_those_of_plain_text() -> None:
     assert lengths(table(ASKED, PLAIN)).tolist() == [8, 8]
+
+
+def test_what_a_prompt_says_is_what_users_say() -> None:
+    assert texts(table(ASKED, PLAIN)) == ["How many  legs\nhave two cats?", PLAIN.reference]
 
 
 def test_a_difficulty_is_what_leads_to_the_answer() -> None:
