@@ -7,6 +7,7 @@ prompts -> generate -> filter -> train -> evaluate
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
 
 from potstill.errors import PotstillError
@@ -79,8 +80,14 @@ def run(run: Run, last: Stage | None = None) -> dict[str, Artifact]:
     return made
 
 
-def make(run: Run, stage: Stage) -> dict[str, Artifact]:
-    """Perform one stage, and before it those that it stands on where they are not done; checks and returns as `run` does."""
+def make(run: Run, stage: Stage, *, measure: bool = False) -> dict[str, Artifact]:
+    """Perform one stage, and before it those that it stands on where they are not done; checks and returns as `run` does.
+
+    Args:
+        run: the run.
+        stage: which.
+        measure: of one of `FILTERING`, whether the errors of its filters are measured too.
+    """
     from potstill.check import agree
 
     made: dict[str, Artifact] = {}
@@ -89,7 +96,7 @@ def make(run: Run, stage: Stage) -> dict[str, Artifact]:
         agree(run.recipe, evaluated="evaluate" in stages)
     with run.locked():
         for each in stages:
-            made[each] = _perform(run, each, made, stages)
+            made[each] = FILTERING[stage](run, made) if measure and each == stage else _perform(run, each, made, stages)
     return made
 
 
@@ -134,10 +141,10 @@ def _line(stage: Stage) -> list[Stage]:
     return [*(_line(need) if need else ()), stage]
 
 
-def _prompts(run: Run, made: Made) -> Artifact:
+def _prompts(run: Run, made: Made, *, measure: bool = False) -> Artifact:
     from potstill import prompts
 
-    return prompts.gather(run)
+    return prompts.gather(run, measure=measure)
 
 
 def _generate(run: Run, made: Made) -> Artifact:
@@ -154,10 +161,10 @@ def _generate(run: Run, made: Made) -> Artifact:
     return generate.draw(run, prompts, examine=examine)
 
 
-def _filter(run: Run, made: Made) -> Artifact:
+def _filter(run: Run, made: Made, *, measure: bool = False) -> Artifact:
     from potstill import filter
 
-    return filter.judge(run, made["generate"])
+    return filter.judge(run, made["generate"], measure=measure)
 
 
 def _train(run: Run, made: Made) -> Artifact:
@@ -193,3 +200,8 @@ _PERFORM: Mapping[Stage, Callable[[Run, Made], Artifact]] = {
     "export": _export,
     "report": _report,
 }
+FILTERING: Mapping[Stage, Callable[[Run, Made], Artifact]] = {
+    "prompts": partial(_prompts, measure=True),
+    "filter": partial(_filter, measure=True),
+}
+"""The stages that have filters -> the same, with their filters measured."""

@@ -95,5 +95,12 @@ def test_one_stage_brings_only_those_it_stands_on(performed: list[tuple[str, lis
     assert [stage for stage, _ in performed] == ["prompts"]
 
 
+def test_one_stage_measures_its_filters_and_none_before_it(performed: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:
+    step = {stage: lambda run, made, stage=stage: performed.append((f"measured {stage}", list(made))) for stage in pipeline.FILTERING}
+    monkeypatch.setattr(pipeline, "FILTERING", step)
+    make(FakeRun(), "filter", measure=True)
+    assert [stage for stage, _ in performed if stage in STAGES or "measured" in stage] == ["prompts", "generate", "measured filter"]
+
+
 def test_what_was_not_evaluated_missed_nothing() -> None:
     assert missed({}) == ()

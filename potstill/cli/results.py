@@ -43,17 +43,34 @@ def _models(run: Run, made: Mapping[str, Artifact]) -> Iterator[str]:
 def _traces(made: Mapping[str, Artifact]) -> Iterator[str]:
     if "prompts" in made:
         summary = made["prompts"].manifest.summary
-        yield _line("prompts", f"{summary['prompts']:,}, and {summary['evaluation']:,} to measure on")
+        aside = f"; {summary['quarantined']:,} malformed rows set aside" if summary.get("quarantined") else ""
+        yield _line("prompts", f"{summary['prompts']:,}, and {summary['evaluation']:,} to measure on{aside}")
+        yield from _measured(summary.get("measured", {}))
     if "generate" in made:
         summary = made["generate"].manifest.summary
         yield _line("traces", f"{summary['traces']:,}, {summary['tokens']:,} tokens")
     if "filter" in made:
         summary = made["filter"].manifest.summary
         yield _line("filter", ", ".join(f"{summary[part]:,} {part}" for part in ("keep", "hazard", "noise")))
+        yield from _measured(summary.get("measured", {}))
     if "train" in made:
         summary = made["train"].manifest.summary
         best = f", best at step {summary['best_step']:,}" if summary.get("best_step") else ""
         yield _line("train", f"{summary['steps']:,} steps, {summary['tokens']:,} tokens{best}")
+
+
+def _measured(filters: Mapping[str, Any]) -> Iterator[str]:
+    """A line a filter whose errors were measured, and one for each kind of fault, with intervals at 95%."""
+    for by, told in filters.items():
+        yield _line("", f"{by:<18}recall {_share(told['recall'])}, false positives {_share(told['false_positive_rate'])}")
+        for kind, found in told["faults"].items():
+            yield _line("", f"  {kind:<16}{_share(found)}")
+
+
+def _share(told: Mapping[str, Any]) -> str:
+    if told["value"] is None:
+        return "not measured"
+    return f"{told['value']:.3f} [{told['low']:.3f}, {told['high']:.3f}] of {told['n']:,}"
 
 
 def _measures(made: Mapping[str, Artifact]) -> Iterator[str]:

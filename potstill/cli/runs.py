@@ -123,8 +123,28 @@ def _verb(stage: Stage) -> Callable[..., int]:
     return verb
 
 
+def _filtering_verb(stage: Stage) -> Callable[..., int]:
+    """The command of a stage that has filters."""
+
+    def verb(
+        recipe: Recipe,
+        /,
+        *,
+        measure: Annotated[Flag, Parameter(help="Measure the filters' recall and false positives on injected and clean items.")] = False,
+        settings: Set = None,
+        out: Out = None,
+        force: Again = False,
+        output: RunOutput = RunOutput(),  # noqa: B008 - it is frozen
+    ) -> int:
+        opened = _open(recipe, settings, out, (stage,) if force else (), (stage,), output)
+        return finish(opened, pipeline.make(opened, stage, measure=measure), output)
+
+    verb.__doc__ = VERBS[stage]
+    return verb
+
+
 for _place, _stage in enumerate(STAGES):
-    app.command(_verb(_stage), name=_stage, group=STAGE, sort_key=_place)
+    app.command((_filtering_verb if _stage in pipeline.FILTERING else _verb)(_stage), name=_stage, group=STAGE, sort_key=_place)
 
 
 def _open(

@@ -56,6 +56,21 @@ def test_models_and_counts(run: Run) -> None:
     ]
 
 
+def test_measured_filters(run: Run) -> None:
+    half, none = {"value": 0.5, "low": 0.2, "high": 0.8, "n": 1000}, {"value": None, "low": None, "high": None, "n": 0}
+    measured = {
+        "answer": {"recall": half, "false_positive_rate": {**half, "value": 0.0, "low": 0.0}, "faults": {"empty": half}},
+        "own": {"recall": none, "false_positive_rate": half, "faults": {}},
+    }
+    made = {"filter": artifact(run, "filter", {"keep": 1, "hazard": 0, "noise": 1, "measured": measured})}
+    assert results.lines(run, made)[1:] == [
+        "filter    1 keep, 0 hazard, 1 noise",
+        "          answer            recall 0.500 [0.200, 0.800] of 1,000, false positives 0.000 [0.000, 0.800] of 1,000",
+        "            empty           0.500 [0.200, 0.800] of 1,000",
+        "          own               recall not measured, false positives 0.500 [0.200, 0.800] of 1,000",
+    ]
+
+
 def test_before_and_after(run: Run) -> None:
     found = [
         *(finding("accuracy", whose, "reasoning", value) for whose, value in (("base", 0.0), ("student", 0.9), ("teacher", 1.0))),

@@ -28,7 +28,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, An
 
     monkeypatch.setattr(Run, "open", open_run)
     monkeypatch.setattr(pipeline, "run", lambda run, last=None: calls[-1].update(last=last) or {})
-    monkeypatch.setattr(pipeline, "make", lambda run, stage: calls[-1].update(stage=stage) or {})
+    monkeypatch.setattr(pipeline, "make", lambda run, stage, measure=False: calls[-1].update(stage=stage, measure=measure) or {})
     monkeypatch.setattr(results, "lines", lambda run, made: ["done"])
     return calls
 
@@ -75,6 +75,14 @@ def test_a_verb_performs_its_stage_alone(stage: str, opened: list[dict[str, Any]
     assert main([stage, "a.toml", "--force"]) == 0
     [call] = opened
     assert (call["only"], call["force"], call["stage"]) == ((stage,), (stage,), stage)
+
+
+def test_filters_may_be_measured(opened: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["filter", "a.toml", "--measure"]) == 0
+    assert (opened[0]["stage"], opened[0]["measure"]) == ("filter", True)
+    assert main(["train", "a.toml", "--measure"]) == 1
+    assert "--measure" in capsys.readouterr().err
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize(("words", "name"), [([], "demo"), (["--full"], "demo_full")])
