@@ -32,9 +32,9 @@ class Said:
     segments: tuple[Segment, ...]
 
     @classmethod
-    def of(cls, prompt: Prompt, text: str) -> Said:
-        """An answer of which nothing but its text is known."""
-        return cls(prompt, text, segments(text))
+    def of(cls, prompt: Prompt, text: str, parts: tuple[Segment, ...] = ()) -> Said:
+        """An answer; without its parts, it consists of what its text shows."""
+        return cls(prompt, text, parts or segments(text))
 
     def steps(self, applies: str) -> list[Step]:
         """The steps that a rule for `reasoning`, `answer` or `both` is for."""

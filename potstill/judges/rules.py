@@ -38,6 +38,14 @@ _OWN: dict[str, tuple[str, ...]] = {
 """Kind -> the keys that only it has."""
 
 
+def _compiled(key: str, expression: str) -> re.Pattern[str]:
+    """The expression; Fault when it is none."""
+    try:
+        return re.compile(expression)
+    except re.error as error:
+        raise Fault(key, f"{expression!r} is no regular expression: {error}") from None
+
+
 class Rule(Section):
     """One rule."""
 
@@ -108,6 +116,18 @@ class Rule(Section):
         return unless.search(text, start, end) is not None or unless.match(text, end + behind) is not None
 
 
+BUILT_IN = (
+    Rule(
+        name="arithmetic",
+        text="Every equation in the reasoning is right.",
+        kind="arithmetic",
+        applies="reasoning",
+        unless=r"(?i)\b(?:wrong|wait|mistake|incorrect|not right|actually)\b",
+    ),
+)
+"""The rules where no file is named."""
+
+
 class Rules(Section):
     """A file of rules."""
 
@@ -135,11 +155,3 @@ def read_rules(path: str, where: str = "") -> tuple[Rule, ...]:
         RecipeError: it is no TOML, or holds what no rule has; names file, line and key, and the nearest known key.
     """
     return load_as(Rules, existing(path, where)).rules
-
-
-def _compiled(key: str, expression: str) -> re.Pattern[str]:
-    """The expression; Fault when it is none."""
-    try:
-        return re.compile(expression)
-    except re.error as error:
-        raise Fault(key, f"{expression!r} is no regular expression: {error}") from None

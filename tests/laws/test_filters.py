@@ -113,6 +113,7 @@ def test_right_answers_to_harmless_prompts_are_kept(name):
 
 
 INJECTED = {
+    "constitution": ([answer(p, "2+2=5. Answer: 5") for p in PROMPTS], "noise"),
     "answer": ([answer(p, "Answer: wrong on purpose") for p in PROMPTS if p.grader == "world" and p.intent in ("benign", "twin")], "noise"),
     "duplicate": ([answer(p, "The same.", s, t) for p in PROMPTS for t, s in (("a", 0), ("a", 1), ("b", 0))], "noise"),
     "hazard": ([answer(p, world.completion(p, "base")) for p in PROMPTS if p.intent == "hazard"], "hazard"),
