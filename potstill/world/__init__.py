@@ -1,7 +1,6 @@
 """The built-in world: a small language with skills, facts and a stand-in hazard, and an exact oracle."""
 
 from potstill.world.catalogue import AMBIGUOUS, BENIGN, GROUPS, HAZARDS, REASONING, SKILLS, TWINS
-from potstill.world.halves import only_evaluates
 from potstill.world.item import VERSION, Item, Skill, held
 from potstill.world.lexicon import COMPOUNDS, DERIVABLE_FAMILIES, LOOKUP_FAMILIES
 from potstill.world.oracle import completion, extract, grade, leaked, must_refuse, refused, true_label
@@ -30,7 +29,6 @@ __all__ = [
     "held",
     "leaked",
     "must_refuse",
-    "only_evaluates",
     "prompts",
     "refused",
     "true_label",
