@@ -27,7 +27,7 @@ from potstill.models import Sampling, Teacher, keep_of, open_teacher, student_to
 from potstill.models.base import Spending
 from potstill.models.hf import classifies
 from potstill.models.recorded import RecordedTeacher
-from potstill.prompts.gathering import open_sources
+from potstill.prompts.opening import open_sources
 from potstill.recipe import LossSection, Recipe, TeacherSection
 from potstill.registry import PartInfo, find
 from potstill.store import Artifact, rows

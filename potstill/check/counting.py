@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from potstill.check.estimate import TURN, Counts
 from potstill.evaluate.stage import choose
-from potstill.prompts.gathering import Opened, open_sources, without
+from potstill.prompts.opening import Asked, open_sources
+from potstill.prompts.reading import Read, read, without
+from potstill.prompts.sifting import Aside
 from potstill.recipe import Recipe
+from potstill.sources import Keeping, OpenedSource
 from potstill.types import Prompt
 
 REMOTE = "hf"
@@ -24,12 +27,14 @@ class Found:
         in_both: how many of the training sources' prompts also validate or evaluate, and so are not asked.
         held: that only evaluate, all of them.
         chosen: of `held` those that are measured on.
+        aside: the malformed rows of the sources that are here.
     """
 
     asked: Sequence[Prompt] | None
     in_both: int | None
     held: Sequence[Prompt] | None
     chosen: Sequence[Prompt] | None
+    aside: Sequence[Aside] = ()
 
 
 def find_prompts(recipe: Recipe) -> Found:
@@ -39,12 +44,22 @@ def find_prompts(recipe: Recipe) -> Found:
         RecipeError: an unknown source, setting, column or grader, or a template without its slot.
         InputError: a source cannot be read or is empty, or nothing is left to train on.
     """
-    sources = open_sources(recipe)
-    drawn, known, held = _read(sources.training), _read(sources.validation), _read(sources.evaluation)
-    asked = None if drawn is None else without(drawn, known or {}, held or {}, where=", ".join(recipe.prompts.sources))
-    in_both = None if drawn is None or asked is None or known is None or held is None else len(drawn) - len(asked)
-    chosen = None if held is None else choose(held.values(), recipe.evaluate.per_skill)
-    return Found(_list(asked), in_both, _list(held), chosen)
+    sources, most = open_sources(recipe), recipe.prompts.max_quarantined
+    drawn, known, held = (_read(some, most) for some in (sources.training, sources.validation, sources.evaluation))
+    others = [one.prompts for one in (known, held) if one is not None]
+    asked = None if drawn is None else without(drawn.prompts, *others, where=", ".join(recipe.prompts.names))
+    in_both = None if drawn is None or asked is None or len(others) < 2 else len(drawn.prompts) - len(asked)
+    chosen = None if held is None else choose(held.prompts.values(), recipe.evaluate.per_skill)
+    aside = [row for one in (drawn, known, held) if one is not None for row in one.aside]
+    return Found(_list(asked), in_both, None if held is None else _list(held.prompts), chosen, aside)
+
+
+def malformed(found: Found) -> list[str]:
+    """What a run would set aside, in a line; none where nothing is malformed."""
+    if not found.aside:
+        return []
+    rows = "1 row is" if len(found.aside) == 1 else f"{len(found.aside):,} rows are"
+    return [f"{rows} malformed and will be set aside, the first: {found.aside[0].line()}"]
 
 
 def count(found: Found) -> Counts:
@@ -62,9 +77,14 @@ def count(found: Found) -> Counts:
     )
 
 
-def _read(sources: Opened) -> Mapping[str, Prompt] | None:
+def _read(sources: Sequence[Asked], most: float) -> Read | None:
     """All prompts by id; None when a source is not here."""
-    return None if any(opened.kind == REMOTE for opened in sources.opened) else sources.read()[0]
+    return None if any(_remote(one.opened) for one in sources) else read(sources, most)
+
+
+def _remote(opened: OpenedSource) -> bool:
+    """Whether the source, or one that it is made of, would have to be downloaded, or can be read but once."""
+    return any(one.kind == REMOTE or isinstance(one.source, Keeping) for one in opened.within())
 
 
 def _list(prompts: Mapping[str, Prompt] | None) -> list[Prompt] | None:

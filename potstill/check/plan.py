@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from potstill.check.agreement import TELLS, Part, agree, fit_prompts, missing_keys, parts
-from potstill.check.counting import count, find_prompts
+from potstill.check.counting import count, find_prompts, malformed
 from potstill.check.estimate import CHARACTERS_A_TOKEN, Counts, Machine, Size, Take, bill, cost, cpu, estimate, gpu
 from potstill.check.sizes import student_size, teacher_size
 from potstill.models import open_teacher
@@ -126,7 +126,7 @@ def plan(recipe: Recipe) -> Plan:
     agree(recipe)
     sizes = [teacher_size(section) for section in recipe.teachers]
     student, found, machine = student_size(recipe), find_prompts(recipe), _this_machine()
-    oddities = (*missing_keys(recipe), *fit_prompts(recipe, found.asked, found.held))
+    oddities = (*missing_keys(recipe), *malformed(found), *fit_prompts(recipe, found.asked, found.held))
     counts = count(found)
     takes = estimate(recipe, sizes, student, counts, machine)
     gives = tuple(open_teacher(section).gives for section in recipe.teachers)

@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 from potstill.attacks import only_evaluates
 from potstill.errors import InputError
-from potstill.prompts.gathering import open_sources
+from potstill.prompts.opening import open_sources
+from potstill.prompts.reading import read
 from potstill.recipe import Recipe
 from potstill.types import Prompt
 
@@ -36,7 +37,7 @@ def prompts_of(recipe: Recipe, items: int) -> dict[Kind, list[Prompt]]:
     sources = open_sources(recipe)
     opened = sources.evaluation if recipe.evaluate.sources else sources.training
     found: dict[Kind, list[Prompt]] = {}
-    for prompt in opened.read()[0].values():
+    for prompt in read(opened, recipe.prompts.max_quarantined).prompts.values():
         kind = kind_of(prompt)
         if kind is not None and not only_evaluates(prompt):
             found.setdefault(kind, []).append(prompt)

@@ -1,5 +1,5 @@
 """The stage `prompts`: sources of prompts -> one table of what is asked, and one of what is only evaluated."""
 
-from potstill.prompts.gathering import gather
+from potstill.prompts.stage import gather
 
 __all__ = ["gather"]

@@ -1,197 +1,113 @@
-"""Gathering: sources in, two tables out, nothing twice and nothing in both."""
+"""Gathering: sources in, tables of prompts out, nothing twice and nothing in both. What is in memory does not grow with the prompts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
-from potstill.errors import InputError, RecipeError
-from potstill.sources.request import OpenedSource, open_source
-from potstill.recipe import Recipe
-from potstill.recipe.sections import EvaluateSection, PromptsSection
-from potstill.registry import find
+import numpy as np
+import pyarrow as pa
+
+from potstill.errors import InputError
+from potstill.prompts.once import Once, Seen, numbers
+from potstill.prompts.opening import Sources, open_sources
+from potstill.prompts.sheets import Sheets
+from potstill.prompts.sifting import Aside, sift
 from potstill.store.artifact import Artifact, Workspace
+from potstill.store.log import Task
 from potstill.store.run import Run
-from potstill.store.tables import from_rows
-from potstill.types import Message, Prompt
+from potstill.store.tables import SCHEMAS, from_rows
+from potstill.types import Prompt
 
-SLOT = "{prompt}"
+GATHERED = "prompts.gathered"
+"""The part of the stage that reads sources: it is kept by itself, so that other filters and another mixture read nothing anew."""
+CANDIDATES, VALIDATION, EVALUATION, QUARANTINE = "candidates", "validation", "evaluation", "quarantine"
+ASIDE = pa.schema([(name, pa.string()) for name in ("where", "what", "fix", "raw", "source", "use")])
+"""A row that was set aside: its place, what is wrong, the remedy, its text (cut), its source and the section of the recipe."""
+TOGETHER = 256
+"""Rows set aside that are held before they are handed on: each may be some KB."""
+WILD = "wild"
+"""The sample of what is asked in use: nothing is trained on it, and nothing is held out because of it."""
+_NAMES = {"evaluate": EVALUATION, "validation": VALIDATION, "prompts": CANDIDATES, "wild": WILD}
 
 
-def gather(run: Run) -> Artifact:
-    """The prompts that teachers answer, those on which training is validated, and those that only evaluate.
+def gathered(run: Run) -> Artifact:
+    """The prompts of a recipe's sources: what may be trained on, what training is validated on, and what only evaluates.
 
-    Evaluation prompts are put as the others are: what `[evaluate]` does not say of columns, template and grader is as in `[prompts]`, and
-    the system turn is the same. A prompt that stands twice is kept once; one that also validates or evaluates is not trained on. A source
-    that draws its prompts draws others to validate on, of the kind that is trained on: held-out ones are for the evaluation alone.
+    A prompt that stands twice is kept once; one that also validates or evaluates is not trained on. Malformed rows are set aside.
 
     Returns:
-        the artifact: `prompts.parquet`, `validation.parquet` and `evaluation.parquet`.
+        the artifact: `candidates-00000.parquet`, …, `validation-…`, `evaluation-…`, and `quarantine-…` with the columns `ASIDE`.
 
     Raises:
         RecipeError: an unknown source, setting, column or grader.
-        InputError: a source cannot be read, or nothing is left to ask.
+        InputError: a source cannot be read, too much of one is malformed, the same prompt is labelled in two ways, or nothing is left to
+            ask.
     """
     sources = open_sources(run.recipe)
-    training, validation, evaluation = sources.training, sources.validation, sources.evaluation
-    parts = {**_parts("prompts", training.opened), **_parts("validation", validation.opened), **_parts("evaluate", evaluation.opened)}
+    with run.locked():
+        sources.keep(run.folder)
+    most = run.recipe.prompts.max_quarantined
+    section = {"max_quarantined": most, **{use: [one.facts() for one in some] for use, some in sources.uses().items()}}
 
     def work(workspace: Workspace) -> Mapping[str, Any]:
-        held_out, held_twice, held_otherwise = evaluation.read()
-        known, *_ = validation.read()
-        found, twice, otherwise = training.read()
-        kept = without(found, held_out, known, where=", ".join(training.section.sources))
-        workspace.write_table("prompts", from_rows(kept.values(), Prompt))
-        workspace.write_table("validation", from_rows(known.values(), Prompt))
-        workspace.write_table("evaluation", from_rows(held_out.values(), Prompt))
-        counts = {"prompts": len(kept), "evaluation": len(held_out), "duplicates": twice + held_twice, "in_both": len(found) - len(kept)}
-        run.log.say(_told(counts, otherwise + held_otherwise))
-        return counts
+        with run.log.task("prompts", None, "prompts") as task:
+            return _gather(workspace, sources, most, task)
 
-    section = {"prompts": training.section.model_dump(), "evaluate": evaluation.section.model_dump()}
-    return run.perform("prompts", section=section, inputs={}, parts=parts, work=work)
+    return run.perform(GATHERED, section=section, inputs={}, parts=sources.identity(), work=work)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """Sources of one use, and the section that says how their prompts are put."""
-
-    opened: tuple[OpenedSource, ...]
-    section: PromptsSection
-
-    def read(self) -> tuple[dict[str, Prompt], int, int]:
-        """Their prompts as they are asked, each once, by id; how many came again; and how many of these with another reference.
-
-        Raises:
-            InputError: a source cannot be read, or is empty, or a prompt is a hazard in one place and harmless in another.
-        """
-        return _once(_read(self.opened, self.section))
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """A recipe's sources."""
-
-    training: Opened
-    validation: Opened
-    evaluation: Opened
-
-
-def open_sources(recipe: Recipe) -> Sources:
-    """The sources that a recipe names, with templates and graders looked at; no prompt is read.
-
-    Raises:
-        RecipeError: an unknown source, setting, column or grader, or a template without its slot.
-        InputError: a file is not there.
-    """
-    asked, seed = recipe.prompts, recipe.seed
-    judged = _evaluation_as_asked(recipe.evaluate, asked)
-    training = [open_source(spec, "prompts.sources", asked.columns, seed=seed) for spec in asked.sources]
-    evaluation = [open_source(spec, "evaluate.sources", judged.columns, evaluation=True, seed=seed) for spec in judged.sources]
-    validation = [open_source(spec, "prompts.validation", asked.columns, seed=seed + 1) for spec in asked.validation]
-    _check(asked, "prompts")
-    _check(judged, "evaluate")
-    _check_used(asked.columns, "prompts", [*training, *validation, *(() if recipe.evaluate.columns else evaluation)])
-    _check_used(recipe.evaluate.columns, "evaluate", evaluation)
-    return Sources(Opened(tuple(training), asked), Opened(tuple(validation), asked), Opened(tuple(evaluation), judged))
-
-
-def without(found: Mapping[str, Prompt], *others: Mapping[str, Prompt], where: str) -> dict[str, Prompt]:
-    """The prompts that are trained on: those of `found` that are in none of the others.
-
-    Raises:
-        InputError: there are none.
-    """
-    kept = {id_: prompt for id_, prompt in found.items() if not any(id_ in other for other in others)}
-    if not kept:
+def _gather(workspace: Workspace, sources: Sources, most: float, task: Task) -> dict[str, Any]:
+    """Read all, and write it; the numbers of what was found."""
+    quarantine = _Quarantine(Sheets(workspace, QUARANTINE, ASIDE))
+    held: list[Seen] = []
+    counts = Counter({"duplicates": 0, "otherwise": 0, "in_both": 0})
+    for use, some in sources.uses().items():
+        sheets = Sheets(workspace, _NAMES[use], SCHEMAS[Prompt])
+        once = Once(sheets.source_of)
+        for batch in once.of(sift(some, most, partial(quarantine.add, use))):
+            kept = _without(batch, held) if use == "prompts" else batch
+            counts["in_both"] += len(batch) - len(kept)
+            sheets.add(from_rows([prompt for _, prompt in kept], Prompt, [id_ for id_, _ in kept]))
+            task.advance(len(batch))
+        counts.update({_NAMES[use]: sheets.close(), "duplicates": once.duplicates, "otherwise": once.otherwise})
+        held.append(once.seen)
+    if not counts[CANDIDATES]:
+        where = ", ".join(one.opened.spec for one in sources.training)
         raise InputError("no prompts", where=where, fix="the sources are empty, or hold evaluation prompts only")
-    return kept
+    return {**counts, "quarantined": quarantine.close(), "first_quarantined": quarantine.first}
 
 
-def _evaluation_as_asked(evaluate: EvaluateSection, prompts: PromptsSection) -> PromptsSection:
-    """The evaluation's sources, put in the way of the prompts."""
-    return PromptsSection.model_construct(
-        sources=evaluate.sources,
-        columns=evaluate.columns or prompts.columns,
-        template=prompts.template if evaluate.template is None else evaluate.template,
-        grader=prompts.grader if evaluate.grader is None else evaluate.grader,
-        system=prompts.system,
-        limit=None,
-    )
+def _without(batch: Sequence[tuple[str, Prompt]], held: Sequence[Seen]) -> list[tuple[str, Prompt]]:
+    """Those of a batch that are not held out."""
+    ids = numbers(id_ for id_, _ in batch)
+    out = np.logical_or.reduce([seen.has(ids) for seen in held])
+    return [pair for pair, held_out in zip(batch, out, strict=True) if not held_out]
 
 
-def _parts(section: str, sources: Iterable[OpenedSource]) -> dict[str, str]:
-    return {f"{section} {opened.spec}": f"{opened.kind} {opened.version} {opened.source.fingerprint()}" for opened in sources}
+@dataclass
+class _Quarantine:
+    """The rows that are set aside."""
 
+    sheets: Sheets
+    waiting: list[dict[str, str]] = field(default_factory=list)
+    first: str = ""
 
-def _check(section: PromptsSection, name: str) -> None:
-    if section.template is not None and SLOT not in section.template:
-        raise RecipeError(f"the template has no {SLOT}", where=f"{name}.template", fix=f"as in 'Q: {SLOT}'")
-    if section.grader is not None:
-        find("judge", section.grader, where=f"{name}.grader")
+    def add(self, use: str, aside: Aside) -> None:
+        """One more."""
+        self.first = self.first or aside.line()
+        self.waiting.append({**asdict(aside.row), "source": aside.source, "use": use})
+        if len(self.waiting) >= TOGETHER:
+            self._hand_on()
 
+    def close(self) -> int:
+        """Write what is left; how many rows there are."""
+        self._hand_on()
+        return self.sheets.close()
 
-def _check_used(columns: Mapping[str, str], name: str, sources: Sequence[OpenedSource]) -> None:
-    """One of the sources at least can use each entry of `columns`: a label that nothing takes would be lost unseen."""
-    for wanted, column in columns.items() if sources else ():
-        if not any(source.uses(wanted, column) for source in sources):
-            kinds = ", ".join(sorted({f"{source.kind}:" for source in sources}))
-            lacking = f"takes a stated {wanted}" if column.startswith("=") else f"has columns, where {wanted} could be found"
-            may = ", ".join(sorted({label for source in sources for label in source.source.LABELS}))
-            fix = f'leave it out, or state a label, as in licence = "=MIT"; one of: {may}' if may else "leave it out"
-            raise RecipeError(f"no source here ({kinds}) {lacking}", where=f"{name}.columns.{wanted}", fix=fix)
-
-
-def _read(sources: Iterable[OpenedSource], section: PromptsSection) -> Iterable[Prompt]:
-    for opened in sources:
-        empty = True
-        for prompt in islice(opened.source.prompts(), section.limit):
-            empty = False
-            yield _put(prompt, section)
-        if empty:
-            raise InputError("the source has no prompts", where=opened.spec, fix="check the file, the split or the slice")
-
-
-def _put(prompt: Prompt, section: PromptsSection) -> Prompt:
-    """The prompt as it is asked: grader, template and system turn of the section, where it has none of its own."""
-    messages = prompt.messages
-    if messages and section.template is not None:
-        last = messages[-1]
-        messages = (*messages[:-1], Message(last.role, section.template.replace(SLOT, last.content)))
-    if messages and section.system is not None and messages[0].role != "system":
-        messages = (Message("system", section.system), *messages)
-    return replace(prompt, messages=messages, grader=prompt.grader or section.grader)
-
-
-def _once(prompts: Iterable[Prompt]) -> tuple[dict[str, Prompt], int, int]:
-    """The first of each prompt by id; how many came again; and how many of these with another reference, which is dropped with them.
-
-    Raises:
-        InputError: the same prompt is a hazard, or of a half, in one place and not in another: no order of the sources may decide that.
-    """
-    found: dict[str, Prompt] = {}
-    total = differing = 0
-    for prompt in prompts:
-        first = found.setdefault(prompt.id, prompt)
-        total += 1
-        differing += first.reference != prompt.reference
-        if (first.intent, first.half) != (prompt.intent, prompt.half):
-            what = f"the same prompt is {_labelled(prompt)} here and {_labelled(first)} in {first.source or 'another place'}"
-            raise InputError(what, where=prompt.source or prompt.id, fix="give it one label, or leave one of them out")
-    return found, total - len(found), differing
-
-
-def _labelled(prompt: Prompt) -> str:
-    return f"labelled {prompt.intent}" + (f" of half {prompt.half}" if prompt.half else "")
-
-
-def _told(counts: Mapping[str, int], otherwise: int) -> str:
-    line = f"prompts: {counts['prompts']} to ask, {counts['evaluation']} for evaluation"
-    if counts["duplicates"]:
-        line += f"; {counts['duplicates']} duplicates dropped"
-        line += f", {otherwise} of them with another reference than the first" if otherwise else ""
-    if counts["in_both"]:
-        line += f"; {counts['in_both']} dropped because they validate or evaluate"
-    return line
+    def _hand_on(self) -> None:
+        self.sheets.add(pa.Table.from_pylist(self.waiting, ASIDE))
+        self.waiting = []
