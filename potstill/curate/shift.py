@@ -54,7 +54,8 @@ class Shift:
         told_apart: by a classifier; None where there are too few.
         unlabelled: labels that cannot be compared, as too few prompts have them.
         medians: words of a prompt, of training and of wild.
-        training, wild: how many prompts there are of either.
+        training: how many prompts are drawn.
+        wild: how many there are in the sample.
     """
 
     table: pa.Table
@@ -87,20 +88,23 @@ class Shift:
         return found
 
 
-def shift(training: pa.Table, wild: pa.Table, seed: int = 0) -> Shift:
+def shift(training: pa.Table, wild: pa.Table, seed: int = 0, times: np.ndarray | None = None) -> Shift:
     """How the prompts that are trained on differ from those that are asked in use.
 
     Args:
         training: a table of prompts with the columns of `strata.COLUMNS`, not empty.
         wild: another.
         seed: which texts are compared, where there are many.
+        times: how often each prompt of training is drawn, which the shares of labels go by; None: once. Words do not go by it.
     """
+    times = np.ones(len(training), np.int64) if times is None else times
     both = pa.concat_tables([training.select(COLUMNS), wild.select(COLUMNS)]).combine_chunks()
     rows: list[dict[str, Any]] = []
     unlabelled: list[str] = []
     for kind in COMPARED:
         labels = strata(both, [kind])
-        found = _shares(kind, labels[: len(training)], labels[len(training) :])
+        drawn = np.repeat(np.array(labels[: len(training)], object), times).tolist()
+        found = _shares(kind, drawn, labels[len(training) :])
         if found is None:
             unlabelled.append(kind)
         else:
@@ -112,7 +116,7 @@ def shift(training: pa.Table, wild: pa.Table, seed: int = 0) -> Shift:
     sizes = lengths(both)
     medians = (float(np.median(sizes[: len(training)])), float(np.median(sizes[len(training) :])))
     table = pa.Table.from_pylist(rows, SHIFT)
-    return Shift(table, words, two_samples(asked, met, seed), tuple(unlabelled), medians, len(training), len(wild))
+    return Shift(table, words, two_samples(asked, met, seed), tuple(unlabelled), medians, int(times.sum()), len(wild))
 
 
 def difference(one: int, of_one: int, other: int, of_other: int) -> Estimate:

@@ -301,7 +301,7 @@ class PromptsSection(SourceSection):
     split: SplitSection | None = Field(
         None, description="Shares of the prompts that are held out; none: nothing beside the sources for it."
     )
-    wild: tuple[str, ...] = Field(
+    wild: tuple[SourceTable, ...] = Field(
         (), description="Sources of what students will be asked in use: the report says how the prompts differ. Nothing is trained on them."
     )
 
