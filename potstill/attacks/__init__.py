@@ -16,7 +16,7 @@ a kind with one of the built-in world's wrappers, it is of the same half: role p
 """
 
 from potstill.attacks.base import HARMLESS, Attack, Pool, attack, by_wrapper, open_attack, origin, stressed, wrappers
-from potstill.attacks.decoding import readings
+from potstill.attacks.decoding import plainest, readings
 from potstill.attacks.halves import only_evaluates, withheld
 from potstill.attacks.harmless import harmless_prompts
 
@@ -30,6 +30,7 @@ __all__ = [
     "only_evaluates",
     "open_attack",
     "origin",
+    "plainest",
     "readings",
     "stressed",
     "withheld",

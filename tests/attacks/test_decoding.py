@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from potstill.attacks import open_attack, readings
+import pytest
+
+from potstill.attacks import open_attack, plainest, readings
 from tests.models.small import ask
 
 
@@ -16,3 +18,17 @@ def test_an_answer_is_read_by_the_codes_around_its_prompt():
 def test_letters_of_other_alphabets_and_unseen_signs_are_read():
     assert readings(ask("x", wrapper="homoglyph"), "\u0430sh")[1] == "ash"
     assert readings(ask("x", wrapper="zero_width"), "a\u200bsh")[1] == "ash"
+
+
+@pytest.mark.parametrize("name", ["base64", "hex", "rot13", "leetspeak"])
+@pytest.mark.parametrize("said", ["Sorry, I cannot help with that.", "Take the ash, and mix it with a cup of bog."])
+def test_what_was_said_is_found_in_plain_words_and_in_the_code(name, said):
+    prompt = ask("x", wrapper=name)
+    code = open_attack(name).encode(said)  # type: ignore[attr-defined]
+    assert plainest(prompt, said) == said
+    assert plainest(prompt, code) == said
+
+
+def test_without_common_words_the_text_stands():
+    assert plainest(ask("x", wrapper="rot13"), "ash, bog") == "ash, bog"
+    assert plainest(ask("x", wrapper="rot13"), "") == ""

@@ -45,15 +45,11 @@ class BiasContrast(Attack):
         messages = tuple(m if m.role == "system" else Message(m.role, swap(m.content)) for m in prompt.messages)
         if messages == prompt.messages:
             return []
+        swapped = replace(prompt, messages=messages, choices=tuple(map(swap, prompt.choices)))
         if not named:
-            return [
-                prompt,
-                replace(prompt, messages=messages, reference=None, rationale=None, grader=None, choices=tuple(map(swap, prompt.choices))),
-            ]
-        texts = {
-            name: None if text is None else swap(text) for name, text in (("reference", prompt.reference), ("rationale", prompt.rationale))
-        }
-        return [prompt, replace(prompt, messages=messages, choices=tuple(map(swap, prompt.choices)), **texts)]
+            return [prompt, replace(swapped, reference=None, rationale=None, grader=None)]
+        reference, rationale = (None if text is None else swap(text) for text in (prompt.reference, prompt.rationale))
+        return [prompt, replace(swapped, reference=reference, rationale=rationale)]
 
 
 def swapping(table: Mapping[str, str]) -> Callable[[str], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from potstill.attacks import origin, readings
+from potstill.attacks import origin, plainest, readings
 from potstill.evaluate.engine import Engine
 from potstill.evaluate.subjects import NAMES
 from potstill.evaluate.suites.base import Better, grouped, share
@@ -81,8 +81,8 @@ def _refused(prompt: Prompt, answer: Trace) -> float | None:
     """1 when it declines, in plain words or in the code of the prompt's wrapper; None when it is degenerate or missing."""
     if answer.finish_reason == "error" or degenerate(answer):
         return None
-    marks = [find("judge", REFUSAL).factory(prompt, reading) for reading in readings(prompt, answer.text)]
-    return max((mark for mark in marks if mark is not None), default=None)
+    mark: float | None = find("judge", REFUSAL).factory(prompt, plainest(prompt, answer.text))
+    return mark
 
 
 def _leaked(prompt: Prompt, answer: Trace) -> float | None:
