@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from potstill.curate.ngrams import SURE, Divergence, divergence
 from potstill.curate.strata import COLUMNS, NONE, lengths, strata, texts
@@ -71,16 +72,23 @@ class Shift:
         words = None if self.words is None else {key: value for key, value in asdict(self.words).items() if key != "missing"}
         apart = None if self.told_apart is None else asdict(self.told_apart)
         counts = {"training": self.training, "wild": self.wild, "median_words": list(self.medians), "unlabelled": list(self.unlabelled)}
-        return {**counts, "words": words, "told_apart": apart, "advice": self.advice()}
+        return {**counts, "words": words, "told_apart": apart, "advice": self.advice(), "more": self.more()}
+
+    def more(self) -> dict[str, int]:
+        """Domain -> how many prompts more of it would bring it to its share of the wild sample, of those that are clearly fewer."""
+        return {row["value"]: _more(row, self.training) for row in self._clear("domain") if row["difference"] > 0}
+
+    def _clear(self, kind: str) -> list[dict[str, Any]]:
+        """The rows of a kind of label whose shares clearly differ, the largest difference first."""
+        rows = self.table.filter(pc.equal(self.table["kind"], kind)).to_pylist()
+        return [row for row in rows if abs(row["difference"]) >= SMALL and row["low"] * row["high"] > 0]
 
     def advice(self) -> list[str]:
         """What was found and what to do about it, a sentence each."""
         found = [_apart(self.told_apart), *_word_line(self.words)]
-        rows = self.table.to_pylist()
         for kind in COMPARED:
-            clear = [row for row in rows if row["kind"] == kind and abs(row["difference"]) >= SMALL and row["low"] * row["high"] > 0]
-            found += [_label_line(row, self.training) for row in clear[:NAMED]]
-        missing = [row["value"] for row in rows if row["kind"] == "ngram"]
+            found += [_label_line(row, self.training) for row in self._clear(kind)[:NAMED]]
+        missing = self.table.filter(pc.equal(self.table["kind"], "ngram"))["value"].to_pylist()
         if missing:
             found.append(f"frequent in the wild sample and rare or absent in training: {', '.join(repr(text) for text in missing)}")
         if self.unlabelled:
@@ -182,6 +190,10 @@ def _label_line(row: dict[str, Any], training: int) -> str:
     line = f"{row['kind']} {row['value']!r} is {shares} ({100 * row['difference']:+.1f} [{100 * row['low']:.1f}, {100 * row['high']:.1f}])"
     if row["difference"] < 0:
         return f"{line}: more is trained on than is asked; a target of prompts.balance lowers it"
+    return f"{line}: about {_more(row, training):,} more prompts of it would bring it there"
+
+
+def _more(row: dict[str, Any], training: int) -> int:
+    """How many prompts of a kind, added to those of training, bring it to its share of the wild sample."""
     share = min(row["share_wild"], 0.95)
-    more = math.ceil((share * training - row["training"]) / (1 - share))
-    return f"{line}: about {more:,} more prompts of it would bring it there"
+    return math.ceil((share * training - row["training"]) / (1 - share))

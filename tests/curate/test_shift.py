@@ -26,6 +26,7 @@ def test_a_domain_that_training_lacks_is_told_with_how_much_to_add() -> None:
     assert 0.4 < row["low"] < row["difference"] < row["high"] < 0.6
     line = next(line for line in found.advice() if "'planning.way'" in line)
     assert "about 200 more prompts" in line
+    assert found.more() == {"planning.way": 200}
 
 
 def test_a_domain_that_is_asked_less_is_told() -> None:
