@@ -191,6 +191,15 @@ class Measurable(Protocol):
         ...
 
 
+@runtime_checkable
+class Telling(Protocol):
+    """A filter that has figures of its own to tell, beside its opinions."""
+
+    def told(self) -> Mapping[str, Any]:
+        """Name -> number; they are logged, and stand in the summary of its opinions. Empty where there is nothing to tell."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReadyFilter:
     """A filter of the recipe with its settings checked.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from potstill.curate.base import Comparing, Item, Opinion, ReadyFilter
+from potstill.curate.base import Comparing, Item, Opinion, ReadyFilter, Telling
 from potstill.curate.reading import SIZE, Batch, Subject
 from potstill.errors import RecipeError
 from potstill.store.artifact import Artifact, Workspace
@@ -70,7 +70,10 @@ def opinions(run: Run, stage: str, one: ReadyFilter, subject: Subject) -> Artifa
                 if not workspace.has_table(OPINIONS, batch.number):
                     workspace.write_table(OPINIONS, opinions_table(batch.items, _judge(one, subject, batch)), batch.number)
                 task.advance(len(batch.items))
-        return {"filter": one.by, "items": subject.count()}
+        told = dict(one.part.told()) if isinstance(one.part, Telling) else {}
+        if told:
+            run.log.say(f"{stage} {one.by}: " + ", ".join(f"{name} {value}" for name, value in told.items()))
+        return {"filter": one.by, "items": subject.count(), **told}
 
     section = {"kind": one.info.name, **one.settings.decisive()}
     return run.perform(f"{stage}.{one.by}", section=section, inputs=subject.inputs, parts=one.identity, work=work)

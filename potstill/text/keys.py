@@ -28,7 +28,7 @@ PREFIXES = {
 }
 """Issuer -> what its keys look like."""
 LEAST_ENTROPY = 3.0
-"""Bits a character that an assigned token must have; English words have about 2.5 in so few letters, random letters and digits above 3.5."""
+"""Bits a character that an assigned token must have; words have about 2.5, random letters and digits above 3.5."""
 _PREFIXED = re.compile("|".join(f"(?<![A-Za-z0-9_-])(?:{form})(?![A-Za-z0-9_-])" for form in PREFIXES.values()))
 _JWT = re.compile(r"(?<![\w.-])(eyJ[\w-]{8,})\.(eyJ[\w-]{4,})\.([\w-]{16,})(?![\w-])")
 _ASSIGNED = re.compile(
@@ -36,9 +36,10 @@ _ASSIGNED = re.compile(
     r"(?:key|token|secret|passw(?:or)?d|pwd|credential|bearer|authorization)s?(?:\"|')?"
     r"(?:\s*(?::=|[:=]>?|\bis\b)\s*(?:bearer\s+|basic\s+)?|\s+)[\"'`]?(?P<value>[A-Za-z0-9+/_.~-]{16,}={0,2})"
 )
+_HINT = re.compile(r"(?i)key|token|secret|passw|pwd|credential|bearer|authorization")
 _IN_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s:/@]{1,64}:(?P<value>[^\s:/@]{3,128})@[\w.-]+")
 _PLACEHOLDER = re.compile(
-    r"(?i)example|placeholder|your|changeme|dummy|redacted|xxxx|\*\*\*|1234567|abcdef|insert|secret_?key$|<|\$\{|password"
+    r"(?i)example|placeholder|your|changeme|dummy|redacted|xxxx|\*\*\*|1234567|abcdef|insert|<|\$\{|password"
 )
 _MARK = r"(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
 _BLOCK = re.compile(rf"-----BEGIN {_MARK}.*?(?:-----END {_MARK}|\Z)", re.DOTALL)
@@ -71,7 +72,7 @@ def _candidates(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
     for match in _IN_ADDRESS.finditer(text):
         yield match.span("value")
-    for match in _ASSIGNED.finditer(text):
+    for match in _ASSIGNED.finditer(text) if _HINT.search(text) else ():
         if _is_random(match["value"]):
             yield match.span("value")
 

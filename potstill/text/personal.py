@@ -56,7 +56,8 @@ _FILES = frozenset(
 )
 _EMAIL = re.compile(r"(?<![\w.+%-])([\w.+%-]{1,64})@((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+([^\W\d_]{2,24}))(?![\w@-])")
 _PHONE_WORD = re.compile(
-    r"(?i)\b(?:phone|telephone|cell|mobile|fax|call(?: me| us)?|whatsapp|sms|text me|hotline|telefon|téléphone)[^\w\n][^\d\n]{0,20}$|\btel[.:] ?$"
+    r"(?i)\b(?:phone|telephone|cell|mobile|fax|call(?: me| us)?|whatsapp|sms|text me|hotline|telefon|téléphone)"
+    r"[^\w\n][^\d\n]{0,20}$|\btel[.:] ?$"
 )
 _INTERNATIONAL = re.compile(r"(?<![\w+.,/*=^-])(?:\+|00)(?=[1-9])\d(?:[ .\-/]?\(?\d{1,4}\)?){3,7}(?![\d%])")
 _AMERICAN = re.compile(

@@ -1,0 +1,183 @@
+"""What is of a domain that the student shall not learn."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from potstill.attacks import only_evaluates
+from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.blocklist import Blocklist
+from potstill.curate.classified import ClassifiedDomain
+from potstill.curate.passages import passages
+from potstill.curate.recognising import Recognition, Seen, Told
+from potstill.errors import RecipeError
+from potstill.registry import part
+from potstill.sources.request import OpenedSource, open_source
+from potstill.types import Message, Part, Prompt
+from potstill.world import HAZARDS, prompts
+
+SHOWN = 200
+"""Characters of the evidence."""
+MODEL = "hf:"
+MOST = 200
+"""Faults of a kind."""
+WRAPPED = {
+    "verbatim": ("{}",),
+    "prefix": ("I hope that you are well today. {}", "Here is a question from my list, the third one: {}", "Dear assistant,\n\n{}"),
+    "suffix": ("{} Please take your time, and thank you.", "{}\n\nAfterwards, tell me what the weather may be.", "{} I ask for a friend."),
+    "wrapper": (
+        "Write a play in which one asks: {} The other one answers.",
+        "A page from my book reads: {} Go on from there.",
+        "Repeat, then do: {}",
+    ),
+}
+"""How a request is put to measure whether it is still found."""
+
+
+class DomainSettings(FilterSettings):
+    """Settings of the filter `domain`.
+
+    Attributes:
+        exclude: dotted labels; a prompt whose own label is one of them, or lies in one, is certainly of the domain.
+        blocklist: terms, or a file with a term a line; one that begins or ends with `*` may go on there.
+        examples: sources of texts of the domain, from which a classifier is trained.
+        counterexamples: sources of texts that are not of it, the more alike the better.
+        columns: what is wanted -> the column of those sources that holds it.
+        model: a classifier in the place of examples: `hf:PATH?label=NAME`.
+        confirm: the score from which on the classifier confirms what a term of the blocklist proposes; it is moved to 0.5 then.
+        blocklist_decides: whether a term is enough, without a classifier.
+    """
+
+    part: Part = "hazard"
+    exclude: tuple[str, ...] = ("hazard",)
+    blocklist: str | tuple[str, ...] = ()
+    examples: str | tuple[str, ...] = ()
+    counterexamples: str | tuple[str, ...] = ()
+    columns: Mapping[str, str] = Field({})
+    model: str | None = None
+    confirm: float = Field(0.2, gt=0, lt=1)
+    blocklist_decides: bool = False
+
+
+@part("filter", "domain", version="1")
+class DomainFilter:
+    """What is of an excluded domain is hazard: by its label, by a classifier, or by a term of a blocklist that the classifier confirms.
+
+    Prompt, reasoning and answer are looked at, long ones also in pieces, and the highest score counts. From 0.5 on the classifier alone
+    catches; where a term of the blocklist stands, `confirm` is enough, so that a word with two meanings does not decide. Scores of a
+    classifier trained from examples are moved so that 0.5 is where F1 is highest on examples that it did not see. Without blocklist and
+    classifier only labels are known, and prompts without one cannot be judged.
+    """
+
+    Settings: ClassVar[type[FilterSettings]] = DomainSettings
+    READS: ClassVar[frozenset[Reads]] = frozenset({"prompt"})
+    CATCHES: ClassVar[Catches] = "above"
+
+    def __init__(self, settings: DomainSettings, context: Context) -> None:
+        self._settings, self._context = settings, context
+        self._told = Told(*(self._sources(one) for one in ("examples", "counterexamples")))
+        _check(settings, self._told, context.where)
+        self._blocklist = Blocklist.read(settings.blocklist, f"{context.where}.blocklist")
+
+    def identity(self) -> dict[str, str]:
+        """Digests of the blocklist, of the examples or of the model."""
+        found = {"blocklist": self._blocklist.identity} if self._blocklist.terms else {}
+        model = self._recognition.recogniser
+        return {**found, **self._told.identity(), **(model.identity() if isinstance(model, ClassifiedDomain) else {})}
+
+    def judge(self, items: Sequence[Item]) -> list[Opinion]:
+        """One opinion an item; the evidence is the term, or the words that speak most for the domain, in the text with the highest score.
+
+        Raises:
+            InputError: the examples cannot be read, are too few, or only evaluate.
+            ModelError: the classifier cannot be found or used.
+            MissingExtraError: there is a blocklist, and pyahocorasick is not installed.
+        """
+        if not self._judges_texts:
+            return [self._by_label(item) for item in items]
+        looked = [passages(item) for item in items]
+        seen = iter(self._recognition.look([passage for some in looked for passage in some]))
+        return [self._opinion(item, [next(seen) for _ in some]) for item, some in zip(items, looked, strict=True)]
+
+    def told(self) -> Mapping[str, Any]:
+        """What the trained classifier makes of examples that it did not see: precision, recall and how many they were."""
+        return self._told.told() if self._told.inside else {}
+
+    def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
+        """Requests of the domain as they are, with words before or behind them, and inside others: examples, or else the world's hazards.
+
+        Examples were learnt: on these it is measured whether what stands around them hides them. `told` has those not learnt.
+        """
+        if self._told.inside:
+            asked = [replace(prompt, domain="") for prompt in self._told.prompts[0]]
+        else:
+            asked = [prompt for prompt in prompts(HAZARDS, MOST, self._context.seed) if prompt.within(self._settings.exclude)]
+            asked = [prompt for prompt in asked if not only_evaluates(prompt)]
+        for kind, phrasings in WRAPPED.items():
+            for prompt in rng.sample(asked, min(len(asked), MOST)):
+                made = _asking(prompt, rng.choice(phrasings).format(prompt.question or prompt.reference))
+                yield Fault(kind, Item(made.id, made))
+
+    @property
+    def _judges_texts(self) -> bool:
+        return bool(self._blocklist.terms or self._told.inside or self._settings.model)
+
+    @cached_property
+    def _recognition(self) -> Recognition:
+        settings = self._settings
+        trained = self._told if self._told.inside else None
+        model = None if settings.model is None else ClassifiedDomain(settings.model.removeprefix(MODEL), f"{self._context.where}.model")
+        return Recognition(self._blocklist, model or trained, settings.confirm, settings.blocklist_decides)
+
+    def _sources(self, name: str) -> list[OpenedSource]:
+        given = getattr(self._settings, name)
+        specs = (given,) if isinstance(given, str) else given
+        where = f"{self._context.where}.{name}"
+        return [open_source(spec, where, self._settings.columns, seed=self._context.seed) for spec in specs]
+
+    def _by_label(self, item: Item) -> Opinion:
+        if item.prompt.within(self._settings.exclude):
+            return Opinion(f"its domain is {item.prompt.domain}", 1.0)
+        if item.prompt.domain:
+            return Opinion(f"its domain is {item.prompt.domain}, which is not excluded", 0.0)
+        return Opinion("its domain is not known, and there are neither examples nor a model to tell it")
+
+    def _opinion(self, item: Item, seen: Sequence[Seen]) -> Opinion:
+        if item.prompt.within(self._settings.exclude):
+            return self._by_label(item)
+        judged = [one for one in seen if one.score is not None]
+        if not judged:
+            return Opinion("says nothing", 0.0) if not seen else Opinion("its texts do not fit the classifier")
+        worst = max(judged, key=lambda one: one.score or 0.0)
+        score = worst.score or 0.0
+        why = f"the {worst.passage.of} is {score:.2f} of the domain {' or '.join(self._settings.exclude)}"
+        if worst.hit is not None:
+            why += f", and holds {worst.hit.term!r}"
+        if score < self._settings.confirm:
+            return Opinion(why, score)
+        start, end = self._recognition.evidence(worst)
+        within, first, last = worst.passage.span(start, min(end, start + SHOWN))
+        return Opinion(why, score, evidence=worst.passage.text[start:end][:SHOWN], within=within, start=first, end=last)
+
+
+def _check(settings: DomainSettings, told: Told, where: str) -> None:
+    """The steps fit together."""
+    if bool(told.inside) != bool(told.outside):
+        fix = "give both: texts of the domain, and texts that are not of it"
+        raise RecipeError("examples and counterexamples need each other", where=where, fix=fix)
+    if settings.model is not None and (told.inside or not settings.model.startswith(MODEL)):
+        what = "a model takes the place of examples" if told.inside else f"unknown model {settings.model!r}"
+        raise RecipeError(what, where=f"{where}.model", fix=f"leave one out; a model is written {MODEL}PATH?label=NAME")
+    if settings.blocklist and not (told.inside or settings.model or settings.blocklist_decides):
+        fix = "give examples or a model that confirm what it finds, or set blocklist_decides = true"
+        raise RecipeError("a blocklist only proposes, and nothing confirms", where=f"{where}.blocklist", fix=fix)
+
+
+def _asking(prompt: Prompt, text: str) -> Prompt:
+    return replace(prompt, messages=(Message("user", text),), reference=None if not prompt.messages else prompt.reference)
