@@ -15,6 +15,8 @@ from potstill.text.lines import Rejected
 from potstill.text.specs import split_spec
 from potstill.types import Prompt
 
+STDIN = "stdin:jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -118,12 +120,12 @@ class OpenedSource:
 
 
 def open_source(spec: str, where: str, columns: Mapping[str, str], *, evaluation: bool = False, seed: int = 0) -> OpenedSource:
-    """The source that `spec` names: `KIND:NAME?settings`; without a kind it is a file.
+    """The source that `spec` names: `KIND:NAME?settings`; without a kind it is a file, and `-` is `STDIN`.
 
     Raises:
         RecipeError: an unknown kind or setting, or an unknown name in `columns`.
     """
-    kind, colon, rest = spec.partition(":")
+    kind, colon, rest = (STDIN if spec == "-" else spec).partition(":")
     if not colon or not re.fullmatch(r"[a-z_]{2,}", kind):
         kind, rest = "file", spec
     place = f"{where} {spec!r}"

@@ -65,8 +65,8 @@ def test_a_missing_file_of_prompts(fails: Fails) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "where"),
     [
-        ("a.jsonl", '{"prompt": "a"}\n{"prompt": \n', "a.jsonl:2:12: malformed JSON"),
-        ("a.jsonl", '{"prompt": "a"}\n{"question": "b"}\n', "a.jsonl:2: no column 'prompt'"),
+        ("a.jsonl", '{"prompt": "a"}\n{"prompt": \n{"prompt": \n', "2 of 3 rows are malformed, the first: a.jsonl:2:12: malformed JSON"),
+        ("a.jsonl", '{"question": "a"}\n{"question": "b"}\n', "all 2 rows are malformed, the first: a.jsonl:1: no column 'prompt'"),
         ("a.csv", 'prompt,answer\n"a,b\n', "a.csv:"),
         ("a.docx", "x", "a.docx: unknown ending '.docx'"),
     ],
@@ -74,6 +74,22 @@ def test_a_missing_file_of_prompts(fails: Fails) -> None:
 def test_a_malformed_file_of_prompts_names_the_place(name: str, text: str, where: str, fails: Fails, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
     assert where in fails(*run_tiny(f'prompts.sources=["{name}"]'))
+
+
+def test_a_few_malformed_rows_are_set_aside_and_the_exit_says_how_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.jsonl").write_text('{"prompt": "a"}\n{"prompt": \n{"prompt": "b"}\n{"prompt": "c"}\n')
+    words = [*run_tiny('prompts.sources=["a.jsonl"]'), "--to", "prompts"]
+    assert main(words) == 0
+    told = capsys.readouterr()
+    assert "1 row set aside: a.jsonl:2:12: malformed JSON: Expecting value; mend that line; see `potstill query runs/tiny" in told.err
+    assert "; 1 malformed rows set aside" in told.out
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["stages"]["prompts"]["summary"]["quarantined"] == 1
+    assert main(["check", *words[1:-2]]) == 0
+    assert "1 row is malformed and will be set aside, the first: a.jsonl:2:12" in capsys.readouterr().out
 
 
 def test_an_empty_dataset(fails: Fails, tmp_path: Path) -> None:
@@ -155,7 +171,7 @@ def test_a_run_folder_of_another_recipe(fails: Fails, tmp_path: Path) -> None:
 
 def test_a_damaged_file_of_an_artifact(fails: Fails, tmp_path: Path) -> None:
     assert main([*run_tiny(), "--to", "prompts", "--quiet"]) == 0
-    (Run.open("runs/tiny").artifact("prompts").folder / "prompts.parquet").unlink()
+    (Run.open("runs/tiny").artifact("prompts").folder / "prompts-00000.parquet").unlink()
     told = fails(*run_tiny(), "--to", "prompts")
     assert "a file of the artifact is missing; make its stage again with --force" in told
 
