@@ -61,7 +61,7 @@ class EvaluationSets:
         return found
 
     def passages(self) -> list[Passage]:
-        """What is asked, and every reference and rationale of 8 words and more; the same text again only once.
+        """What is asked, without choices, and every reference and rationale of 8 words and more; the same text again only once.
 
         Raises:
             InputError: a named source cannot be read, or holds no text.
@@ -84,9 +84,16 @@ class EvaluationSets:
 
 
 def _texts(prompt: Prompt) -> Iterator[tuple[str, bool]]:
-    """The texts of an item, and whether each is what is asked."""
-    if prompt.question.strip():
-        yield prompt.question, True
+    """The texts of an item, and whether each is what is asked. Choices are left out: others letter them otherwise, or not at all."""
+    if stem(prompt).strip():
+        yield stem(prompt), True
     for text in (prompt.reference, prompt.rationale):
         if text and len(spans(text)) >= SHORT:
             yield text, False
+
+
+def stem(prompt: Prompt) -> str:
+    """What is asked, up to the last line before its choices."""
+    lines = prompt.question.splitlines()
+    first = next((place for place in range(1, len(lines)) if any(one and one in lines[place] for one in prompt.choices[:1])), len(lines))
+    return "\n".join(lines[:first]) if prompt.choices else prompt.question

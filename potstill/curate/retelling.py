@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
+
+from potstill.curate.base import Item
+from potstill.types import Message, Prompt
 
 NAMES = (
     *("Ada", "Bruno", "Chidi", "Dalia", "Emre", "Farah", "Goran", "Hana", "Imre", "Jun", "Kofi", "Leila", "Mirko", "Noor", "Odile"),
@@ -51,3 +55,26 @@ def _other(number: str, rng: random.Random) -> str:
     while (drawn := str(rng.randint(low, high))) == number:
         pass
     return drawn
+
+
+def answered(item: Item, text: str) -> Item:
+    """The item with that text as its answer; it must have one."""
+    if item.trace is None:
+        raise ValueError("a prompt alone has no answer")
+    trace = replace(item.trace, text=text)
+    return replace(item, trace=trace, trace_id=trace.id)
+
+
+def asked(item: Item, prompt: Prompt) -> Item:
+    """The item, its answer included, with that prompt in place of its own."""
+    if item.trace is None:
+        return Item(prompt.id, prompt)
+    trace = replace(item.trace, prompt_id=prompt.id)
+    return Item(prompt.id, prompt, trace.id, trace)
+
+
+def posed(prompt: Prompt, text: str) -> Prompt:
+    """The prompt with that text as its last turn; plain text is that text."""
+    if not prompt.messages:
+        return replace(prompt, reference=text)
+    return replace(prompt, messages=(*prompt.messages[:-1], Message("user", text)))

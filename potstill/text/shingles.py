@@ -195,7 +195,7 @@ def _shifted(values: UInt64[np.ndarray, " W"], by: int) -> UInt64[np.ndarray, " 
 
 
 def _mixed(values: UInt64[np.ndarray, " W"]) -> UInt64[np.ndarray, " W"]:
-    """The values with their bits spread, so that any of them may serve as a table's key (the finaliser of splitmix64, Steele et al. 2014)."""
+    """The values with their bits spread, so that any of them may serve as a key (the finaliser of splitmix64, Steele et al. 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(values ^ (values >> np.uint64(31)))

@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
 from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.evaluated import EvaluationSets, Passage
 from potstill.curate.overlap import SHORT, VERSION, Found, Passages, Statistic
-from potstill.curate.retelling import renumbered, retold, surrounded
+from potstill.curate.retelling import answered, asked, renumbered, retold, surrounded
 from potstill.registry import part
 from potstill.text import shingles
 from potstill.types import Message, Within
@@ -45,7 +46,7 @@ class ContaminationSettings(FilterSettings):
 
     threshold: float = 0.6
     against: tuple[str, ...] = ("evaluation",)
-    columns: dict[str, str] = {}
+    columns: dict[str, str] = Field(default_factory=dict)
     over: tuple[Place, ...] = ("prompt", "reference", "answer")
     templates: bool = True
 
@@ -81,9 +82,9 @@ class ContaminationFilter:
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
         """Evaluation items in clean ones: `verbatim`, `prefix_suffix`, `numbers` and `paraphrase`, in prompts and in answers by turns."""
-        asked = [passage.text for passage in self._passages if passage.asked]
-        counted = [text for text in asked if any(letter.isdecimal() for letter in text)]
-        for kind, known in (("verbatim", asked), ("prefix_suffix", asked), ("numbers", counted), ("paraphrase", counted)):
+        questions = [passage.text for passage in self._passages if passage.asked]
+        counted = [text for text in questions if any(letter.isdecimal() for letter in text)]
+        for kind, known in (("verbatim", questions), ("prefix_suffix", questions), ("numbers", counted), ("paraphrase", counted)):
             number = min(INJECTED, len(known), len(clean))
             for i, (text, item) in enumerate(zip(rng.sample(known, number), rng.sample(list(clean), number), strict=True)):
                 yield Fault(kind, _holding(item, _told(kind, text, item, rng), in_answer=bool(i % 2)))
@@ -123,14 +124,13 @@ class ContaminationFilter:
 def _told(kind: str, text: str, item: Item, rng: random.Random) -> str:
     if kind == "prefix_suffix":
         return surrounded(text, item.prompt.question, item.text or item.prompt.question)
-    return {"verbatim": str, "numbers": lambda same: renumbered(same, rng), "paraphrase": lambda same: retold(same, rng)}[kind](text)
+    if kind == "numbers":
+        return renumbered(text, rng)
+    return retold(text, rng) if kind == "paraphrase" else text
 
 
 def _holding(item: Item, text: str, *, in_answer: bool) -> Item:
     """The item with that text as its answer, or as what is asked; short texts are only asked."""
     if in_answer and item.trace is not None and len(shingles.spans(text)) >= SHORT:
-        trace = replace(item.trace, text=text)
-        return replace(item, trace=trace, trace_id=trace.id)
-    prompt = replace(item.prompt, messages=(Message("user", text),), reference=None, rationale=None)
-    trace = item.trace and replace(item.trace, prompt_id=prompt.id)
-    return Item(prompt.id, prompt, trace.id if trace else "", trace)
+        return answered(item, text)
+    return asked(item, replace(item.prompt, messages=(Message("user", text),), reference=None, rationale=None))
