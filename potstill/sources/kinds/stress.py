@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import ClassVar
 
 from potstill import world
-from potstill.attacks import HARMLESS, Attack, Pool, attack, by_wrapper, open_attack, origin, stressed
+from potstill.attacks import HARMLESS, Attack, Pool, by_wrapper, open_attack, origin, stressed
 from potstill.attacks.families.edge import NAME as EDGE
 from potstill.attacks.families.edge import odd_prompts
 from potstill.errors import InputError, RecipeError
@@ -35,14 +35,15 @@ class StressSource:
     harmless ones of `of`, else of the built-in world's twins where the attacked prompts are its own, else of requests in the package.
     The recipe's `columns` are those of `of`; a file of twins has the column `prompt` or `messages`, and holds harmless prompts.
     `n`: so many prompts are attacked at most, spread evenly over the families; else every family meets every prompt. `k`: for families that
-    repeat something. `seed`: else the run's. The family `edge` alone needs no `of`: its prompts are odd by themselves.
+    repeat something. `longest`: attacks of more characters, or with such a twin, are left out. `seed`: else the run's. The family `edge`
+    alone needs no `of`: its prompts are odd by themselves.
 
     Raises:
         RecipeError: an unknown family, one of half B outside `[evaluate]`, no `of`, or a `k` that a family does not take.
         InputError: the source cannot be read, or none of its prompts can be attacked.
     """
 
-    SETTINGS: ClassVar[tuple[str, ...]] = ("of", "twins", "n", "k", "seed")
+    SETTINGS: ClassVar[tuple[str, ...]] = ("of", "twins", "n", "k", "longest", "seed")
     SPECS: ClassVar[tuple[str, ...]] = ("of", "twins")
     COLUMNS: Collection[str] = ()
     LABELS: Collection[str] = ()
@@ -52,6 +53,7 @@ class StressSource:
         self._families = _families(request)
         self._seed = count_setting(given, "seed", request.seed, request.where, least=0)
         self._count = count_setting(given, "n", 1, request.where) if "n" in given else None
+        self._longest = count_setting(given, "longest", 1, request.where) if "longest" in given else None
         self._evaluation = request.evaluation
         self._of, self._twins = _opened(request, "of", request.columns), _opened(request, "twins", {})
         if self._of is None and [family.NAME for family in self._families] != [EDGE]:
@@ -80,7 +82,8 @@ class StressSource:
     def sift(self) -> Iterator[Prompt | Rejected]:
         """As `prompts`; what is wrong with malformed rows of the sources stands before all."""
         if self._of is None:
-            yield from sorted(odd_prompts(), key=lambda prompt: self._chance(EDGE, prompt))[: self._count]
+            odd = filter(self._fits, odd_prompts())
+            yield from sorted(odd, key=lambda prompt: self._chance(EDGE, prompt))[: self._count]
             return
         for one in self.inner:
             yield from (row for row in one.sift() if isinstance(row, Rejected))
@@ -113,7 +116,7 @@ class StressSource:
     def _all(self, attacked: Iterable[Prompt], pool: Pool) -> Iterator[Prompt]:
         for prompt in attacked:
             for family in self._families:
-                yield from stressed(family, prompt, pool, self._seed)
+                yield from self._made(family, prompt, pool)
 
     def _some(self, attacked: Iterable[Prompt], pool: Pool, count: int) -> Iterator[Prompt]:
         """The first prompts of each family by chance, which does not ask for their order; those that it cannot attack do not count."""
@@ -122,12 +125,20 @@ class StressSource:
         for prompt in attacked:
             for place, (family, mine) in enumerate(zip(self._families, kept, strict=True)):
                 chance, wanted = self._chance(family.NAME, prompt), share + (place < rest)
-                if (len(mine) < wanted or any(last > chance for last, _ in mine[-1:])) and attack(family, prompt, self._seed):
+                if (len(mine) < wanted or any(last > chance for last, _ in mine[-1:])) and self._made(family, prompt, pool):
                     insort(mine, (chance, prompt), key=itemgetter(0))
                     del mine[wanted:]
         for family, mine in zip(self._families, kept, strict=True):
             for _, prompt in mine:
-                yield from stressed(family, prompt, pool, self._seed)
+                yield from self._made(family, prompt, pool)
+
+    def _made(self, family: Attack, prompt: Prompt, pool: Pool) -> list[Prompt]:
+        """The prompt inside the attack, and its twins; nothing where one of them is too long."""
+        found = stressed(family, prompt, pool, self._seed)
+        return found if all(map(self._fits, found)) else []
+
+    def _fits(self, prompt: Prompt) -> bool:
+        return self._longest is None or sum(len(message.content) for message in prompt.messages) <= self._longest
 
     def _chance(self, what: str, prompt: Prompt) -> str:
         return content_id([self._seed, what, prompt.id])

@@ -135,6 +135,14 @@ def test_k_is_for_those_that_repeat(harmful):
     assert len(first.messages) == 5
 
 
+def test_what_is_too_long_is_left_out_with_its_twin(harmful):
+    for spec in (f"stress:all?longest=300&of={harmful}", f"stress:all?longest=300&n=40&of={harmful}"):
+        found = read(spec, HARM)
+        assert max(sum(len(m.content) for m in p.messages) for p in found) <= 300
+        assert Counter(p.intent for p in found)["hazard"] == Counter(p.intent for p in found)["twin"] > 0
+    assert max(len(p.question) for p in read("stress:edge?longest=100")) <= 100
+
+
 def test_malformed_rows_are_told_and_the_others_attacked(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"prompt": "Open it."}\n{broken\n{"prompt": "Close it."}\n')
     source = open_source(f"stress:direct?of={tmp_path}/a.jsonl", "x", HARM)
@@ -165,6 +173,7 @@ def test_columns_are_those_of_the_attacked(tmp_path):
         ("stress:base64?of=world:hazard&k=3", "none takes k"),
         ("stress:crescendo?of=world:hazard&k=9", "'crescendo' takes no k=9; take one from 1 to 5"),
         ("stress:base64?of=world:hazard&n=0", "n=0 is no whole number"),
+        ("stress:base64?of=world:hazard&longest=much", "longest=much is no whole number"),
         ("stress:base64?from=world:hazard", "unknown setting 'from'"),
         ("stress:base64?of=world:hazard?half=B", "half B of the hazards only evaluates"),
     ],
