@@ -11,6 +11,7 @@ from potstill.curate.clean import answered
 from potstill.judges import judge_of
 from potstill.judges.base import why_not_graded
 from potstill.registry import find, names, part
+from potstill.text.answers import final_answer
 
 
 class AnswerSettings(FilterSettings):
@@ -52,12 +53,14 @@ class AnswerFilter:
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
         """Clean answers with a wrong result: the next number, another prompt's result, or none at all."""
         known = [item for item in clean if item.prompt.reference and (self._grader or item.prompt.grader)]
+        results = {
+            skill: sorted({_result(item) for item in known if item.prompt.skill == skill}) for skill in {i.prompt.skill for i in known}
+        }
         for item in rng.sample(known, len(known)):
-            reference = item.prompt.reference or ""
-            if reference.isdecimal():
-                yield _ending(item, "next number", str(int(reference) + 1))
-            others = sorted({other.prompt.reference or "" for other in known if other.prompt.skill == item.prompt.skill} - {reference})
-            if others:
+            own = _result(item)
+            if own.isdecimal():
+                yield _ending(item, "next number", str(int(own) + 1))
+            if others := [one for one in results[item.prompt.skill] if one != own]:
                 yield _ending(item, "another's result", rng.choice(others))
             yield Fault("empty", answered(item.prompt, "", prompt_id=item.prompt_id))
 
@@ -77,8 +80,13 @@ class AnswerFilter:
         return Opinion(why, score, evidence=item.text[start:], within="answer", start=start, end=len(item.text))
 
 
+def _result(item: Item) -> str:
+    """What the prompt's reference comes to."""
+    reference = item.prompt.reference or ""
+    return final_answer(reference) or reference
+
+
 def _ending(item: Item, kind: str, result: str) -> Fault:
     """The answer with another result in the place of its own."""
-    reference = item.prompt.reference or ""
-    before, own, after = item.text.rpartition(reference)
+    before, own, after = item.text.rpartition(_result(item))
     return Fault(kind, answered(item.prompt, before + result + after if own else f"Answer: {result}", prompt_id=item.prompt_id))
