@@ -38,9 +38,8 @@ def covered(passages, text, n=2, sets=None, least=0, view=as_written):
     made = Runs(view(split(passages)), np.array(sets or [0] * len(passages), np.int64), n, least)
     found = made.covered(view(split([text])))
     assert found.text.tolist() == [0] * len(found.text)
-    return made, {
-        p: (w, (a, b)) for p, w, a, b in zip(*(x.tolist() for x in (found.passage, found.weight, found.first, found.last)), strict=True)
-    }
+    columns = (column.tolist() for column in (found.passage, found.weight, found.first, found.last))
+    return made, {passage: (weight, (first, last)) for passage, weight, first, last in zip(*columns, strict=True)}
 
 
 def test_words_in_shared_runs_count_once_each():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_a_chain_keeps_what_is_like_nothing_that_stays():
     chain = [alone(ask(" ".join([*text[i * 4 :], *WORDS[: i * 4]]))) for i in range(4)]
     found = opinions(chain, threshold=0.7)
     assert any(found[item.id].score == 0 for item in chain)
-    for one, other in zip(chain, chain[1:], strict=False):
+    for one, other in pairwise(chain):
         later = max(one, other, key=lambda item: item.id)
         assert found[later.id].score >= 0.7
 
