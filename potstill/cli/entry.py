@@ -13,7 +13,7 @@ from types import FrameType
 
 from cyclopts import CycloptsError, MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
-from potstill.cli import checking, comparing, curating, data, looking, runs, world
+from potstill.cli import checking, comparing, curating, data, looking, runs, strictness, world
 from potstill.cli.app import app
 from potstill.errors import PotstillError
 from potstill.pipeline import STAGES
@@ -33,7 +33,7 @@ HUSHED = {
 
 FORCE = "--force"
 
-COMMANDS = (runs, checking, comparing, looking, curating, data, world)
+COMMANDS = (runs, checking, comparing, looking, curating, strictness, data, world)
 """The modules whose import hangs their commands on the application."""
 
 

@@ -10,6 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from potstill.curate.base import Catches
+from potstill.curate.judging import OPINIONS
+from potstill.curate.strata import COLUMNS, strata
+from potstill.registry import find
+from potstill.store.artifact import Artifact
+from potstill.store.tables import find_files
 
 STEPS = 11
 """Thresholds of a curve, at most."""
@@ -63,3 +68,35 @@ def _quantiles(scores: np.ndarray) -> list[float]:
     if len(known) <= STEPS:
         return known.tolist()
     return np.unique(np.quantile(known, np.linspace(0, 1, STEPS))).tolist()
+
+
+def curve_of(prompts: Artifact, table: str, opinions: Artifact, by: Sequence[str], thresholds: Sequence[float] | None = None) -> Curve:
+    """What a filter that has judged would leave of each kind of prompt by its threshold.
+
+    Args:
+        prompts: the artifact that holds the prompts.
+        table: of them: `prompts`, or `candidates` for a filter on prompts.
+        opinions: of the filter.
+        by: the labels that tell the prompts apart.
+        thresholds: those looked at; None: quantiles of the scores.
+
+    Raises:
+        RecipeError: prompts have no such label.
+    """
+    asked = pa.concat_tables(prompts.stream(table, COLUMNS)).combine_chunks()
+    of = dict(zip(asked["id"].to_pylist(), strata(asked, by), strict=True))
+    thought = pa.concat_tables(opinions.stream(OPINIONS, ["prompt_id", "score", "applies"]))
+    filter_ = find("filter", opinions.manifest.section["kind"]).factory
+    groups = [of[id_] for id_ in thought["prompt_id"].to_pylist()]
+    return curve(thought, groups, filter_.CATCHES, thresholds)  # type: ignore[attr-defined]  # of every filter's class
+
+
+def judged_by(artifacts: Mapping[str, Artifact], stage: str) -> dict[str, Artifact]:
+    """Filter -> its opinions, of those that judged for a stage: `filter`, or `prompts`.
+
+    Args:
+        artifacts: of a run, by name.
+        stage: the stage.
+    """
+    found = {name.partition(".")[2]: made for name, made in artifacts.items() if name.startswith(f"{stage}.")}
+    return {by: made for by, made in found.items() if find_files(made.folder, OPINIONS) and "kind" in made.manifest.section}
