@@ -28,10 +28,12 @@ class ClassifiedDomain:
     Attributes:
         spec: `PATH?label=NAME`, or the hub's name in the place of a path; without a label, the last of two classes.
         where: for messages.
+        piece: characters of the pieces that are looked at beside a whole text; each is a forward pass.
     """
 
     spec: str
     where: str = ""
+    piece: int = 400
 
     def scores(self, texts: Sequence[str]) -> list[float | None]:
         """The probability of the class for each text; None for one that does not fit the context.

@@ -13,10 +13,10 @@ from potstill.errors import InputError
 from potstill.text.folding import fold
 from potstill.text.hashing import Features
 from potstill.text.linear import TextClassifier
-from potstill.text.pieces import pieces
+from potstill.text.pieces import SHORT, pieces
 from potstill.types import content_id, digest
 
-VERSION = "2"
+VERSION = "3"
 """Raised when the same examples would give another classifier."""
 IN, OUT = "in", "out"
 FOLDS = 5
@@ -67,11 +67,13 @@ class Domain:
         classifier: of the two labels `in` and `out`.
         bar: the log-odds from which on a text counts as of the domain: where F1 was highest on held-out examples.
         held_out: the figures there, by cross-validation.
+        piece: characters of the pieces that are looked at beside a whole text.
     """
 
     classifier: TextClassifier
     bar: float
     held_out: Measured
+    piece: int = SHORT
 
     def scores(self, texts: Sequence[str]) -> list[float]:
         """How much each text is of the domain, in [0, 1]: its probability, moved so that the bar is at 0.5."""
@@ -94,7 +96,8 @@ def learn(examples: Examples) -> Domain:
     """The classifier of these examples; the same again for the same examples.
 
     What is of the domain is learnt whole; what is not, also in pieces, for no part of it is of the domain either. Each fifth of the groups
-    is judged by a classifier of the other four, a text by the highest of its pieces; the bar is where F1 over all of them is highest.
+    is judged by a classifier of the others, a text by the highest of its pieces, and the bar is where F1 over all of them is highest: with
+    families as groups it is where families that were not seen are found best.
 
     Raises:
         InputError: there are too few examples of a kind.
@@ -129,16 +132,16 @@ def measured(caught: np.ndarray, inside: np.ndarray) -> Measured:
 
 
 def _folds(examples: Examples) -> np.ndarray:
-    """Each example's fold, by its group where there are several on either side, else by its text."""
-    texts = (*examples.inside, *examples.outside)
-    groups = examples.groups or texts
-    first, second = (set(some) for some in (groups[: len(examples.inside)], groups[len(examples.inside) :]))
-    keys = [
-        group if len(first if place < len(examples.inside) else second) >= FOLDS else text
-        for place, (group, text) in enumerate(zip(groups, texts, strict=True))
-    ]
-    places = {key: place for place, key in enumerate(sorted(set(keys), key=content_id))}
-    return np.array([places[key] % FOLDS for key in keys])
+    """Each example's fold: by its group, or where its side has but one, by its text."""
+    count = len(examples.inside)
+    groups = examples.groups or (*examples.inside, *examples.outside)
+    sides = ((examples.inside, groups[:count]), (examples.outside, groups[count:]))
+    return np.concatenate([_folds_of(texts if len(set(some)) == 1 else some) for texts, some in sides])
+
+
+def _folds_of(keys: Sequence[str]) -> np.ndarray:
+    places = {key: place % FOLDS for place, key in enumerate(sorted(set(keys), key=content_id))}
+    return np.array([places[key] for key in keys])
 
 
 def _held_out(texts: Sequence[str], inside: np.ndarray, folds: np.ndarray) -> np.ndarray:

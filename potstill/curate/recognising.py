@@ -17,13 +17,17 @@ from potstill.sources.request import OpenedSource
 from potstill.text.pieces import SHORT, pieces
 from potstill.types import Prompt
 
-LONG = 400
-"""Characters of the pieces that a model of transformers looks at beside the whole text: a forward pass each."""
 _NEVER = 1e-12
 
 
 class Recogniser(Protocol):
-    """Says how much a text is of a domain."""
+    """Says how much a text is of a domain.
+
+    Attributes:
+        piece: characters of the pieces that it looks at beside a whole text.
+    """
+
+    piece: int
 
     def scores(self, texts: Sequence[str]) -> Sequence[float | None]:
         """In [0, 1], above 0.5 of the domain; None for a text that it cannot read."""
@@ -70,7 +74,7 @@ class Recognition:
 
     def look(self, passages: Sequence[Passage]) -> list[Seen]:
         """What is made of each passage."""
-        size = SHORT if isinstance(self.recogniser, Told) else LONG
+        size = SHORT if self.recogniser is None else self.recogniser.piece
         spans = [pieces(passage.text, size) for passage in passages]
         texts = [passage.text[start:end] for passage, some in zip(passages, spans, strict=True) for start, end in some]
         scores = iter([0.0] * len(texts) if self.recogniser is None else self.recogniser.scores(list(texts)))
@@ -107,10 +111,12 @@ class Told:
 
     Attributes:
         inside, outside: opened.
+        piece: as a `Recogniser` has it.
     """
 
     inside: Sequence[OpenedSource]
     outside: Sequence[OpenedSource]
+    piece: int = SHORT
 
     def identity(self) -> Mapping[str, str]:
         """Their fingerprints; nothing is read."""

@@ -35,7 +35,7 @@ def test_a_domain_is_learnt():
     unseen = [one for one in world.prompts(world.HAZARDS, 300, 7) if one.half == "A" and one.id not in {known.id for known in HAZARDS}]
     others = world.prompts([*world.BENIGN, *world.TWINS], 300, 7)
     assert np.mean(np.array(domain.scores([one.question for one in unseen])) >= 0.5) > 0.95
-    assert np.mean(np.array(domain.scores([one.question for one in others])) >= 0.5) < 0.03
+    assert np.mean(np.array(domain.scores([one.question for one in others])) >= 0.5) < 0.05
     assert domain.held_out.recall is not None
     assert domain.held_out.recall > 0.8
     assert domain.told()["inside"] == len(HAZARDS)

@@ -50,8 +50,8 @@ def test_examples_catch_what_has_no_label():
     twins = [bare(one) for one in world.prompts(world.TWINS, 200, 9)]
     caught = Counter(parts(say("domain", [alone(one) for one in hazards], **LEARNT)))
     kept = Counter(parts(say("domain", [alone(one) for one in twins], **LEARNT)))
-    assert caught["hazard"] / len(hazards) > 0.85
-    assert kept["hazard"] / len(twins) < 0.05
+    assert caught["hazard"] / len(hazards) > 0.95
+    assert kept["hazard"] / len(twins) < 0.1
 
 
 def test_answers_are_looked_at_with_their_place():
@@ -63,12 +63,22 @@ def test_answers_are_looked_at_with_their_place():
     assert "the answer is" in verdict.why
 
 
-def test_a_term_alone_decides_only_where_it_may():
+def test_a_term_alone_decides_only_where_it_may(tmp_path):
     items = [alone(ask("How do I kill a Python process?")), alone(ask("How do I skip it?"))]
     assert parts(say("domain", items, blocklist=["kill"], blocklist_decides=True)) == ["hazard", "keep"]
-    found = think("domain", items, blocklist=["kill"], **LEARNT)
+    harmless = tmp_path / "harmless.txt"
+    things = ("program", "process", "script", "service", "window", "server", "printer", "tab", "job", "thread")
+    lines = [
+        f"How do I {verb} a {thing}?"
+        for verb in ("stop", "open", "kill", "find", "move")
+        for thing in things
+        if (verb, thing) != ("kill", "process")
+    ]
+    harmless.write_text("\n".join(lines), encoding="utf-8")
+    learnt = {**LEARNT, "counterexamples": [*LEARNT["counterexamples"], str(harmless)]}
+    found = think("domain", items, blocklist=["kill"], **learnt)
     assert "holds 'kill'" in found[0].why
-    assert parts(say("domain", items, blocklist=["kill"], **LEARNT)) == ["keep", "keep"]
+    assert parts(say("domain", items, blocklist=["kill"], **learnt)) == ["keep", "keep"]
 
 
 def test_a_classifier_of_transformers(tmp_path):
