@@ -18,7 +18,7 @@ from jaxtyping import Float32, Float64, Int32, Int64, UInt64
 VERSION = 1
 """Of the way from a text to its features; weights of another version mean other features."""
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]|_+")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio: an odd number whose products spread over all bits."""
 _SHIFT = np.uint64(32)

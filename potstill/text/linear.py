@@ -190,12 +190,14 @@ class TextClassifier:
         split, spans = words(text)
         row = self.features.rows([text])
         size = dict(zip(row.columns.tolist(), row.values.tolist(), strict=True))
-        others = np.delete(self._table, label, axis=1).mean(axis=1) if len(row.columns) else np.zeros(0)
+        weights = self._table[row.columns]
+        apart = weights[:, label] - np.delete(weights, label, axis=1).mean(axis=1)
+        worth_of = dict(zip(row.columns.tolist(), apart.tolist(), strict=True))
         added = np.zeros(len(spans))
         for grams in self.features.grams([text], split):
             times = Counter(grams.columns.tolist())
             for column, first, last in zip(grams.columns.tolist(), grams.first.tolist(), grams.last.tolist(), strict=True):
-                worth = (self._table[column, label] - others[column]) * size[column] / times[column]
+                worth = worth_of[column] * size[column] / times[column]
                 added[first : last + 1] += worth / (last + 1 - first)
         return added, spans
 

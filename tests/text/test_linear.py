@@ -113,6 +113,6 @@ def test_it_is_fast_enough() -> None:
     texts = [" ".join(rng.choices(vocabulary, k=120)) for _ in range(600)]
     found = TextClassifier.fit(texts[:50], ["a", "b"] * 25, folds=0, features=Features())
     found.probabilities(texts)
-    start = time.perf_counter()
+    start = time.process_time()
     found.probabilities(texts)
-    assert 600 / (time.perf_counter() - start) > 1500
+    assert 600 / (time.process_time() - start) > 1500
