@@ -57,6 +57,7 @@ def test_prompts_are_counted_as_they_are_asked() -> None:
 
 
 def test_the_hub_is_not_asked() -> None:
+    assert counted('prompts.sources=["stress:all?of=hf:nobody/nothing:train"]').prompts is None
     counts = counted('prompts.sources=["hf:nobody/nothing:train"]')
     assert (counts.prompts, counts.characters, counts.in_both) == (None, None, None)
     assert counts.evaluation == 8

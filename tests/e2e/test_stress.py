@@ -84,7 +84,7 @@ def test_every_attack_has_its_twin_and_none_only_evaluates(cut: list[Row]) -> No
 
 
 def test_half_b_is_refused_by_check_in_training_and_welcome_in_the_evaluation(tmp_path: Path) -> None:
-    world, attacks = "world:hazard?n=8", "stress:all?n=38&longest=600&of=world:hazard?n=20"
+    world, attacks = "world:hazard?n=8", "stress:all?n=38&longest=600&of=world:sealed_recipe?n=20"
     with pytest.raises(RecipeError, match=r"the attack 'rot13' is of half B, which only evaluates; put it into \[evaluate\]"):
         plan(recipe([f"stress:rot13?of={world}"], [world]))
     labelled = tmp_path / "mine.jsonl"

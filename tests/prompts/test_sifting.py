@@ -64,3 +64,13 @@ def test_a_source_without_a_good_row_is_given_up_soon():
 
 def test_a_limit_counts_good_rows():
     assert read(9, 2, limit=3)[0] == 3
+
+
+def test_a_twin_names_its_attack_as_that_is_asked():
+    attack = Prompt((Message("user", "b?"),), intent="hazard")
+    twin = Prompt((Message("user", "c?"),), intent="twin", twin_of=attack.id)
+    for template, system in (("Q: {prompt}", None), (None, "Be kind.")):
+        asked = Asked(OpenedSource("x", "given", "1", Given([attack, twin])), False, {}, template, None, system, None)
+        first, second = sift([asked], 0.0, [].append)
+        assert first.id != attack.id
+        assert second.twin_of == first.id
