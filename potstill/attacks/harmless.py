@@ -37,9 +37,13 @@ REQUESTS = (
 """Each can be asked in any family's wrapper; the last ones name people, for the families that swap whom a text is about."""
 
 
+DOMAIN = "harmless"
+"""The domain of these requests, by which a teacher can be named for them."""
+
+
 def harmless_prompts() -> list[Prompt]:
     """The requests as prompts."""
     return [
-        Prompt((Message("user", text),), source=f"harmless:{number}", licence="Apache-2.0", language="en")
+        Prompt((Message("user", text),), domain=DOMAIN, source=f"harmless:{number}", licence="Apache-2.0", language="en")
         for number, text in enumerate(REQUESTS)
     ]
