@@ -19,10 +19,12 @@ from potstill.evaluate.card import read_limits
 from potstill.evaluate.stage import choose, open_suites
 from potstill.export.formats.base import read_format
 from potstill.generate.context import with_context
-from potstill.generate.fitting import check_mode
+from potstill.generate.fitting import check_mode, check_revisers
 from potstill.generate.routing import route
 from potstill.judges import BatchJudge, open_judge
+from potstill.judges.constitution import VERSION
 from potstill.judges.endpoint import EndpointReward
+from potstill.judges.opening import open_constitution
 from potstill.models import Sampling, Teacher, keep_of, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.base import Spending
 from potstill.models.hf import classifies
@@ -30,6 +32,7 @@ from potstill.models.recorded import RecordedTeacher
 from potstill.prompts.opening import open_sources
 from potstill.recipe import LossSection, Recipe, TeacherSection
 from potstill.registry import PartInfo, find
+from potstill.sources.labels import ready_labellers
 from potstill.store import Artifact, rows
 from potstill.train.tokens import check_divergences
 from potstill.types import Message, Prompt
@@ -95,6 +98,7 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
         raise RecipeError("there is nothing to measure on", where="evaluate.sources", fix=fix)
     _check_terms(recipe)
     teachers = [open_teacher(section) for section in recipe.teachers]
+    check_revisers(teachers, recipe.generate)
     for part in _parts(recipe):
         for teacher in teachers:
             lacking = sorted(part.needs - teacher.gives)
@@ -300,9 +304,14 @@ def _parts(recipe: Recipe) -> Iterator[Part]:
     judge = _judge(recipe)
     if judge is not None:
         yield Part("generate.best_of", "judge", judge.name, "", frozenset())
+    if recipe.generate.revision is not None:
+        place, spending = "generate.revision.constitution", Spending(usd=recipe.generate.usd_budget)
+        rules = open_constitution(recipe.generate.revision.constitution, place, spending)
+        yield Part("generate.revision", "constitution", rules.name, VERSION, frozenset())
     for name, section in (("prompts", recipe.prompts), ("evaluate", recipe.evaluate)):
         if section.grader is not None:
             yield _part(f"{name}.grader", find("judge", section.grader, f"{name}.grader"))
+    yield from (_part(f"prompts.labels.{i}", one.info) for i, one in enumerate(ready_labellers(recipe.prompts.labels)))
     for where, sections, answers in (("prompts.filters", recipe.prompts.filters, False), ("filters", recipe.filters, True)):
         filters = ready(sections, where)
         check_reads(filters, answers=answers, where=where)

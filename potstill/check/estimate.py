@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from potstill.check.revising import Revising, revising
 from potstill.recipe import Recipe, TeacherSection
 
 CHARACTERS_A_TOKEN = 3.0
@@ -144,9 +145,10 @@ def _paid(teacher: TeacherSection, recipe: Recipe, counts: Counts) -> float | No
     if section.mode == "score":
         read, written = (None if teacher.dialect == ONE_BY_ONE else prompts), _times(counts.prompts, 1)
     else:
-        draws = section.n * _rounds(recipe)
-        read, written = _times(prompts, draws), _times(counts.prompts, draws * longest)
-        scored = draws * _scorings(teacher, recipe)
+        draws, more = section.n * _rounds(recipe), revising(section.revision, longest, TURN)
+        read = _sum([_times(prompts, draws * (1 + more.prompts)), _times(counts.prompts, draws * more.read)])
+        written = _times(counts.prompts, draws * (longest + more.written))
+        scored = draws * _versions(recipe) * _scorings(teacher, recipe)
         read = _sum([read, _scoring(teacher, prompts, counts.prompts, scored, longest)])
         written = _sum([written, _times(counts.prompts, scored * (longest if teacher.dialect == ONE_BY_ONE else 1))])
     read = _sum([read, counts.most_evaluation_tokens])
@@ -177,11 +179,19 @@ def _rounds(recipe: Recipe) -> int:
     return chosen.rounds if chosen else 1
 
 
+def _versions(recipe: Recipe) -> int:
+    """How many versions an answer has at most: itself, and its revisions."""
+    revision = recipe.generate.revision
+    return 1 if revision is None else 1 + revision.rounds
+
+
 def _generate(recipe: Recipe, teachers: list[Size], counts: Counts, machine: Machine) -> Take:
     section = recipe.generate
-    read = _times(counts.characters, 1 / CHARACTERS_A_TOKEN)
-    written = 0.0 if section.mode == "score" else _times(counts.prompts, section.n * _rounds(recipe) * section.max_new_tokens)
-    tokens = _sum([read, written])
+    more: Revising = revising(section.revision, section.max_new_tokens, TURN)
+    read = _times(counts.characters, (1 + section.n * more.prompts) / CHARACTERS_A_TOKEN)
+    drawn = section.n * (_rounds(recipe) * section.max_new_tokens + more.written)
+    written = 0.0 if section.mode == "score" else _times(counts.prompts, drawn)
+    tokens = _sum([read, _times(counts.prompts, section.n * more.read), written])
     operations = _times(tokens, 2.0, _sum([size.parameters for size in teachers]))
     kept = SIGNAL * max(teacher.top_k for teacher in recipe.teachers) + SIGNAL
     disk = _times(read if section.mode == "score" else written, kept)

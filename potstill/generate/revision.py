@@ -206,7 +206,8 @@ class _Revising:
     def _questioned(self, line: Line) -> Telling:
         """The prompt, the answer, and the question what is wrong with it."""
         last = line.last
-        rules = "\n".join(f"- {one.rule.text} (here: “{one.evidence}”)" for one in last.checked.violations)
+        first = {one.rule.name: one for one in reversed(last.checked.violations)}
+        rules = "\n".join(f"- {first[name].rule.text} (here: “{first[name].evidence}”)" for name in last.checked.broken)
         told = self.voice.settings.context
         return _turns(Telling(with_context(line.asked.prompt, told), told), last.drawn.trace.text, CRITICISE.format(rules=rules))
 

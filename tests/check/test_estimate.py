@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from potstill.check.estimate import TURN, Counts, Machine, Size, bill, cost, cpu, estimate, gpu
+from potstill.check.revising import revising
 from potstill.recipe import Recipe, parse
 
 RECIPE = """
@@ -118,3 +121,16 @@ def test_what_endpoints_are_paid_for_scoring() -> None:
     score = ("generate.mode=score", "generate.n=1")
     assert paid("vllm", *score) == pytest.approx((950 + 30 + 70 + 100) / 1e6)
     assert paid("llama_cpp", *score) is None
+
+
+def test_revisions_are_counted_as_if_every_answer_needed_all(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text('[[rules]]\nname = "sums"\ntext = "Be exact."\nkind = "arithmetic"\n')
+    price = "teachers.0.price={input = 3, output = 10}"
+    hosted = ("teachers.0.model=https://example.org/v1#m", price)
+    told = f'generate.revision={{constitution = "{tmp_path}/rules.toml", rounds = 2}}'
+    more = revising(recipe(told).generate.revision, 10, TURN)
+    before, after = bill(recipe(*hosted), COUNTS), bill(recipe(*hosted, told), COUNTS)
+    assert after - before == pytest.approx(2 * ((950 * more.prompts + 30 * more.read) * 3 + 30 * more.written * 10) / 1e6)
+    assert more.written == 2 * 2 * 10
+    plain, revised = (estimate(one, [TEACHER], STUDENT, COUNTS, MACHINE)[0].tokens for one in (recipe(), recipe(told)))
+    assert revised - plain == pytest.approx(2 * (900 * more.prompts / 3 + 30 * more.read + 30 * more.written))
