@@ -49,7 +49,7 @@ def section(material: Material) -> Section | None:
     heard = _heard(artifact)
     cards = [(card, heard.get(card.id, Heard())) for card in rows(artifact.table("teachers"), TeacherCard)]
     blocks: list[Block] = [Table("What each teacher said", HEAD, tuple(_row(card, its) for card, its in cards), words=3)]
-    notes = (*_contexts(artifact), *_best_of(artifact.manifest.summary.get("best_of")), *_doctor(artifact))
+    notes = (*_contexts(artifact), *_choices(artifact.manifest.summary), *_doctor(artifact))
     return Section("harvest", "The harvest", "", (*blocks, *([Notes(notes)] if notes else [])))
 
 
@@ -85,16 +85,40 @@ def _row(card: TeacherCard, heard: Heard) -> tuple[str, ...]:
 
 
 def _contexts(artifact: Artifact) -> Iterator[str]:
-    """The system turns that the teachers were told beside the prompts."""
+    """The system turns that the teachers were told beside the prompts; what a revision was told beside it is its own."""
     found: Counter[str] = Counter()
-    for table in artifact.stream("traces", ["context"]):
-        found.update(table["context"].to_pylist())
+    for table in artifact.stream("traces", ["context", "sampling"]):
+        found.update(table.filter(pc.invert(pc.match_substring(table["sampling"], '"revision"')))["context"].to_pylist())
     for context, answers in sorted(found.items()):
         if context:
             yield (
                 f"{plural(answers, 'answer was', 'answers were')} given under a system turn that the student never sees: "
                 f"“{shortened(context, LONGEST)}” From those that are kept it learns to answer so without being told."
             )
+
+
+def _choices(summary: Mapping[str, Any]) -> Iterator[str]:
+    """How it was chosen which answers are kept."""
+    yield from _best_of(summary.get("best_of"))
+    yield from _revised(summary.get("revision"))
+
+
+def _revised(found: Mapping[str, Any] | None) -> Iterator[str]:
+    """What revision by a constitution did."""
+    if found is None:
+        return
+    rules = ", ".join(f"“{name}” {count:,}" for name, count in found["rules"].items())
+    yield (
+        f"Of {plural(found['draws'], 'answer')} {found['broken']:,} broke a rule of the constitution{f' ({rules})' if rules else ''}, and "
+        f"{found['mended']:,} of them have a revision that keeps every rule; of the others nothing is kept. Every version is a trace."
+    )
+    if found["by_step"] or found["by_whole"]:
+        yield (
+            f"The teachers made {plural(found['by_step'], 'revision')} from the last good step and {found['by_whole']:,} after criticism. "
+            "What they were told for a criticism the student never sees."
+        )
+    if found["unjudged"]:
+        yield f"{plural(found['unjudged'], 'answer')} could not be judged by a rule, and did not pass."
 
 
 def _best_of(chosen: Mapping[str, Any] | None) -> Iterator[str]:

@@ -90,3 +90,13 @@ def test_a_permissive_licence_allows_training(tmp_path: Path) -> None:
 
 def test_without_teachers_nothing_is_shown(empty: Material) -> None:
     assert section(empty) is None
+
+
+def test_what_revision_did_is_told(tmp_path: Path) -> None:
+    counts = {"draws": 40, "broken": 7, "mended": 5, "unjudged": 2, "by_step": 8, "by_whole": 1, "rules": {"sums": 6, "tone": 1}}
+    made = section(material(tmp_path, revision=counts))
+    assert made is not None
+    told = str(made)
+    assert "Of 40 answers 7 broke a rule of the constitution (“sums” 6, “tone” 1), and 5 of them have a revision" in told
+    assert "8 revisions from the last good step and 1 after criticism" in told
+    assert "2 answers could not be judged by a rule, and did not pass." in told
