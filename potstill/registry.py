@@ -27,6 +27,7 @@ HOMES: dict[str, str] = {
     "dialect": "potstill.endpoints.dialects",
     "divergence": "potstill.signal.divergences",
     "judge": "potstill.judges",
+    "labeller": "potstill.sources.labellers",
     "model": "potstill.models",
     "source": "potstill.sources.kinds",
     "filter": "potstill.curate.filters",

@@ -12,6 +12,7 @@ from potstill.prompts.reading import Read, read, without
 from potstill.prompts.sifting import Aside
 from potstill.recipe import Recipe
 from potstill.sources import Keeping, OpenedSource
+from potstill.sources.labels import Help, Tally, label, ready_labellers
 from potstill.types import Prompt
 
 REMOTE = "hf"
@@ -51,7 +52,14 @@ def find_prompts(recipe: Recipe) -> Found:
     in_both = None if drawn is None or asked is None or len(others) < 2 else len(drawn.prompts) - len(asked)
     chosen = None if held is None else choose(held.prompts.values(), recipe.evaluate.per_skill)
     aside = [row for one in (drawn, known, held) if one is not None for row in one.aside]
-    return Found(_list(asked), in_both, None if held is None else _list(held.prompts), chosen, aside)
+    told = None if asked is None else _labelled(recipe, list(asked.values()))
+    return Found(told, in_both, None if held is None else _list(held.prompts), chosen, aside)
+
+
+def _labelled(recipe: Recipe, prompts: list[Prompt]) -> list[Prompt]:
+    """The prompts with the labels that cost nothing."""
+    free = [one for one in ready_labellers(recipe.prompts.labels, Help(recipe.seed)) if not one.part.SPENDS]
+    return label(prompts, free, [Tally() for _ in free])
 
 
 def malformed(found: Found) -> list[str]:

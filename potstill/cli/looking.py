@@ -103,6 +103,7 @@ def _kinds() -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
         "dialect": "how a kind of server is asked",
         "divergence": "measures of how far the student is from the teacher",
         "judge": "graders: a prompt and a text to a score",
+        "labeller": "who labels prompts that came without labels",
         "model": "kinds of model, as in `hf:` or `world:`",
         "source": "kinds of file, dataset or generator that prompts come from",
         "filter": "what sorts traces into keep, hazard and noise",

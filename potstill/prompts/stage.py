@@ -13,6 +13,7 @@ from potstill.curate.reading import PROMPTS
 from potstill.prompts import mixing
 from potstill.prompts.choosing import Chooser, Kept
 from potstill.prompts.gathering import EVALUATION, QUARANTINE, VALIDATION, gathered
+from potstill.prompts.labelled import labelled
 from potstill.prompts.mixing import Mixture
 from potstill.prompts.sheets import Sheets
 from potstill.store.artifact import Artifact, Workspace
@@ -27,10 +28,11 @@ ASIDE_SQL = f"'select * from {QUARANTINE}'"
 def gather(run: Run, *, measure: bool = False) -> Artifact:
     """The prompts that teachers answer, those on which training is validated, and those that only evaluate.
 
-    Reading the sources, what each filter thinks, and the choice are kept apart: a changed threshold reads nothing and judges nothing anew.
+    Reading the sources, labelling, what each filter thinks, and the choice are kept apart: a changed threshold reads nothing and judges
+    nothing anew.
 
     Args:
-        run: its recipe names the sources, and the filters on prompts.
+        run: its recipe names the sources, the labellers, and the filters on prompts.
         measure: the filters' errors are measured first, where that has not been done.
 
     Returns:
@@ -43,7 +45,7 @@ def gather(run: Run, *, measure: bool = False) -> Artifact:
         RecipeError: an unknown source, setting, column, grader or filter.
         InputError: a source cannot be read, too much of one is malformed, or nothing is left to ask; the message says what took it.
     """
-    found = gathered(run)
+    found = labelled(run, gathered(run))
     chooser = Chooser.of(run, found, measure=measure)
 
     def work(workspace: Workspace) -> Mapping[str, Any]:

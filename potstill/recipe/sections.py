@@ -237,6 +237,19 @@ class FilterSection(Section):
         return dict(self.model_extra or {})
 
 
+class LabelSection(Section):
+    """One labeller of prompts; the keys beside `kind` are that labeller's own settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str = Field(min_length=1, description="The labeller: `rule`, `classifier`, `teacher`, `language`; `potstill list labellers`.")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The labeller's own settings, as written."""
+        return dict(self.model_extra or {})
+
+
 class BalanceSection(Section):
     """How a mixture is made of prompts, or of kept traces, so that no kind of them drowns the others."""
 
@@ -293,6 +306,9 @@ class PromptsSection(SourceSection):
     )
     max_quarantined: FiniteFloat = Field(
         0.05, ge=0, le=1, description="The largest share of a source that may be malformed; a few rows, at most half of them, always may."
+    )
+    labels: tuple[LabelSection, ...] = Field(
+        (), description="Who labels prompts that came without labels: `[[prompts.labels]]`; the first that says something holds."
     )
     filters: tuple[FilterSection, ...] = Field((), description="What sorts the prompts, before a teacher is asked: `[[prompts.filters]]`.")
     balance: BalanceSection | None = Field(

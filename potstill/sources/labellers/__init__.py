@@ -1,0 +1,1 @@
+"""Who labels prompts, a kind a file."""
