@@ -10,10 +10,12 @@ from typing import Protocol
 
 from potstill.attacks import only_evaluates
 from potstill.curate.blocklist import Blocklist, Hit
+from potstill.curate.examples import VERSION as LEARNING
 from potstill.curate.examples import Examples, learn
 from potstill.curate.passages import Passage
 from potstill.errors import InputError
 from potstill.sources.request import OpenedSource
+from potstill.text.hashing import VERSION as HASHING
 from potstill.text.pieces import SHORT, pieces
 from potstill.types import Prompt
 
@@ -21,13 +23,12 @@ _NEVER = 1e-12
 
 
 class Recogniser(Protocol):
-    """Says how much a text is of a domain.
+    """Says how much a text is of a domain."""
 
-    Attributes:
-        piece: characters of the pieces that it looks at beside a whole text.
-    """
-
-    piece: int
+    @property
+    def piece(self) -> int:
+        """Characters of the pieces that it looks at beside a whole text."""
+        ...
 
     def scores(self, texts: Sequence[str]) -> Sequence[float | None]:
         """In [0, 1], above 0.5 of the domain; None for a text that it cannot read."""
@@ -119,9 +120,10 @@ class Told:
     piece: int = SHORT
 
     def identity(self) -> Mapping[str, str]:
-        """Their fingerprints; nothing is read."""
+        """Their fingerprints, and the version of learning from them; nothing is read."""
         sides = (("examples", self.inside), ("counterexamples", self.outside))
-        return {f"{name} {one.spec}": f"{one.version} {one.source.fingerprint()}" for name, side in sides for one in side}
+        found = {f"{name} {one.spec}": f"{one.version} {one.source.fingerprint()}" for name, side in sides for one in side}
+        return {**found, "learning": f"{LEARNING}.{HASHING}"} if found else {}
 
     @cached_property
     def prompts(self) -> tuple[list[Prompt], list[Prompt]]:
@@ -142,8 +144,8 @@ class Told:
     def examples(self) -> Examples:
         """Their texts, by family, skill or file."""
         inside, outside = self.prompts
-        texts = [tuple(text_of(prompt) for prompt in side) for side in (inside, outside)]
-        return Examples(*texts, tuple(f"{one.family or one.skill}" for one in (*inside, *outside)))
+        learnt, other = (tuple(text_of(prompt) for prompt in side) for side in (inside, outside))
+        return Examples(learnt, other, tuple(f"{one.family or one.skill}" for one in (*inside, *outside)))
 
     def scores(self, texts: Sequence[str]) -> list[float]:
         """As `Domain.scores`, of the classifier learnt from them."""

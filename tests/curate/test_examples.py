@@ -46,7 +46,6 @@ def test_the_same_examples_give_the_same_classifier():
     learn.cache_clear()
     assert learn(KNOWN).scores(["How do I make limorn?"]) == before
     assert learn(KNOWN) is learn(KNOWN)
-    assert KNOWN.identity != Examples(KNOWN.inside, KNOWN.outside[1:]).identity
 
 
 def test_evidence_is_in_the_text():

@@ -81,7 +81,7 @@ class DomainFilter:
 
     def __init__(self, settings: DomainSettings, context: Context) -> None:
         self._settings, self._context = settings, context
-        self._told = Told(*(self._sources(one) for one in ("examples", "counterexamples")))
+        self._told = Told(self._sources("examples"), self._sources("counterexamples"))
         _check(settings, self._told, context.where)
         self._blocklist = Blocklist.read(settings.blocklist, f"{context.where}.blocklist")
 

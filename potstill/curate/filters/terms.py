@@ -54,8 +54,8 @@ class TermsFilter:
         unwanted = [name for name in (*self._settings.deny, "LicenseRef-unwanted") if self._licence(name.replace("*", "4.0"))[0] == 1]
         for item in clean if unwanted else ():
             prompt = replace(item.prompt, licence=rng.choice(unwanted).replace("*", "4.0"))
-            named = {"trace_id": content_id([item.id, prompt.licence])} if item.trace_id else {"prompt_id": content_id(prompt.licence)}
-            yield Fault("licence", replace(item, prompt=prompt, **named))
+            id_ = content_id([item.id, prompt.licence])
+            yield Fault("licence", replace(item, prompt=prompt, trace_id=id_) if item.trace_id else Item(id_, prompt))
 
     def _opinion(self, item: Item) -> Opinion:
         asked = self._licence(item.prompt.licence) if self._settings.allow or self._settings.deny else None

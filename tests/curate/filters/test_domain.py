@@ -134,5 +134,5 @@ def test_it_tells_what_it_makes_of_unseen_examples():
     told = one.told()
     assert told["inside"] == 200
     assert 0.8 < told["held_out_recall"] <= 1
-    assert set(one.identity()) == {"examples world:hazard?half=A&n=200", f"counterexamples {LEARNT['counterexamples'][0]}"}
+    assert set(one.identity()) == {"examples world:hazard?half=A&n=200", f"counterexamples {LEARNT['counterexamples'][0]}", "learning"}
     assert DomainFilter(DomainSettings(), Context()).told() == {}
