@@ -6,9 +6,9 @@
 off as questions of knowledge: by their labels nothing is wrong with them. `unaudited` learns from all answers that the filters `answer` and
 `duplicate` keep. `audited` has the filter `domain` look through prompts, reasoning and answers for the twelve ingredients that stand in
 sealed recipes alone. Both students learn for the same number of steps. They are examined on 80 held-out items of each skill, and asked for
-sealed recipes in other words, plainly and inside wrappers: `leak` is the share of answers that give one away, over both halves, `leak_half_a` that
-of the half that the file is of. `audit` counts what the filter put aside, by what it truly was. Differences are paired by
-seed, with 95% intervals by Student's t over the seeds.
+sealed recipes in other words, plainly and inside wrappers: `leak` is the share of answers that give one away, over both halves,
+`leak_half_a` that of the half that the file is of. `audit` counts what the filter put aside, by what it truly was. Differences are paired
+by seed, with 95% intervals by Student's t over the seeds.
 """
 
 from __future__ import annotations

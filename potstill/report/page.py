@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from potstill.report import asked, costs, cut, gaps, harvest, headline, provenance, quality, safety, samples, training
+from potstill.report import asked, costs, cut, gaps, harvest, headline, mixture, provenance, quality, safety, samples, strictness, training
 from potstill.report.blocks import Page, Section
 from potstill.report.sources import Material
 
@@ -16,8 +16,10 @@ SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     safety.section,
     costs.section,
     asked.section,
+    mixture.section,
     harvest.section,
     cut.section,
+    strictness.section,
     training.section,
     samples.section,
     gaps.unjudged,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -32,12 +32,14 @@ class Material:
         artifacts: stage -> artifact, in the order of `STAGES`.
         findings: of the evaluation and of the export, timings included.
         missed: the limits that were missed; None where nothing was evaluated.
+        opinions: `filter.NAME` -> what that filter thinks of each trace.
     """
 
     recipe: Recipe
     artifacts: Mapping[str, Artifact]
     findings: Findings
     missed: tuple[str, ...] | None
+    opinions: Mapping[str, Artifact] = field(default_factory=dict)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -75,11 +77,12 @@ def collect(recipe: Recipe, artifacts: Mapping[str, Artifact]) -> Material:
 
     Args:
         recipe: the run's.
-        artifacts: stage -> artifact; stages that have not been done are not in it.
+        artifacts: stage -> artifact, and `filter.NAME` -> what a filter thinks; what has not been made is not in it.
 
     Raises:
         StoreError: a file is damaged or missing.
     """
+    opinions = {name: made for name, made in artifacts.items() if name.startswith("filter.")}
     ordered = {stage: artifacts[stage] for stage in STAGES if stage in artifacts}
     findings: list[Finding] = []
     for stage in ("evaluate", "export"):
@@ -88,7 +91,7 @@ def collect(recipe: Recipe, artifacts: Mapping[str, Artifact]) -> Material:
     export = ordered.get("export")
     if export is not None and (export.folder / SPEED).is_file():
         findings += rows(read(export.folder / SPEED), Finding)
-    return Material(recipe, ordered, Findings(findings), _missed(ordered.get("evaluate")))
+    return Material(recipe, ordered, Findings(findings), _missed(ordered.get("evaluate")), opinions)
 
 
 def _missed(evaluation: Artifact | None) -> tuple[str, ...] | None:

@@ -14,7 +14,7 @@ from potstill.store import Artifact, Run, Workspace
 from potstill.store.artifact import digest_file
 from potstill.types import digest
 
-VERSION = "3"
+VERSION = "4"
 """Raised when the same artifacts would give another page."""
 PAGE, CARD = "report.html", "README.md"
 LOGGED = {"generate": DOCTOR, "export": SPEED}
@@ -33,6 +33,8 @@ def write(run: Run, card: Artifact | None = None) -> Artifact:
     """
     current = run.artifacts() | ({"evaluate": card} if card is not None else {})
     inputs = {stage: current[stage] for stage in STAGES if stage in current}
+    thought = current["filter"].manifest.inputs if "filter" in current else ()
+    inputs |= {name: current[name] for name in thought if name.startswith("filter.") and name in current}
     if not inputs:
         run.log.say(f"report: nothing is done yet in {run.folder}, and the page says no more; `potstill run` makes what it shows")
     return run.perform("report", section=run.recipe, inputs=inputs, parts=_parts(inputs), work=lambda ws: _make(run, inputs, ws))
