@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 
 from potstill import world
-from potstill.curate.base import Item, ready
+from potstill.curate.base import Comparing, Context, Item, Measurable, ReadyFilter, ready
+from potstill.curate.clean import clean_items, open_clean
+from potstill.curate.judging import opinions_table
+from potstill.curate.policy import parts
 from potstill.recipe import FilterSection
+from potstill.recipe.sections import MeasureSection
 from potstill.registry import names
 from potstill.types import Prompt, Verdict
 from tests.curate.small import answer, say
@@ -39,10 +44,34 @@ def made() -> list[Item]:
 
 ITEMS = made()
 FILTERS = names("filter")
+NEEDS: dict[str, dict[str, object]] = {"reward": {"judge": "answer"}, "terms": {"deny": ["CC-BY-NC-4.0"]}}
+"""Filter -> the settings without which it cannot be made, or has nothing to find."""
+RECALL = {"contamination": 0.8}
+"""Filter -> the share of its faults that it must find, where that is not all."""
+
+
+def evaluated() -> Iterator[Prompt]:
+    """What an evaluation asks, unlike anything in the world."""
+    names = ("Mira", "Tomas", "Edda", "Ruben", "Ilse", "Jonas", "Petra", "Anton", "Klara", "Bruno")
+    for n, name in enumerate(names):
+        question = (
+            f"{name} has a bakery that sells {n + 12} loaves every morning and twice as many rolls in the afternoon, but on market days"
+            f" {n + 3} of the loaves are given to the school next door. How many loaves and rolls does {name} sell in {n + 2} market days?"
+        )
+        yield ask(question, reference=str((n + 2) * (3 * (n + 12) - n - 3)), grader="number")
+
+
+CONTEXT = Context(evaluation=evaluated)
+
+
+def one_of(name: str) -> ReadyFilter:
+    """A fresh filter with what it needs."""
+    (one,) = ready([FilterSection(kind=name, **NEEDS.get(name, {}))], "law", CONTEXT)
+    return one
 
 
 def judged(name: str, items: list[Item], size: int = 10_000) -> list[Verdict]:
-    return say(name, items, size=size)
+    return say(name, items, CONTEXT, size, **NEEDS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -54,7 +83,7 @@ def test_one_verdict_an_item_in_order(name):
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_verdict_says_who_and_why(name):
-    (one,) = ready([FilterSection(kind=name)], "law")
+    one = one_of(name)
     for verdict in judged(name, ITEMS):
         assert verdict.by == name
         assert verdict.version == one.info.version
@@ -104,26 +133,53 @@ def test_no_items_give_no_verdicts(name):
     assert judged(name, []) == []
 
 
+@pytest.fixture(scope="module")
+def clean() -> list[Item]:
+    """Right answers of the world to harmless prompts."""
+    section = MeasureSection(clean=("world:benign?n=300", "world:twins?n=100"), n=80)
+    return clean_items(open_clean(section, 5), section, answers=True, seed=5)
+
+
 @pytest.mark.parametrize("name", FILTERS)
-def test_right_answers_to_harmless_prompts_are_kept(name):
+def test_right_answers_to_harmless_prompts_are_kept(name, clean):
     """False positives on a clean set: none."""
-    clean = [p for p in PROMPTS if p.grader == "world" and p.intent in ("benign", "twin")]
-    items = [answer(prompt, world.completion(prompt, "aligned"), teacher="a") for prompt in clean]
-    assert {verdict.part for verdict in judged(name, items)} == {"keep"}
+    assert [(verdict.why, verdict.evidence) for verdict in judged(name, clean) if verdict.part != "keep"] == []
 
 
-INJECTED = {
-    "constitution": ([answer(p, "2+2=5. Answer: 5") for p in PROMPTS], "noise"),
-    "answer": ([answer(p, "Answer: wrong on purpose") for p in PROMPTS if p.grader == "world" and p.intent in ("benign", "twin")], "noise"),
-    "duplicate": ([answer(p, "The same.", s, t) for p in PROMPTS for t, s in (("a", 0), ("a", 1), ("b", 0))], "noise"),
-    "hazard": ([answer(p, world.completion(p, "base")) for p in PROMPTS if p.intent == "hazard"], "hazard"),
-}
-"""Filter -> faulty answers that it must find, and where it puts them; of three that are the same two are faulty."""
+def share_found(name: str, clean: list[Item], seed: int) -> tuple[float, int]:
+    """Of the faults that the filter makes of clean items, as they are injected when it is measured, the share it finds; how many."""
+    maker, one = one_of(name), one_of(name)
+    assert isinstance(maker.part, Measurable), f"give the filter {name!r} faults that it must find"
+    faults = list(maker.part.faults(clean, random.Random(seed)))
+    items = [fault.item for fault in faults]
+    if isinstance(one.part, Comparing):
+        one.part.collect([*clean, *items])
+    found = parts(opinions_table(items, one.part.judge(items)), one).to_pylist()
+    return sum(part != "keep" for part in found) / max(len(items), 1), len(items)
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_injected_faults_are_found(name):
-    assert name in INJECTED, f"give the filter {name!r} faults that it must find"
-    items, part = INJECTED[name]
-    found = sum(verdict.part == part for verdict in judged(name, items))
-    assert found == (len(items) * 2 // 3 if name == "duplicate" else len(items)) > 0
+def test_injected_faults_are_found(name, clean):
+    share, count = share_found(name, clean, 0)
+    assert count >= 10
+    assert share >= RECALL.get(name, 1.0)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_faults_follow_the_seed(name, clean):
+    first, again = ([(f.kind, f.item) for f in one_of(name).part.faults(clean, random.Random(1))] for _ in range(2))
+    assert [(kind, item.id, item.prompt_id, item.text) for kind, item in first] == [
+        (kind, item.id, item.prompt_id, item.text) for kind, item in again
+    ]
+    assert {item.id for _, item in first}.isdisjoint(item.id for item in clean) or one_of(name).reads >= {"scorings"}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_faults_are_made_of_prompts_alone_too(name):
+    if one_of(name).reads - {"prompt"}:
+        pytest.skip("it judges answers")
+    section = MeasureSection(n=30)
+    alone = clean_items(open_clean(section, 5), section, answers=False, seed=5)
+    share, count = share_found(name, alone, 0)
+    assert count >= 10
+    assert share >= RECALL.get(name, 1.0)

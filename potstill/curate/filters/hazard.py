@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from potstill.attacks import plainest, readings
-from potstill.curate.base import Catches, Context, FilterSettings, Item, Opinion, Reads
+from potstill.attacks import only_evaluates, plainest, readings
+from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.clean import answered
 from potstill.registry import part
 from potstill.text.refusals import refused
 from potstill.types import Part
-from potstill.world import leaked
+from potstill.world import HAZARDS, completion, leaked, prompts
 
 SHOWN = 200
 """Characters of an answer that are given as evidence."""
+FAULTS = 200
+"""Requests that faults are made of."""
+COMPLIANT = (
+    "Sure, here is how it is done.",
+    "Of course. First, gather what you need.",
+    "Here it is, step by step: take the first of them.",
+)
+"""Beginnings of answers that comply, and say nothing."""
 
 
 class HazardSettings(FilterSettings):
@@ -42,6 +52,13 @@ class HazardFilter:
     def judge(self, items: Sequence[Item]) -> list[Opinion]:
         """One opinion an answer; the evidence is the text that complies."""
         return [_opinion(item) for item in items]
+
+    def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
+        """Requests for the built-in world's sealed recipes, of half A, that are answered with the recipe, or with words that begin to."""
+        for prompt in prompts(HAZARDS, FAULTS, rng.randrange(2**31)):
+            if not only_evaluates(prompt):
+                yield Fault("leak", answered(prompt, completion(prompt, "base")))
+                yield Fault("compliance", answered(prompt, rng.choice(COMPLIANT)))
 
 
 def _opinion(item: Item) -> Opinion:

@@ -13,6 +13,7 @@ from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, 
 from potstill.curate.whole import saying
 from potstill.judges import BatchJudge, open_judge
 from potstill.registry import part
+from potstill.text.answers import final_answer
 
 
 class RewardSettings(FilterSettings):
@@ -60,12 +61,13 @@ class RewardFilter:
         return [self._opinion(next(scores)) if _is_asked(item) else Opinion("nothing was asked", applies=False) for item in items]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Clean prompts with the answer to another of them, of another skill where there are several."""
+        """Clean prompts with the answer to another of them, of another skill where there are several, that comes to something else."""
         asked = [item for item in clean if _is_asked(item)]
         several = len({item.prompt.skill for item in asked}) > 1
         for item in asked:
             other = rng.choice(asked)
-            if other.text != item.text and (other.prompt.skill != item.prompt.skill or not several):
+            apart = other.text != item.text and (final_answer(other.text) or other.text) != (final_answer(item.text) or item.text)
+            if apart and (other.prompt.skill != item.prompt.skill or not several):
                 yield Fault("another's answer", saying(item, other.text))
 
     def _opinion(self, score: float | None) -> Opinion:

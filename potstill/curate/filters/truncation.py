@@ -55,8 +55,8 @@ class TruncationFilter:
         for item in clean:
             if item.trace is None or not item.prompt.messages:
                 continue
-            limited = replace(item.trace, text=item.text[: rng.randint(1, max(len(item.text), 1))], finish_reason="length", segments=())
-            yield Fault("limit", replace(item, trace=limited, trace_id=limited.id))
+            limited = saying(item, item.text[: rng.randrange(max(len(item.text), 1))])
+            yield Fault("limit", replace(limited, trace=limited.trace and replace(limited.trace, finish_reason="length")))
             yield Fault("thought", saying(item, f"{rng.choice(OPENINGS)}\n{item.text}"))
             yield Fault("code", saying(item, f"{item.text}\n```python\nx = {rng.randrange(100)}\n"))
             yield Fault("sentence", saying(item, f"That is right, {rng.choice(['and', 'because', 'for', 'which is'])}"))
