@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from potstill.types import Message, Prompt
 
 REQUESTS = (
@@ -41,9 +43,10 @@ DOMAIN = "harmless"
 """The domain of these requests, by which a teacher can be named for them."""
 
 
-def harmless_prompts() -> list[Prompt]:
+@cache
+def harmless_prompts() -> tuple[Prompt, ...]:
     """The requests as prompts."""
-    return [
+    return tuple(
         Prompt((Message("user", text),), domain=DOMAIN, source=f"harmless:{number}", licence="Apache-2.0", language="en")
         for number, text in enumerate(REQUESTS)
-    ]
+    )
