@@ -115,16 +115,24 @@ def decide(said: Sequence[pa.Table], ids: pa.Table, policy: Policy) -> pa.Table:
     evaluates = _among(ids["prompt_id"], policy.evaluates)
     noise = (votes["noise"] >= policy.settings.noise_votes) | withheld
     found = np.where(votes["hazard"] >= policy.settings.hazard_votes, "hazard", np.where(noise, "noise", "keep")).astype(object)
-    because = _reasons(said, found)
-    for place in np.flatnonzero(withheld & (found == "noise")):
-        because[place] = [f"the answer was withheld: {ids['finish_reason'][place]}", *because.get(place, [])]
+    deciding = [np.flatnonzero((table["part"].to_numpy() == found) & (found != "keep")) for table in said]
+    held = np.flatnonzero(withheld & (found == "noise"))
+    ruled: dict[int, str] = {}
     for place, ruling in _rulings(ids, policy.rulings):
-        found[place], because[place] = ruling.part, [f"{HUMAN}: {ruling.why}"]
-    for place in np.flatnonzero(evaluates):
-        because[place] = [HALF_B, *(because.get(place, []) if found[place] == "hazard" else [])]
-        found[place] = "hazard"
-    reasons = pa.array([because.get(place, []) for place in range(len(ids))], DECISIONS.field("because").type)
-    return pa.table([ids["trace_id"], ids["prompt_id"], pa.array(found, pa.string()), reasons], schema=DECISIONS)
+        found[place], ruled[place] = ruling.part, f"{HUMAN}: {ruling.why}"
+    silent = evaluates & (found != "hazard")
+    found[evaluates] = "hazard"
+    own = [place for place in ruled if not silent[place]]
+    silent[list(ruled)] = True
+    reasons = [
+        (np.flatnonzero(evaluates), pa.repeat(pa.scalar(HALF_B), int(evaluates.sum()))),
+        (np.array(own, np.int64), pa.array([ruled[place] for place in own], pa.string())),
+        _spoken(held, _joined("the answer was withheld", ids["finish_reason"].take(pa.array(held))), silent),
+    ]
+    for table, places in zip(said, deciding, strict=True):
+        some = table.select(["by", "why"]).take(pa.array(places))
+        reasons.append(_spoken(places, _joined(some["by"], some["why"]), silent))
+    return pa.table([ids["trace_id"], ids["prompt_id"], pa.array(found, pa.string()), _listed(reasons, len(ids))], schema=DECISIONS)
 
 
 def _votes(said: Sequence[pa.Table], part: Part, count: int) -> np.ndarray:
@@ -136,15 +144,26 @@ def _among(column: pa.ChunkedArray, values: Sequence[str] | frozenset[str]) -> n
     return np.asarray(pc.is_in(column, pa.array(sorted(values), pa.string())).to_numpy(), bool)
 
 
-def _reasons(said: Sequence[pa.Table], found: np.ndarray) -> dict[int, list[str]]:
-    """Place -> the reasons of the verdicts that decided it, in the order of the filters."""
-    because: dict[int, list[str]] = {}
-    for table in said:
-        deciding = np.flatnonzero((table["part"].to_numpy() == found) & (found != "keep"))
-        some = table.select(["by", "why"]).take(pa.array(deciding))
-        for place, by, why in zip(deciding.tolist(), some["by"].to_pylist(), some["why"].to_pylist(), strict=True):
-            because.setdefault(place, []).append(f"{by}: {why}")
-    return because
+Reasons = tuple[np.ndarray, pa.Array]
+"""Places of items, and a text for each."""
+
+
+def _joined(who: str | pa.ChunkedArray, why: pa.ChunkedArray) -> pa.Array:
+    return pc.binary_join_element_wise(who, why, ": ").combine_chunks()
+
+
+def _spoken(places: np.ndarray, texts: pa.Array, silent: np.ndarray) -> Reasons:
+    """Those reasons whose items do not go elsewhere for another one."""
+    told = ~silent[places]
+    return places[told], texts.filter(pa.array(told))
+
+
+def _listed(reasons: Sequence[Reasons], count: int) -> pa.Array:
+    """[items] the reasons of each, in the order in which they are given."""
+    places = np.concatenate([some for some, _ in reasons])
+    texts = pa.chunked_array([texts for _, texts in reasons], pa.string()).take(pa.array(np.argsort(places, kind="stable")))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(places, minlength=count))])
+    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), texts.combine_chunks()).cast(DECISIONS.field("because").type)
 
 
 def _rulings(ids: pa.Table, rulings: Mapping[str, Ruling]) -> Iterator[tuple[int, Ruling]]:
@@ -158,7 +177,7 @@ def count_parts(tables: Iterator[pa.Table]) -> dict[str, int]:
     """Part -> items, over tables of decisions."""
     found: Counter[str] = Counter()
     for table in tables:
-        found.update(table["part"].to_pylist())
+        found.update({row["values"]: row["counts"] for row in pc.value_counts(table["part"]).to_pylist()})
     return {part: found[part] for part in PARTS}
 
 
