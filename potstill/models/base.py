@@ -203,8 +203,15 @@ class Outlook:
         ways = [(one.codec, one.kind, one.temperature, one.support_ids.shape[1], one.hidden.shape[1:]) for one in (self, later)]
         if ways[0] != ways[1]:
             raise ValueError(f"outlooks kept as {ways[0]} and as {ways[1]} cannot stand in one")
-        names = ("log_p", "rank", "support_ids", "support_log_p", "tail_mass", "hidden")
-        return replace(self, **{name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names})
+        return replace(
+            self,
+            log_p=np.concatenate([self.log_p, later.log_p]),
+            rank=np.concatenate([self.rank, later.rank]),
+            support_ids=np.concatenate([self.support_ids, later.support_ids]),
+            support_log_p=np.concatenate([self.support_log_p, later.support_log_p]),
+            tail_mass=np.concatenate([self.tail_mass, later.tail_mass]),
+            hidden=np.concatenate([self.hidden, later.hidden]),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
