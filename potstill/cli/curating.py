@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 RunFolder = Annotated[Path, Parameter(help="A run folder.")]
 MOST_ROWS = 100
 """Rows that `query` prints; `--json` and `--out` give all."""
+LONGEST = 80
+"""Characters of a cell that it prints."""
 
 
 @app.command(group=STAGE, sort_key=2)
@@ -100,19 +102,15 @@ def _plain(value: Any) -> Any:
 
 
 def _grid(table: pa.Table) -> list[str]:
-    """The rows in columns as wide as what stands in them, as far as a terminal's line goes."""
-    from rich.console import Console
-    from rich.table import Table
+    """The rows in columns as wide as what stands in them; long cells are cut."""
+    rows = [table.column_names, *([_cell(value) for value in row.values()] for row in table.to_pylist())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    for name in table.column_names:
-        grid.add_column(name, overflow="ellipsis", no_wrap=True)
-    for row in table.to_pylist():
-        grid.add_row(*("" if value is None else " ".join(str(value).split()) for value in row.values()))
-    console = Console(highlight=False, markup=False)
-    with console.capture() as captured:
-        console.print(grid)
-    return captured.get().rstrip("\n").split("\n")
+
+def _cell(value: Any) -> str:
+    line = "" if value is None else " ".join(str(value).split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def _rest(rows: int) -> list[str]:
