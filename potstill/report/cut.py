@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow.compute as pc
+
 from potstill.report.blocks import Answer, Block, Example, Examples, Section, Table
 from potstill.report.charts import Bar, Chart, chart, stack
 from potstill.report.sources import Material, columns, counts
@@ -19,6 +21,8 @@ PARTS = {"keep": "kept", "hazard": "hazard", "noise": "noise"}
 """The three cuts, and what they are called on the page."""
 REASONS_SHOWN = 12
 EXAMPLES_SHOWN = 4
+UNCALIBRATED = "uncalibrated"
+"""What is told of a filter whose errors were not measured: `potstill filter --measure`."""
 _PARTICULARS = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\b\d+(?:[.,]\d+)*\b""")
 
 
@@ -30,13 +34,15 @@ class Counted:
         decided: part -> traces.
         because: part and reason -> traces.
         said: filter and part -> verdicts.
-        unjudged: filter -> verdicts without a score.
+        unjudged: filter -> verdicts of what it is about without a score.
+        measured: filter -> what was measured of its errors, as `potstill.curate.measuring.Measured.facts` tells it.
     """
 
     decided: Mapping[str, int]
     because: Mapping[tuple[str, str], int]
     said: Mapping[tuple[str, str], int]
     unjudged: Mapping[str, int]
+    measured: Mapping[str, Any]
 
 
 def count(artifact: Artifact) -> Counted:
@@ -47,10 +53,11 @@ def count(artifact: Artifact) -> Counted:
     for (part, reasons), n in Counter((row["part"], tuple(row["because"])) for row in decisions.to_pylist()).items():
         for reason in reasons:
             because[part, reason] += n
-    verdicts = columns(artifact, "verdicts", ["by", "part", "score"])
+    verdicts = columns(artifact, "verdicts", ["by", "part", "score", "applies"])
     said = {(by, part): n for (by, part), n in counts(verdicts, ["by", "part"]).items()}
-    unjudged = {by: n for (by,), n in counts(verdicts.filter(verdicts["score"].is_null()), ["by"]).items()}
-    return Counted(decided, because, said, unjudged)
+    unscored = pc.and_(verdicts["applies"], pc.is_null(verdicts["score"]))
+    unjudged = {by: n for (by,), n in counts(verdicts.filter(unscored), ["by"]).items()}
+    return Counted(decided, because, said, unjudged, artifact.manifest.summary.get("measured", {}))
 
 
 def section(material: Material) -> Section | None:
@@ -64,6 +71,7 @@ def section(material: Material) -> Section | None:
     lead = f"{kept:,} of {plural(total, 'trace')} were kept to learn from. Nothing is deleted: every verdict stays in the run folder."
     blocks: list[Block] = [_bar(counted.decided, total)] if total else []
     blocks += _tables(counted)
+    blocks += _of_prompts(material)
     examples = _examples(material, artifact)
     return Section("cut", "The cut", lead, (*blocks, *([Examples("Traces that were cut as noise", examples)] if examples else [])))
 
@@ -76,13 +84,47 @@ def _bar(decided: Mapping[str, int], total: int) -> Chart:
 
 def _tables(counted: Counted) -> list[Table]:
     names = sorted({by for by, _ in counted.said})
-    lines = [(by, *(f"{counted.said.get((by, part), 0):,}" for part in PARTS), f"{counted.unjudged.get(by, 0):,}") for by in names]
+    told = {by: {part: counted.said.get((by, part), 0) for part in PARTS} | {"unjudged": counted.unjudged.get(by, 0)} for by in names}
     groups = alike(counted.because)
     reasons = [(PARTS.get(part, part), reason, f"{n:,}") for part, reason, n in groups[:REASONS_SHOWN]]
     if rest := groups[REASONS_SHOWN:]:
         reasons = [*reasons, ("", plural(len(rest), "other reason"), f"{sum(n for *_, n in rest):,}")]
-    tables = [Table("Verdicts by filter", ("filter", *PARTS.values(), "without a score"), tuple(lines))] if lines else []
+    tables = _by_filter("Verdicts by filter", told, counted.measured)
     return tables + ([Table("Why traces were cut", ("cut", "because", "traces"), tuple(reasons), words=2, wide=True)] if reasons else [])
+
+
+def _of_prompts(material: Material) -> list[Table]:
+    """What the filters on prompts said, before a teacher was asked."""
+    told = material.summary("prompts", "filters") or {}
+    return _by_filter("Verdicts on prompts by filter", told, material.summary("prompts", "measured") or {})
+
+
+def _by_filter(caption: str, told: Mapping[str, Mapping[str, int]], measured: Mapping[str, Any]) -> list[Table]:
+    """What each filter said, and what is known of its errors; none where there are no filters."""
+    lines = [(by, *(f"{said[part]:,}" for part in (*PARTS, "unjudged")), *_errors(measured.get(by))) for by, said in told.items()]
+    head = ("filter", *PARTS.values(), "without a score", "recall", "false positives")
+    return [Table(caption, head, tuple(lines)), *_faults(measured)] if lines else []
+
+
+def _errors(told: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Recall and false positives of a filter with their intervals."""
+    if told is None:
+        return UNCALIBRATED, UNCALIBRATED
+    return _estimate(told["recall"]), _estimate(told["false_positive_rate"])
+
+
+def _faults(measured: Mapping[str, Any]) -> list[Table]:
+    """How many faults of each kind each filter found."""
+    kinds = [(by, kind, _estimate(found), f"{found['n']:,}") for by, told in measured.items() for kind, found in told["faults"].items()]
+    head = ("filter", "kind of fault", "recall", "faults")
+    return [Table("Injected faults found", head, tuple(kinds), words=2, folded=True)] if kinds else []
+
+
+def _estimate(told: Mapping[str, Any]) -> str:
+    """A share with its 95% interval."""
+    if told["value"] is None:
+        return UNCALIBRATED
+    return f"{percent(told['value'])} [{percent(told['low'])}, {percent(told['high'])}]"
 
 
 def alike(because: Mapping[tuple[str, str], int]) -> list[tuple[str, str, int]]:
