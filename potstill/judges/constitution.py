@@ -37,8 +37,9 @@ class Said:
         return cls(prompt, text, parts or segments(text))
 
     def steps(self, applies: str) -> list[Step]:
-        """The steps that a rule for `reasoning`, `answer` or `both` is for."""
-        wanted = [one for one in self.segments if applies == "both" or (applies == "reasoning") == (one.kind == "reasoning")]
+        """The steps that a rule for `reasoning`, `answer` or `both` is for. What is not known to be one of the two may be either."""
+        every = applies == "both"
+        wanted = [one for one in self.segments if every or one.kind == "other" or (one.kind == "reasoning") == (applies == "reasoning")]
         return [step for one in wanted for step in steps(self.text, one.start, one.end)]
 
 

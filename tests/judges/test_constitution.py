@@ -64,6 +64,10 @@ def test_rules_are_for_the_steps_that_they_name():
     assert not checked("<think>1+1=3</think>Answer: 3", SUMS).kept
 
 
+def test_a_text_that_marks_no_answer_is_held_against_the_rules_for_both():
+    assert checked("1+1=3 and lye", SUMS, SEALED).broken == ("sums", "sealed")
+
+
 def test_a_step_that_is_taken_back_is_no_violation():
     assert checked("3+5=5. Wrong, 3+5=8. Answer: 8", SUMS).kept
 
@@ -141,9 +145,8 @@ def test_what_is_said_of_one_does_not_depend_on_the_others():
 
 def test_it_is_a_judge_of_the_recipe(tmp_path):
     path = tmp_path / "rules.toml"
-    path.write_text(
-        '[[rules]]\nname = "sums"\ntext = "x"\nkind = "arithmetic"\n[[rules]]\nname="short"\ntext="y"\nkind="judge"\njudge="refusal"\nmost=0'
-    )
+    sums = '[[rules]]\nname = "sums"\ntext = "x"\nkind = "arithmetic"\n'
+    path.write_text(sums + '[[rules]]\nname = "short"\ntext = "y"\nkind = "judge"\njudge = "refusal"\nmost = 0')
     judge = open_judge(f"constitution:{path}")
     assert isinstance(judge, BatchJudge)
     assert judge.scores([(ask("a"), "1+1=3"), (ask("a"), "1+1=2"), (ask("a"), "I cannot help with that.")]) == [0.5, 1.0, 0.5]

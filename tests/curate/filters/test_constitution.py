@@ -71,9 +71,9 @@ def test_an_answer_that_no_rule_is_for_is_kept(rules):
 
 
 def test_the_parts_of_a_trace_are_taken_as_they_are_known():
-    item = answer(ask("q"), "1+1=3")
+    item = answer(ask("q"), "Answer: 1+1=3")
     assert parts(say("constitution", [item])) == ["keep"]
-    thought = replace(item, trace=replace(item.trace, segments=(Segment("reasoning", 0, 5),)))
+    thought = replace(item, trace=replace(item.trace, segments=(Segment("reasoning", 0, 13),)))
     assert parts(say("constitution", [thought])) == ["noise"]
 
 
