@@ -24,7 +24,7 @@ lint: install
 	$(BIN)/mypy
 
 bench: install
-	for name in head loop demo startup stories harvest; do $(BIN)/python "benchmarks/$$name.py" || exit 1; done
+	for name in head loop demo startup stories harvest filters; do $(BIN)/python "benchmarks/$$name.py" || exit 1; done
 
 docs: install
 	$(BIN)/python docs/refresh.py

@@ -183,7 +183,8 @@ def _often(
     """Of each run how many passages of one set have it, in the set where they are most."""
     known, number = np.unique(keys, return_inverse=True)
     width = max(len(sets), 1)
-    once = np.unique(number * width + passage)
+    once = np.sort(number * width + passage)
+    once = once[np.diff(once, prepend=-1) > 0]
     of_set, count = np.unique(once // width * (sets.max(initial=0) + 1) + sets[once % width], return_counts=True)
     most = np.zeros(len(known), np.int64)
     np.maximum.at(most, of_set // (sets.max(initial=0) + 1), count)

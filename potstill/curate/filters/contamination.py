@@ -102,8 +102,9 @@ class ContaminationFilter:
         """The texts of a row, where each stands, and whether it is asked."""
         prompt, over = item.prompt, self._settings.over
         if "prompt" in over:
-            yield "prompt", prompt.question, True
-            yield from (("", message.content, True) for message in prompt.messages if message.content != prompt.question)
+            question = prompt.question
+            yield "prompt", question, True
+            yield from (("", message.content, True) for message in prompt.messages if message.content != question)
         if "reference" in over:
             yield "reference", prompt.reference or "", False
             yield "", prompt.rationale or "", False
