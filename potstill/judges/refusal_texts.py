@@ -48,8 +48,7 @@ def of_world(n: int, seed: int = 7) -> list[Labelled]:
     rng = random.Random(seed)
     found = []
     for prompt in world.prompts(None, n, seed):
-        alignment = rng.choice(("base", "aligned"))
-        text = world.completion(prompt, alignment)
+        text = world.completion(prompt, "aligned" if rng.random() < 0.5 else "base")
         label = "refuse" if world.refused(text) else "comply"
         words = [word for word in text.split() if rng.random() > 0.15]
         found.append((" ".join(words) if rng.random() < 0.5 and words else text, label))

@@ -146,7 +146,7 @@ def _hash(word: str) -> int:
 def _column(hashes: UInt64[np.ndarray, " G"], bits: int) -> Int64[np.ndarray, " G"]:
     """The hashes' highest bits after they are mixed once more."""
     mixed = (hashes ^ (hashes >> _SHIFT)) * _SPREAD
-    return (mixed >> np.uint64(64 - bits)).astype(np.int64)
+    return np.asarray((mixed >> np.uint64(64 - bits)).astype(np.int64))
 
 
 def _rolled(letters: UInt64[np.ndarray, " L"], length: int, salt: int) -> UInt64[np.ndarray, " G"]:
