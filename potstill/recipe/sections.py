@@ -213,7 +213,7 @@ class SourceSection(Section):
     columns: dict[str, str] = Field(
         {},
         description="What is wanted (prompt, reference, skill, licence, …) -> the file's column that holds it (`a.b` within one,"
-        " `{a} {b}` of several), or the label: `=MIT`.",
+        " `{a} {b}` of several, `a?x=y` where x stands for y), or the label: `=MIT`.",
     )
     template: str | None = Field(None, description="How a prompt is put, with `{prompt}` where it goes: `Q: {prompt}`.")
     grader: str | None = Field(None, description="The judge that tells a right answer: `number`, `exact`, `choice`, `world`, …")
@@ -539,8 +539,9 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _sections_agree(self) -> Self:
-        if self.train.validate_every is not None and not self.prompts.validation:
-            raise Fault("train.validate_every", "validate_every needs sources in prompts.validation")
+        held = self.prompts.validation or (self.prompts.split is not None and self.prompts.split.validation)
+        if self.train.validate_every is not None and not held:
+            raise Fault("train.validate_every", "validate_every needs sources in prompts.validation, or a share in prompts.split")
         if self.generate.committee and len(self.teachers) == 1:
             raise Fault("generate.committee", "a committee needs several teachers")
         for i, loss in enumerate(self.train.losses):

@@ -1,8 +1,8 @@
 """From a row to a prompt: which column holds what.
 
 A wanted name is looked up in `columns`; a name that is not there is looked for in the row itself. `a.b` is the value `b` within the column
-`a`; `{a} {b}` is a text with the cells of several columns in it. A value that begins with `=` is no column but the label itself:
-`columns = {prompt = "question", domain = "=math"}`.
+`a`; `{a} {b}` is a text with the cells of several columns in it; `a?x=y&z=w` is the column `a`, where `x` stands for `y` and `z` for `w`.
+A value that begins with `=` is no column but the label itself: `columns = {prompt = "question", domain = "=math"}`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, get_args
+from urllib.parse import parse_qsl
 
 from potstill.errors import InputError, RecipeError
 from potstill.registry import did_you_mean
@@ -140,7 +141,11 @@ def _label(row: Row, name: str, where: str, columns: Mapping[str, str]) -> str |
         return column[1:]
     if "{" in column and column not in row:
         return _SLOT.sub(lambda slot: cell(row, slot[1], where) or "", column).strip() or None
-    return cell(row, column, where)
+    named, stands, query = column.partition("?")
+    if not stands or column in row:
+        return cell(row, column, where)
+    value = cell(row, named, where)
+    return None if value is None else dict(parse_qsl(query)).get(value, value)
 
 
 def _choices(row: Row, where: str, columns: Mapping[str, str]) -> Choices | None:

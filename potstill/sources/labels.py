@@ -202,7 +202,9 @@ def put(prompt: Prompt, said: Said | None, by: str) -> tuple[Prompt, bool, bool]
             new |= {name: value for name, value in told.items() if value != getattr(prompt, name)}
     if not new:
         return prompt, False, conflict
-    return replace(prompt, **new, **({} if new.keys() == {"language"} else {"labelled_by": _signed(prompt, by)})), True, conflict
+    if new.keys() != {"language"}:
+        new["labelled_by"] = _signed(prompt, by)
+    return replace(prompt, **new), True, conflict
 
 
 def _hazardous(prompt: Prompt) -> bool:

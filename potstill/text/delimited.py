@@ -80,11 +80,12 @@ def _records(path: Path, delimiter: str, layout: Layout) -> Iterator[tuple[str, 
     """The cells of each row that is not empty."""
     csv.field_size_limit(LARGEST_CELL)
     lines = _Lines(path)
-    quoting = csv.QUOTE_MINIMAL if layout.quotes else csv.QUOTE_NONE
     while lines.more():
         where = f"{path}:{lines.begin()}"
         try:
-            cells = next(csv.reader(lines, delimiter=delimiter, strict=True, quoting=quoting))
+            cells = next(
+                csv.reader(lines, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if layout.quotes else csv.QUOTE_NONE)
+            )
         except csv.Error as error:
             fault = Rejected(where, f"malformed table: {error}", "mend the row that begins there", readable(lines.retry().rstrip("\r\n")))
             yield where, fault

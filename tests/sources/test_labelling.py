@@ -74,6 +74,15 @@ def test_values_within_values_and_texts_of_several_columns():
     assert of({"{a}": "x"}, {"prompt": "{a}"}).question == "x"
 
 
+def test_what_a_cell_stands_for():
+    columns = {"intent": "label?safe=twin&unsafe=hazard"}
+    found = [of({"prompt": "a?", "label": label}, columns).intent for label in ("safe", "unsafe", "ambiguous")]
+    assert found == ["twin", "hazard", "ambiguous"]
+    with pytest.raises(InputError, match="unknown intent 'other'"):
+        of({"prompt": "a?", "label": "other"}, columns)
+    assert of({"prompt": "a?", "sure?": "math"}, {"domain": "sure?"}).domain == "math"
+
+
 def test_a_question_with_choices():
     row = {"question": "Where?", "choices": ["bank", "mall"], "answer": "mall"}
     prompt = of(row, {"prompt": "question", "reference": "answer"})

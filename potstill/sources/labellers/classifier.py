@@ -77,7 +77,7 @@ class ClassifierLabeller:
         """SHA-256 of the examples, or the model's digests."""
         if self._path is None:
             return self._model.identity()
-        return {"examples": digest_file(self._path), "features": VERSION}
+        return {"examples": digest_file(self._path), "features": str(VERSION)}
 
     def label(self, prompts: Sequence[Prompt]) -> list[Said | None]:
         """The likeliest class of each, where it is likely enough."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
 from pydantic import Field
 
@@ -106,7 +106,8 @@ def check_labels(labels: Sequence[str] | Mapping[str, str], of: Of, where: str) 
 
 def as_said(of: Of, label: str) -> Said:
     """One label as what a labeller says; a family is one of hazards."""
-    return Said(family=label, intent="hazard") if of == "family" else Said(**{of: label})
+    told: dict[str, Any] = {"intent": "hazard", of: label} if of == "family" else {of: label}
+    return Said(**told)
 
 
 def _plain(text: str) -> str:
