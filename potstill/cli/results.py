@@ -62,9 +62,9 @@ def _traces(made: Mapping[str, Artifact]) -> Iterator[str]:
 def _measured(filters: Mapping[str, Any]) -> Iterator[str]:
     """A line a filter whose errors were measured, and one for each kind of fault, with intervals at 95%."""
     for by, told in filters.items():
-        yield _line("", f"{by:<18}recall {_share(told['recall'])}, false positives {_share(told['false_positive_rate'])}")
+        yield _line("", f"{by:<20}recall {_share(told['recall'])}, false positives {_share(told['false_positive_rate'])}")
         for kind, found in told["faults"].items():
-            yield _line("", f"  {kind:<16}{_share(found)}")
+            yield _line("", f"  {kind:<18}{_share(found)}")
 
 
 def _share(told: Mapping[str, Any]) -> str:

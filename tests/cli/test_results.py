@@ -65,9 +65,9 @@ def test_measured_filters(run: Run) -> None:
     made = {"filter": artifact(run, "filter", {"keep": 1, "hazard": 0, "noise": 1, "measured": measured})}
     assert results.lines(run, made)[1:] == [
         "filter    1 keep, 0 hazard, 1 noise",
-        "          answer            recall 0.500 [0.200, 0.800] of 1,000, false positives 0.000 [0.000, 0.800] of 1,000",
-        "            empty           0.500 [0.200, 0.800] of 1,000",
-        "          own               recall not measured, false positives 0.500 [0.200, 0.800] of 1,000",
+        "          answer              recall 0.500 [0.200, 0.800] of 1,000, false positives 0.000 [0.000, 0.800] of 1,000",
+        "            empty             0.500 [0.200, 0.800] of 1,000",
+        "          own                 recall not measured, false positives 0.500 [0.200, 0.800] of 1,000",
     ]
 
 
