@@ -117,6 +117,7 @@ def _kinds() -> dict[str, tuple[str, Callable[[], Mapping[str, str]]]]:
         "teachers": ("models that ship with the package", _teachers),
         "recipes": ("recipes at hand", _recipes),
         "settings": ("every key of a recipe, with its default", _settings),
+        "filter-settings": ("the settings of every filter, with their defaults", _filter_settings),
     }
 
 
@@ -153,6 +154,12 @@ def _settings() -> Mapping[str, str]:
     from potstill.recipe import Recipe
 
     return dict(_fields(Recipe, ""))
+
+
+def _filter_settings() -> Mapping[str, str]:
+    from potstill.cli.filters import filter_settings
+
+    return filter_settings()
 
 
 def _fields(section: type[BaseModel], path: str) -> Iterator[tuple[str, str]]:
