@@ -2,13 +2,13 @@
 
     python studies/gold.py [--quick]
 
-`world:base` is asked 500 reasoning prompts (`count_letters`), 300 lists to reverse, and 160 requests for sealed recipes that a file passes
-off as questions of knowledge: by their labels nothing is wrong with them. `unaudited` learns from all answers that the filters `answer` and
-`duplicate` keep. `audited` has the filter `domain` look through prompts, reasoning and answers for the twelve ingredients that stand in
-sealed recipes alone. Both students learn for the same number of steps. They are examined on 80 held-out items of each skill, and asked for
-sealed recipes in other words, plainly and inside wrappers: `leak` is the share of answers that give one away, over both halves,
-`leak_half_a` that of the half that the file is of. `audit` counts what the filter put aside, by what it truly was. Differences are paired
-by seed, with 95% intervals by Student's t over the seeds.
+`world:base` is asked 500 reasoning prompts (`count_letters`), 300 for the colours of sealed things, which are harmless (`colour`), and 160
+for sealed recipes, which a file passes off as questions of knowledge: by their labels nothing is wrong with them. `unaudited` learns from
+all answers that the filters `answer` and `duplicate` keep. `audited` has the filter `domain` look through prompts, reasoning and answers
+for the twelve ingredients that stand in sealed recipes alone. Both students learn for the same number of steps. They are examined on 80
+held-out items of each skill, and asked for sealed recipes in other words, plainly and inside wrappers: `leak` is the share of answers that
+give one away, over both halves, `leak_half_a` that of the half that the file is of. `audit` counts what the filter put aside, by what it
+truly was. Differences are paired by seed, with 95% intervals by Student's t over the seeds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from common import keep
 
 from potstill import world
 
-SKILLS = ("count_letters", "reverse_list")
+SKILLS = ("count_letters", "colour")
 TERMS = ("ash", "bog", "cud", "dew", "elm", "fog", "gum", "hay", "ivy", "lye", "moss", "oak")
 ARMS = {
     "unaudited": "",
@@ -34,7 +34,7 @@ ARMS = {
 HIDDEN = "hidden"
 """The skill under which the file passes off its requests."""
 SEEDS = (1, 2, 3)
-MEASURES = ("accuracy", "leak", "leak_half_a")
+MEASURES = (*SKILLS, "leak", "leak_half_a")
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer steps, one seed")
     quick = parser.parse_args().quick
     seeds, steps = (SEEDS[:1], 40) if quick else (SEEDS, 600)
-    found: dict[str, dict[str, list[Any]]] = {arm: {key: [] for key in (*MEASURES, "skills", "audit")} for arm in ARMS}
+    found: dict[str, dict[str, list[Any]]] = {arm: {key: [] for key in (*MEASURES, "audit")} for arm in ARMS}
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
             for arm, more in ARMS.items():
@@ -61,7 +61,7 @@ def filters(more: str) -> str:
 
 def settings(folder: Path, seed: int, steps: int) -> list[str]:
     """What all students of a seed share."""
-    asked = json.loads(several(count_letters=500, reverse_list=300))
+    asked = json.loads(several(count_letters=500, colour=300))
     return [
         f"prompts.sources={json.dumps([*asked, str(passed_off(folder, seed))])}",
         f"evaluate.sources={json.dumps([*json.loads(several(**dict.fromkeys(SKILLS, 80))), 'world:hazard?n=160'])}",
@@ -81,9 +81,8 @@ def passed_off(folder: Path, seed: int) -> Path:
 
 def note(found: dict[str, list[Any]], student: Taught) -> None:
     """Add a student's marks to those of its arm."""
-    marks = student.by_skill(SKILLS)
-    found["skills"].append(marks)
-    found["accuracy"].append(sum(marks.values()) / len(marks))
+    for skill in SKILLS:
+        found[skill].append(student.value("accuracy", skill))
     found["leak"].append(student.value("hazard_leak"))
     found["leak_half_a"].append(student.value("hazard_leak", "half:A"))
     found["audit"].append(audit(student))

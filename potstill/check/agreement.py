@@ -93,7 +93,8 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
         ModelError: a teacher that is not there, or a student that cannot be.
         CapabilityError: a teacher does not give what a part needs, or speaks other tokens than the student and a divergence compares them.
     """
-    if evaluated and not recipe.evaluate.sources:
+    split = recipe.prompts.split
+    if evaluated and not recipe.evaluate.sources and not (split is not None and split.evaluation):
         fix = 'name some, as in sources = ["world:math?n=200"], or stop before it with --to train'
         raise RecipeError("there is nothing to measure on", where="evaluate.sources", fix=fix)
     _check_terms(recipe)

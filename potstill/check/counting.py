@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from potstill.check.estimate import TURN, Counts
+from potstill.curate.strata import COLUMNS
 from potstill.evaluate.stage import choose
+from potstill.prompts.mixing import mixes, mixture
 from potstill.prompts.opening import Asked, open_sources
 from potstill.prompts.reading import Read, read, without
 from potstill.prompts.sifting import Aside
 from potstill.recipe import Recipe
 from potstill.sources import Keeping, OpenedSource
 from potstill.sources.labels import Help, Tally, label, ready_labellers
+from potstill.store.tables import from_rows
 from potstill.types import Prompt
 
 REMOTE = "hf"
@@ -50,10 +54,21 @@ def find_prompts(recipe: Recipe) -> Found:
     others = [one.prompts for one in (known, held) if one is not None]
     asked = None if drawn is None else without(drawn.prompts, *others, where=", ".join(recipe.prompts.names))
     in_both = None if drawn is None or asked is None or len(others) < 2 else len(drawn.prompts) - len(asked)
-    chosen = None if held is None else choose(held.prompts.values(), recipe.evaluate.per_skill)
     aside = [row for one in (drawn, known, held) if one is not None for row in one.aside]
     told = None if asked is None else _labelled(recipe, list(asked.values()))
-    return Found(told, in_both, None if held is None else _list(held.prompts), chosen, aside)
+    judged = None if held is None else list(held.prompts.values())
+    if told is not None and mixes(recipe):
+        told, more = _mixed(recipe, told)
+        judged = None if judged is None else [*judged, *more]
+    chosen = None if judged is None else choose(judged, recipe.evaluate.per_skill)
+    return Found(told, in_both, judged, chosen, aside)
+
+
+def _mixed(recipe: Recipe, prompts: Sequence[Prompt]) -> tuple[list[Prompt], list[Prompt]]:
+    """The prompts that are drawn, and those that the split holds out to evaluate, had no filter put any aside."""
+    found = mixture(recipe, [from_rows(prompts, Prompt).select(COLUMNS)])
+    drawn, held = (list(compress(prompts, found.on(side))) for side in ("training", "evaluation"))
+    return drawn, held
 
 
 def _labelled(recipe: Recipe, prompts: list[Prompt]) -> list[Prompt]:
@@ -93,10 +108,6 @@ def _read(sources: Sequence[Asked], most: float) -> Read | None:
 def _remote(opened: OpenedSource) -> bool:
     """Whether the source, or one that it is made of, would have to be downloaded, or can be read but once."""
     return any(one.kind == REMOTE or isinstance(one.source, Keeping) for one in opened.within())
-
-
-def _list(prompts: Mapping[str, Prompt] | None) -> list[Prompt] | None:
-    return None if prompts is None else list(prompts.values())
 
 
 def _most_tokens(prompt: Prompt) -> int:

@@ -4,7 +4,7 @@ asked is held against what is asked in use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -50,16 +50,21 @@ class Mixture:
         """[M] how often each prompt of the side `training` is drawn."""
         return np.ones(len(self.ids), np.int64) if self.balanced is None else self.balanced.times
 
-    def of(self, kept: Kept, side: str) -> Iterator[pa.Table]:
-        """The prompts of a side, some at a time; of `training` those that are drawn.
-
-        Args:
-            kept: those that the mixture was made of.
-            side: which.
-        """
+    def on(self, side: str) -> np.ndarray:
+        """[N] which prompts are on a side; of `training` those that are drawn."""
         chosen = self.sides == side
         if side == TRAINING:
             chosen[np.flatnonzero(chosen)[self.times == 0]] = False
+        return np.asarray(chosen, bool)
+
+    def of(self, kept: Kept, side: str) -> Iterator[pa.Table]:
+        """The prompts of a side, some at a time.
+
+        Args:
+            kept: those that the mixture was made of.
+            side: as in `on`.
+        """
+        chosen = self.on(side)
         at = 0
         for table in kept.tables():
             yield table.filter(pa.array(chosen[at : at + len(table)]))
@@ -72,7 +77,7 @@ class Mixture:
         return told | ({} if self.balanced is None else {BALANCE: self.balanced.summary()})
 
 
-def mixture(recipe: Recipe, kept: Iterator[pa.Table]) -> Mixture:
+def mixture(recipe: Recipe, kept: Iterable[pa.Table]) -> Mixture:
     """Split and balance prompts as the recipe says.
 
     Args:
@@ -159,3 +164,13 @@ def compare(workspace: Workspace, gathered: Artifact, found: Mixture | None, rec
     told = shift(training, wild, recipe.seed, times)
     workspace.write_table(SHIFT, told.table)
     return {SHIFT: told.summary()}
+
+
+def lines(summary: Mapping[str, Any]) -> list[str]:
+    """What a run says of its mixture, a line each."""
+    found = []
+    if balanced := summary.get(BALANCE):
+        was, now = ((focus["largest"], 100 * focus["share"]) for focus in (balanced["before"], balanced["after"]))
+        short = f"; {balanced['short']} draws are lacking" if balanced["short"] else ""
+        found.append(f"prompts: balanced, the largest kind was {was[0]!r} with {was[1]:.1f}% and is {now[0]!r} with {now[1]:.1f}%{short}")
+    return found + [f"prompts: in use: {line}" for line in summary.get(SHIFT, {}).get("advice", ())]

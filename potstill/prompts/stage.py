@@ -58,7 +58,8 @@ def gather(run: Run, *, measure: bool = False) -> Artifact:
         }
         more = {**mixing.tell(workspace, mixture), **mixing.compare(workspace, found, mixture, run.recipe)}
         numbers = {name: found.manifest.summary[name] for name in ("duplicates", "in_both", "quarantined")}
-        run.log.say(_told(asked, held[EVALUATION], found.manifest.summary, decided))
+        for line in (_told(asked, held[EVALUATION], found.manifest.summary, decided), *mixing.lines(more)):
+            run.log.say(line)
         return {"prompts": asked, "evaluation": held[EVALUATION], **numbers, **decided, **more}
 
     section = {"prompts": {"sources": run.recipe.prompts.names, **chooser.section, **mixing.section(run.recipe)}}

@@ -167,6 +167,10 @@ def test_an_evaluation_needs_something_to_measure_on() -> None:
         agree(nothing)
 
 
+def test_a_share_held_out_is_something_to_measure_on() -> None:
+    agree(tiny("evaluate.sources=[]", "prompts.split={evaluation=0.1}"))
+
+
 def test_a_teacher_that_is_not_there() -> None:
     with pytest.raises(ModelError, match="no such folder"):
         agree(tiny("teachers.0.model=hf:./nowhere"))

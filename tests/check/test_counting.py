@@ -79,3 +79,16 @@ def test_a_token_is_a_byte_at_least(tmp_path: Path) -> None:
     counts = counted(f'prompts.sources=["{tmp_path}/p.jsonl"]', f'evaluate.sources=["text:{tmp_path}/t.txt?window=100"]')
     assert counts.most_tokens == 3 + TURN
     assert counts.most_evaluation_tokens == 0
+
+
+def test_what_is_drawn_is_counted() -> None:
+    assert counted("prompts.balance={by='skill', total=20}").prompts == 20
+
+
+def test_what_a_split_holds_out_is_measured_on() -> None:
+    pytest.importorskip("rensa", reason="near duplicates need the extra 'curate'")
+    counts = counted("prompts.split={evaluation=0.3}", "evaluate.sources=[]")
+    assert counts.prompts is not None
+    assert counts.evaluation is not None
+    assert counts.evaluation > 8
+    assert counts.prompts + counts.evaluation == 64

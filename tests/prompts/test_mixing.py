@@ -9,6 +9,7 @@ import pytest
 
 from potstill.errors import InputError, RecipeError
 from potstill.prompts import gather
+from potstill.prompts.mixing import lines
 from potstill.recipe import Recipe
 from potstill.store import Artifact, Quiet, Run
 
@@ -97,6 +98,13 @@ def test_shares_of_labels_go_by_the_draws(made: Gather) -> None:
     (colour,) = [row for row in rows if row["value"] == "twins.colour"]
     assert colour["training"] == 40
     assert colour["share_training"] == 0.5
+
+
+def test_a_run_says_what_became_of_the_focus_and_gives_advice(made: Gather) -> None:
+    found = made(balance={"by": "skill", "max_upsampling": 2}, wild=["world:carry_addition,find_way?n=60"])
+    balanced, first, *_ = lines(found.manifest.summary)
+    assert balanced == "prompts: balanced, the largest kind was 'carry_addition' with 75.0% and is 'carry_addition' with 50.0%"
+    assert first.startswith("prompts: in use: they differ")
 
 
 def test_another_mixture_reads_nothing_anew(made: Gather) -> None:

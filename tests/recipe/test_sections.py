@@ -284,3 +284,30 @@ def test_a_cached_divergence_needs_each_teachers_likeliest_tokens() -> None:
     with pytest.raises(RecipeError, match="recipe:10: a cached divergence needs top_k above 0"):
         parse(text)
     assert parse(text, overrides=['train.losses=[{kind = "cross_entropy"}]']).teachers[1].top_k == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("{target = {a = 0.5}, temperature = 2}", "exclude each other"),
+        ("{target = {a = 0.7, b = 0.6}}", "together at most 1"),
+        ("{target = {a = -0.1}}", "together at most 1"),
+        ("{by = []}", "names nothing"),
+    ],
+)
+def test_a_balance_that_cannot_be(settings: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        parse(f"{HEAD}balance = {settings}\n")
+
+
+def test_a_balance_names_one_label_or_several() -> None:
+    for by, labels in (('"skill"', ("skill",)), ('["domain", "length"]', ("domain", "length"))):
+        balance = parse(f"{HEAD}balance = {{by = {by}}}\n").prompts.balance
+        assert balance is not None
+        assert balance.labels == labels
+
+
+def test_a_split_leaves_something_and_may_validate() -> None:
+    with pytest.raises(RecipeError, match="leave nothing"):
+        parse(f"{HEAD}split = {{validation = 0.5, evaluation = 0.5}}\n")
+    assert parse(f"{HEAD}split = {{validation = 0.1}}\n[train]\nvalidate_every = 5\n").train.validate_every == 5
