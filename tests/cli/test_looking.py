@@ -20,10 +20,10 @@ PARTS = ("attacks", "codecs", "dialects", "divergences", "judges", "models", "so
 KINDS = (*PARTS, "parts", "teachers", "recipes", "settings")
 
 
-def test_the_kinds_are_those_of_the_registry_and_four_more(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_kinds_are_those_of_the_registry_and_five_more(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(KINDS)
-    assert len(KINDS) == len(HOMES) + 4
+    assert len(KINDS) == len(HOMES) + 5
 
 
 @pytest.mark.parametrize("kind", KINDS)
