@@ -44,7 +44,8 @@ from potstill.judges.constitution import Constitution, Said
 from potstill.judges.opening import open_constitution
 from potstill.models import Options, open_model
 from potstill.models.base import NOTHING
-from potstill.recipe.sections import GenerateSection, RevisionSection, TeacherSection
+from potstill.recipe.models import TeacherSection
+from potstill.recipe.sections import GenerateSection, RevisionSection
 from potstill.types import Prompt
 
 SEEDS = (1, 2, 3)

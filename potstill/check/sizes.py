@@ -12,7 +12,7 @@ from potstill.models.hf import check_config, classifies, locate
 from potstill.models.new import from_config, new_config
 from potstill.models.world import TEACHERS
 from potstill.recipe import Recipe, TeacherSection
-from potstill.recipe.sections import ModelSection
+from potstill.recipe.models import ModelSection
 
 
 def teacher_size(section: TeacherSection) -> Size:

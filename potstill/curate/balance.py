@@ -12,7 +12,7 @@ import pyarrow as pa
 import xxhash
 
 from potstill.errors import InputError
-from potstill.recipe.sections import BalanceSection
+from potstill.recipe.curation import BalanceSection
 from potstill.registry import did_you_mean
 
 VERSION = "1"

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from potstill.errors import RecipeError
 from potstill.models.base import Spending
 from potstill.models.scorings import Scoring
-from potstill.recipe.sections import FilterSection
+from potstill.recipe.curation import FilterSection
 from potstill.registry import PartInfo, did_you_mean, find
 from potstill.types import Part, Prompt, TeacherCard, Trace, Within
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from potstill.curate.base import Item
 from potstill.errors import InputError
 from potstill.judges import judge_of
-from potstill.recipe.sections import MeasureSection
+from potstill.recipe.curation import MeasureSection
 from potstill.sources.request import OpenedSource, open_source
 from potstill.text.answers import final_answer
 from potstill.text.segments import segments

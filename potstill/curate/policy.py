@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from potstill.curate.base import ReadyFilter
-from potstill.recipe.sections import PolicySection
+from potstill.recipe.curation import PolicySection
 from potstill.store.tables import SCHEMAS
 from potstill.types import Part, Verdict
 

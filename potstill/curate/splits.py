@@ -8,7 +8,7 @@ from typing import Literal
 import xxhash
 
 from potstill.curate.minhash import families
-from potstill.recipe.sections import SplitSection
+from potstill.recipe.curation import SplitSection
 
 VERSION = "1"
 """Raised when the same prompts would be split otherwise."""

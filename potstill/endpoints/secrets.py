@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, quote, quote_plus, urlsplit, urlunsplit
 
 from potstill.errors import ModelError
-from potstill.recipe.sections import KEY_NAMES, names_variable
+from potstill.recipe.models import KEY_NAMES, names_variable
 
 HIDDEN = "[secret]"
 SHORTEST = 8

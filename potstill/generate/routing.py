@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from potstill.errors import RecipeError
-from potstill.recipe.sections import TeacherSection
+from potstill.recipe.models import TeacherSection
 from potstill.types import Prompt
 
 

@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 
 from potstill.models.base import Answer, Outlook, Sampling, Teacher
-from potstill.recipe.sections import TeacherSection
+from potstill.recipe.models import TeacherSection
 from potstill.store.tables import SEGMENTS, from_rows
 from potstill.text.segments import segments
 from potstill.text.spans import spans

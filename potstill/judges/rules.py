@@ -23,7 +23,7 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from potstill.recipe.paths import existing
 from potstill.recipe.reading import load_as
-from potstill.recipe.sections import Fault, Section
+from potstill.recipe.section import Fault, Section
 from potstill.types import Intent, Prompt
 
 Kind = Literal["pattern", "arithmetic", "judge", "teacher"]

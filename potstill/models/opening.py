@@ -10,7 +10,7 @@ from potstill.models.hf import open_hf
 from potstill.models.local import Loaded, LocalModel, ready
 from potstill.models.new import new_network
 from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
-from potstill.recipe.sections import StudentSection, TeacherSection
+from potstill.recipe.models import StudentSection, TeacherSection
 from potstill.registry import find
 from potstill.store.ledger import NAME
 from potstill.store.run import Run

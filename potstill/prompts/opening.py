@@ -9,7 +9,7 @@ from typing import Any
 
 from potstill.errors import RecipeError
 from potstill.recipe import Recipe
-from potstill.recipe.sections import SourceSection, SourceTable
+from potstill.recipe.curation import SourceSection, SourceTable
 from potstill.registry import find
 from potstill.sources import Keeping, OpenedSource, open_source
 from potstill.types import Message, Prompt

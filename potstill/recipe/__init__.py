@@ -7,27 +7,20 @@ path = existing("${POTSTILL_DATA}/gsm8k/train.jsonl")
 
 from __future__ import annotations
 
+from potstill.recipe.curation import BalanceSection, FilterSection, MeasureSection, PromptsSection, SplitSection
+from potstill.recipe.models import PriceSection, StudentSection, TeacherSection, is_served
 from potstill.recipe.paths import existing, expand
 from potstill.recipe.reading import load, parse, validate
+from potstill.recipe.section import Section
 from potstill.recipe.sections import (
-    BalanceSection,
     BestOfSection,
     EvaluateSection,
     ExportSection,
-    FilterSection,
     GenerateSection,
     LossSection,
-    MeasureSection,
-    PriceSection,
-    PromptsSection,
     Recipe,
     ReportSection,
-    Section,
-    SplitSection,
-    StudentSection,
-    TeacherSection,
     TrainSection,
-    is_served,
 )
 from potstill.recipe.writing import dump
 

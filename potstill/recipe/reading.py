@@ -13,8 +13,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from potstill.errors import RecipeError
+from potstill.recipe.models import KEY_NAMES
 from potstill.recipe.places import KeyPath, line_of
-from potstill.recipe.sections import KEY_NAMES, Fault, Recipe
+from potstill.recipe.section import Fault
+from potstill.recipe.sections import Recipe
 from potstill.registry import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)

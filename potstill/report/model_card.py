@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from potstill.recipe.sections import TeacherSection
+from potstill.recipe.models import TeacherSection
 from potstill.report.blocks import Table
 from potstill.report.costs import subjects as forms
 from potstill.report.findings import Findings

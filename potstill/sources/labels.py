@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from potstill.errors import RecipeError
 from potstill.models.base import Spending
-from potstill.recipe.sections import LabelSection
+from potstill.recipe.curation import LabelSection
 from potstill.registry import PartInfo, did_you_mean, find
 from potstill.types import Half, Intent, Prompt
 

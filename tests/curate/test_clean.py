@@ -7,7 +7,7 @@ import pytest
 from potstill import world
 from potstill.curate.clean import answered, clean_items, open_clean, right_answer
 from potstill.errors import InputError, RecipeError
-from potstill.recipe.sections import MeasureSection
+from potstill.recipe.curation import MeasureSection
 from potstill.types import Prompt
 from tests.models.small import ask
 

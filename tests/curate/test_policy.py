@@ -7,7 +7,7 @@ from potstill.curate.base import Opinion, ready
 from potstill.curate.judging import opinions_table
 from potstill.curate.policy import DECISIONS, HALF_B, Policy, Rates, Ruling, count_parts, count_verdicts, decide, verdicts
 from potstill.recipe import FilterSection
-from potstill.recipe.sections import PolicySection
+from potstill.recipe.curation import PolicySection
 from potstill.store.tables import SCHEMAS, from_rows, rows
 from potstill.types import Verdict
 from tests.curate.small import alone, answer

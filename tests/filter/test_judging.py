@@ -13,7 +13,7 @@ from potstill.filter import judge, judging
 from potstill.generate import draw
 from potstill.prompts import gather
 from potstill.recipe import Recipe, load
-from potstill.recipe.sections import PolicySection
+from potstill.recipe.curation import PolicySection
 from potstill.store import Quiet, Run, rows
 from potstill.types import Prompt, Verdict
 from tests.house import tree

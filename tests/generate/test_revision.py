@@ -13,7 +13,8 @@ from potstill.judges.constitution import Constitution
 from potstill.judges.rules import Rule
 from potstill.models import Given, Keep, LocalModel
 from potstill.models.fake import FakeTeacher
-from potstill.recipe.sections import GenerateSection, RevisionSection, TeacherSection
+from potstill.recipe.models import TeacherSection
+from potstill.recipe.sections import GenerateSection, RevisionSection
 from potstill.types import Prompt
 from tests.models.small import ask, small_network, world_tokenizer
 

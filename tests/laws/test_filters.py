@@ -13,14 +13,14 @@ from potstill.curate.clean import clean_items, open_clean
 from potstill.curate.judging import opinions_table
 from potstill.curate.policy import parts
 from potstill.recipe import FilterSection
-from potstill.recipe.sections import MeasureSection
+from potstill.recipe.curation import MeasureSection
 from potstill.registry import names
 from potstill.types import Prompt, Verdict
 from tests.curate.small import answer, say
 from tests.models.small import ask
 
 PROMPTS = [
-    *world.prompts(None, 90, 11),
+    *world.prompts(None, 46, 11),
     ask("How many?", reference="42", grader="number"),
     ask("Which?", reference="Paris", grader="exact"),
     ask("Hello?"),

@@ -13,7 +13,7 @@ from potstill.models import Given, Keep, Options, Sampling, open_model, open_stu
 from potstill.models import classifier as module
 from potstill.models.classifier import ClassifierTeacher, open_sequence_classifier, outlook_of, read
 from potstill.models.hf import open_hf
-from potstill.recipe.sections import StudentSection, TeacherSection
+from potstill.recipe.models import StudentSection, TeacherSection
 from potstill.teach.classifiers import open_classifier
 from potstill.types import Message, Prompt
 from tests.models.small import ask, world_tokenizer, write_classifier, write_model

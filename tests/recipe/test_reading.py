@@ -115,7 +115,7 @@ def test_overrides() -> None:
     )
     assert recipe.train.lr == 2e-5
     assert recipe.teachers[0].top_k == 7
-    assert recipe.prompts.sources == ("b", "c")
+    assert recipe.prompts.names == ("b", "c")
     assert recipe.name == "y"
     assert recipe.evaluate.limits == {"leak": 0.1}
     assert recipe.prompts.system == "a = b"

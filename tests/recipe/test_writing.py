@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from potstill.recipe import FilterSection, LossSection, Recipe, TrainSection, dump, parse
-from potstill.recipe.sections import EvaluateSection, GenerateSection, PromptsSection, StudentSection, TeacherSection
+from potstill.recipe.curation import PromptsSection
+from potstill.recipe.models import StudentSection, TeacherSection
+from potstill.recipe.sections import EvaluateSection, GenerateSection
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 KEY = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6)

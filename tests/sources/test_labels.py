@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from potstill.errors import RecipeError
-from potstill.recipe.sections import LabelSection
+from potstill.recipe.curation import LabelSection
 from potstill.sources.labels import Said, Tally, label, labelled_text, put, ready_labellers
 from potstill.types import Message, Prompt
 

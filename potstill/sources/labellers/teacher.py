@@ -10,7 +10,7 @@ from pydantic import Field
 
 from potstill.errors import RecipeError
 from potstill.models import Sampling, Teacher, open_teacher
-from potstill.recipe.sections import TeacherSection
+from potstill.recipe.models import TeacherSection
 from potstill.registry import part
 from potstill.sources.labels import Help, LabelSettings, Of, Said, labelled_text
 from potstill.text.answers import final_answer

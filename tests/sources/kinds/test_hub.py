@@ -47,3 +47,13 @@ def test_without_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(MissingExtraError, match=r"needs the package 'datasets'; pip install 'potstill\[hub\]'"):
         opened("hf:openai/gsm8k:train").fingerprint()
+
+
+def test_malformed_rows_of_a_dataset_are_sifted_out(folder):
+    (folder / "train.jsonl").write_text(
+        '{"question": "1+1?", "half": "A"}\n{"question": "", "half": "A"}\n{"question": "2+2?", "half": "C"}\n'
+    )
+    good, empty, wrong = open_source(f"hf:{folder}:train", "prompts.sources", {"prompt": "question"}).sift()
+    assert good.question == "1+1?"
+    assert (empty.what, wrong.what) == ("the prompt is empty", "unknown half 'C'")
+    assert wrong.where == f"hf:{folder}:train row 2"

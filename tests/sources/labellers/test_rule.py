@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from potstill.errors import InputError, RecipeError
-from potstill.recipe.sections import LabelSection
+from potstill.recipe.curation import LabelSection
 from potstill.sources.labels import Said, ready_labellers
 from potstill.types import Message, Prompt
 
