@@ -47,17 +47,20 @@ def _time(real: list[Item], size: int, repeats: int) -> dict[str, Any]:
     rng = random.Random(0)
     asked, said = Chain(item.prompt.question for item in real), Chain(item.text for item in real)
     rows = [*real[: size // 2], *(_row(asked.text(ASKED, rng), said.text(SAID, rng)) for _ in range(size - min(len(real), size // 2)))]
-    before, seconds, aside = peak_mib(), [], 0
+    before, aside = peak_mib(), 0
+    seconds, cpu = [], []
     for _ in range(repeats):
-        start, one = time.perf_counter(), _filter()
+        start, used, one = time.perf_counter(), time.process_time(), _filter()
         found = [opinion for place in range(0, size, BATCH) for opinion in one.judge(rows[place : place + BATCH])]
         seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - used)
         aside = sum((opinion.score or 0) >= ContaminationSettings().threshold for opinion in found)
     spread = Spread.of(second * WHOLE / size for second in seconds)
     words = sum(len(item.prompt.question.split()) + len(item.text.split()) for item in rows)
     return {
         "contamination_100k_s": spread.median,
         "seconds": spread.to_json(),
+        "cpu_seconds": Spread.of(second * WHOLE / size for second in cpu).to_json(),
         "rows": size,
         "million_words_per_s": words / 1e6 / min(seconds),
         "mib_before": before,

@@ -6,6 +6,7 @@ Every step runs in a process of its own: `python -m filter_parts.redeciding STEP
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -19,10 +20,9 @@ from common import Spread
 from harvest_parts.memory import peak_mib
 
 from potstill.filter import judge
-from potstill.generate import draw
 from potstill.recipe import Recipe
 from potstill.store import Quiet, Run, Workspace, from_rows
-from potstill.types import Message, Prompt
+from potstill.types import Message, Prompt, TeacherCard, Trace
 
 HERE = Path(__file__).resolve().parents[1]
 WHOLE, QUICK = 250_000, 25_000
@@ -30,10 +30,10 @@ REPEATS = 3
 RECIPE: dict[str, Any] = {
     "name": "redecide",
     "student": {"model": "new:llama"},
-    "teachers": [{"model": "fake:Two and five more make seven hens in all. Answer: 7"}],
+    "teachers": [{"model": "fake:ok"}],
     "prompts": {"sources": ["made.jsonl"]},
-    "generate": {"shard": 4096},
 }
+SAID = "Two and five more make seven hens in all. Answer: 7"
 FILTERS: list[dict[str, Any]] = [{"kind": "answer"}, {"kind": "duplicate"}, {"kind": "length"}, {"kind": "repetition"}]
 
 
@@ -45,8 +45,14 @@ def measure(quick: bool) -> dict[str, Any]:
             _child(step, Path(place), size)
         judged = _child("judge", Path(place), size)
         again = [_child(f"again-{n}", Path(place), size) for n in range(1 if quick else REPEATS)]
-    spread, process = (Spread.of(one[name] * WHOLE / size for one in again) for name in ("seconds", "process_s"))
-    told = {"peak_mib": max(one["peak_mib"] for one in again), "parts": [one["parts"] for one in again], "process": process.to_json()}
+    names = ("seconds", "cpu_seconds", "process_s")
+    spread, cpu, process = (Spread.of(one[name] * WHOLE / size for one in again) for name in names)
+    told = {
+        "peak_mib": max(one["peak_mib"] for one in again),
+        "parts": [one["parts"] for one in again],
+        "process": process.to_json(),
+        "cpu": cpu.to_json(),
+    }
     return {"redecide_1m_s": spread.median, "spread": spread.to_json(), "verdicts": 4 * size, "judging": judged, "again": told}
 
 
@@ -74,7 +80,18 @@ def _prompt(i: int) -> Prompt:
 
 
 def _generate(run: Run, size: int) -> None:
-    draw(run, run.artifact("prompts"))
+    """Write an answer to each prompt."""
+    prompts = run.artifact("prompts")
+
+    def write(workspace: Workspace) -> dict[str, Any]:
+        card = TeacherCard("made")
+        workspace.write_table("teachers", from_rows([card], TeacherCard))
+        for number, table in enumerate(prompts.stream("prompts", ["id"], 65_536)):
+            traces = [Trace(id_, card.name, 0, SAID, teacher_id=card.id) for id_ in table["id"].to_pylist()]
+            workspace.write_table("traces", from_rows(traces, Trace), number)
+        return {"traces": size}
+
+    run.perform("generate", section={"size": size}, inputs={"prompts": prompts}, parts={}, work=write)
 
 
 def _judge(run: Run, size: int) -> dict[str, Any]:
@@ -95,9 +112,11 @@ def main() -> None:
     step, _, number = step.partition("-")
     filters = [dict(FILTERS[0], threshold=0.5 + 0.1 * int(number)), *FILTERS[1:]] if number else FILTERS
     run = Run.open(Recipe.model_validate({**RECIPE, "filters": filters}), out=folder, log=Quiet())
-    start = time.perf_counter()
+    start, before = time.perf_counter(), os.times()
     told = STEPS[step](run, size) or {}
-    print(json.dumps({"seconds": time.perf_counter() - start, "peak_mib": peak_mib(), **told}))
+    after = os.times()
+    cpu = after.user + after.system - before.user - before.system
+    print(json.dumps({"seconds": time.perf_counter() - start, "cpu_seconds": cpu, "peak_mib": peak_mib(), **told}))
 
 
 if __name__ == "__main__":

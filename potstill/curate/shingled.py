@@ -102,10 +102,11 @@ def _shingles(texts: Sequence[str], shingle: int) -> tuple[UInt64[np.ndarray, " 
     words = split(texts)
     lengths = np.diff(words.starts)
     first = whole(words.starts, shingle)
-    found, texts = [runs(words.hashes, shingle)[first]], [np.searchsorted(words.starts, first, "right") - 1]
+    found = [runs(words.hashes, shingle)[first]]
+    rows = [np.asarray(np.searchsorted(words.starts, first, "right") - 1, np.int64)]
     for n in range(1, shingle):
         some = np.flatnonzero(lengths == n)
         if len(some):
             found.append(runs(words.hashes, n)[words.starts[some]])
-            texts.append(some)
-    return np.concatenate(found), np.concatenate(texts)
+            rows.append(some)
+    return np.concatenate(found), np.concatenate(rows)

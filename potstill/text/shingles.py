@@ -95,7 +95,7 @@ def whole(starts: Int64[np.ndarray, " texts_and_one"], n: int) -> Int64[np.ndarr
     lengths = np.diff(starts)
     counts = np.maximum(lengths - n + 1, 0)
     before = np.cumsum(counts) - counts
-    return np.arange(counts.sum()) + np.repeat(starts[:-1] - before, counts)
+    return np.asarray(np.arange(counts.sum()) + np.repeat(starts[:-1] - before, counts))
 
 
 def sums(values: UInt64[np.ndarray, " W"], starts: Int64[np.ndarray, " texts_and_one"]) -> UInt64[np.ndarray, " texts"]:
