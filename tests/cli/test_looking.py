@@ -16,7 +16,20 @@ from potstill.store.ledger import NAME, Entry, Ledger
 from potstill.types import Usage
 from tests.e2e.still import TINY
 
-PARTS = ("attacks", "codecs", "dialects", "divergences", "judges", "models", "sources", "filters", "losses", "suites", "formats")
+PARTS = (
+    "attacks",
+    "codecs",
+    "dialects",
+    "divergences",
+    "judges",
+    "labellers",
+    "models",
+    "sources",
+    "filters",
+    "losses",
+    "suites",
+    "formats",
+)
 KINDS = (*PARTS, "parts", "teachers", "recipes", "settings")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -50,9 +51,9 @@ def test_without_the_package(monkeypatch):
 
 
 def test_malformed_rows_of_a_dataset_are_sifted_out(folder):
-    (folder / "train.jsonl").write_text(
-        '{"question": "1+1?", "half": "A"}\n{"question": "", "half": "A"}\n{"question": "2+2?", "half": "C"}\n'
-    )
+    (folder / "test.jsonl").unlink()
+    rows = [{"question": "1+1?", "half": "A"}, {"question": "", "half": "A"}, {"question": "2+2?", "half": "C"}]
+    (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     good, empty, wrong = open_source(f"hf:{folder}:train", "prompts.sources", {"prompt": "question"}).sift()
     assert good.question == "1+1?"
     assert (empty.what, wrong.what) == ("the prompt is empty", "unknown half 'C'")
