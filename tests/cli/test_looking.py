@@ -17,20 +17,10 @@ from potstill.types import Usage
 from tests.e2e.still import TINY
 
 PARTS = (
-    "attacks",
-    "codecs",
-    "dialects",
-    "divergences",
-    "judges",
-    "labellers",
-    "models",
-    "sources",
-    "filters",
-    "losses",
-    "suites",
-    "formats",
+    *("attacks", "codecs", "dialects", "divergences", "judges", "labellers", "models", "sources"),
+    *("filters", "losses", "suites", "formats"),
 )
-KINDS = (*PARTS, "parts", "teachers", "recipes", "settings")
+KINDS = (*PARTS, "parts", "teachers", "recipes", "settings", "filter-settings")
 
 
 def test_the_kinds_are_those_of_the_registry_and_five_more(capsys: pytest.CaptureFixture[str]) -> None:
