@@ -85,7 +85,7 @@ def _shift(artifact: Artifact, summary: Mapping[str, Any] | None) -> list[Block]
     told = tuple((row["kind"], row["value"], percent(row["share_training"]), percent(row["share_wild"]), _difference(row)) for row in clear)
     caption = "Labels whose shares differ, training and what is asked in use"
     table = [Table(caption, ("label", "value", "training", "in use", "difference"), told, words=2)] if told else []
-    return [Notes(tuple(f"Training and use: {line}." for line in summary["advice"])), *table]
+    return [Notes(tuple(f"{line[0].upper()}{line[1:]}." for line in summary["advice"])), *table]
 
 
 def _difference(row: Mapping[str, Any]) -> str:
