@@ -137,11 +137,12 @@ def _impossible(seen: Outlook) -> Iterator[Doubt]:
         kept = seen.support_ids >= 0
         p = np.where(kept, np.exp(seen.support_log_p.astype(np.float64)), 0.0)
         room = (kept.sum(-1) + 1) * ROUNDING
-        faults["the likeliest tokens have a number that is none"] = (np.isnan(seen.support_log_p) & kept).any(-1) | np.isnan(seen.tail_mass)
+        unknown = (np.isnan(seen.support_log_p) & kept).sum(-1) + np.isnan(seen.tail_mass)
+        faults["the likeliest tokens have a number that is none"] = unknown > 0
         faults["the likeliest tokens have a mass above 1"] = p.sum(-1) + seen.tail_mass > 1 + room
         faults["the tail has a negative mass"] = seen.tail_mass < -ROUNDING
         if seen.codec == "top_k":
-            faults["the likeliest tokens are out of order"] = (np.diff(p, axis=-1) > 2 * ROUNDING).any(-1)
+            faults["the likeliest tokens are out of order"] = (np.diff(p, axis=-1) > 2 * ROUNDING).sum(-1) > 0
     for what, where in faults.items():
         if where.any():
             start = int(where.argmax())
