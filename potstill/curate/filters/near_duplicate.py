@@ -141,8 +141,9 @@ class NearDuplicateFilter:
         if self._found is None:
             settings = self._settings
             ids, first = np.unique(np.concatenate([np.zeros(0, np.uint64), *self._ids]), return_index=True)
-            rows = joined(self._rows)
+            rows, self._rows = joined(self._rows), []
             self._ids, self._rows = [ids], [rows.take(first)]
+            del rows
             pairs = alike(self._rows[0], Sketches(settings.shingle, settings.permutations, settings.floor))
             self._found = _Found(ids, *nearest(pairs, len(ids)))
         return self._found
