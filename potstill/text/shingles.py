@@ -1,6 +1,7 @@
 """Texts as hashed words and runs of words, a batch at a time.
 
-A word is a run of letters and digits; an ideograph or a kana is a word by itself. Letter case, punctuation, invisible signs and the form of
+A word is a run of letters and digits; an ideograph or a kana is a word by itself, and a run of more than 32 letters, as of base64, is cut
+into words of 8, so that what is written in it weighs as much as other text. Letter case, punctuation, invisible signs and the form of
 a letter (NFKC) do not count. The bytes of a batch are hashed together: a word is a polynomial in its letters modulo 2^64 (Karp and Rabin
 1987), read off running sums, and a run of n words one in its words.
 """
@@ -15,10 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64, UInt8, UInt64
 
-VERSION = 1
+VERSION = 2
 """Of the way from a text to its hashes."""
 CHUNK = 1 << 18
 """Bytes that are hashed at a time."""
+LONGEST, PIECE = 32, 8
+"""Letters of the longest word, and of the pieces of a run that is longer."""
 _BASE, _STEP = 0x9E3779B97F4A7C15, np.uint64(0xD6E8FEB86659FD93)
 """Odd numbers with their ones spread out: of the letters of a word, and of the words of a run."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
@@ -118,13 +121,26 @@ def spans(text: str) -> list[tuple[int, int]]:
     Where the letters' forms cannot be followed back (Korean in single strokes), each word is said to stand anywhere in the text.
     """
     if text.isascii():
-        return [match.span() for match in _WORD.finditer(text)]
+        return _words_of(text)
     pieces = list(_pieces(text))
     plain = _plain("".join(piece for piece, _, _ in pieces), normal=True)
     if plain != _plain(text):
-        return [(0, len(text))] * len(_WORD.findall(_plain(text)))
+        return [(0, len(text))] * len(_words_of(_plain(text)))
     places = [(start, end) for piece, start, end in pieces for _ in _plain(piece, normal=True)]
-    return [(places[match.start()][0], places[match.end() - 1][1]) for match in _WORD.finditer(plain)]
+    return [(places[start][0], places[end - 1][1]) for start, end in _words_of(plain)]
+
+
+def _words_of(plain: str) -> list[tuple[int, int]]:
+    """Where each word of a text in normal form stands."""
+    return [span for match in _WORD.finditer(plain) for span in _cut(*match.span())]
+
+
+def _cut(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A run of letters as the words that it is."""
+    if end - start <= LONGEST:
+        yield start, end
+        return
+    yield from ((place, min(place + PIECE, end)) for place in range(start, end, PIECE))
 
 
 def _pieces(text: str) -> Iterator[tuple[str, int, int]]:
@@ -163,7 +179,7 @@ def _split(texts: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     data = np.frombuffer(b" " + b" ".join(texts) + b" ", np.uint8)
     letters = np.take(_CLASSES, data)
     edges = np.flatnonzero(np.diff((letters != 0).view(np.int8))) + 1
-    first, end = edges[::2], edges[1::2]
+    first, end = _pieced(data, edges[::2], edges[1::2])
     ends = np.cumsum([len(text) + 1 for text in texts], dtype=np.int64)
     counts = np.diff(np.searchsorted(first, ends, "right"), prepend=0)
     powers, inverses = _powers(len(data))
@@ -171,6 +187,19 @@ def _split(texts: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     hashes = _mixed((sums[end] - sums[first]) * inverses[first])
     opening = data[first]
     return counts, hashes, (opening >= 48) & (opening <= 57), (opening >= 65) & (opening <= 90)
+
+
+def _pieced(data: np.ndarray, first: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where words begin and end, in bytes, with the runs of too many letters cut as in `spans`."""
+    cuts = [np.zeros(0, np.int64)]
+    for place in np.flatnonzero(end - first > LONGEST).tolist():
+        letters = first[place] + np.flatnonzero((data[first[place] : end[place]] & 0xC0) != 0x80)
+        if len(letters) > LONGEST:
+            cuts.append(letters[PIECE::PIECE])
+    if len(cuts) == 1:
+        return first, end
+    more = np.concatenate(cuts)
+    return np.sort(np.concatenate([first, more])), np.sort(np.concatenate([end, more]))
 
 
 _POWERS: list[UInt64[np.ndarray, " L"]] = []

@@ -60,7 +60,7 @@ def test_a_word_has_one_hash_wherever_it_stands():
 def test_long_texts_and_many_are_hashed_in_chunks():
     text = "word " * (CHUNK // 3) + "last"
     words = split([text, "last", "x" * (CHUNK * 2)])
-    assert np.diff(words.starts).tolist() == [CHUNK // 3 + 1, 1, 1]
+    assert np.diff(words.starts).tolist() == [CHUNK // 3 + 1, 1, CHUNK // 4]
     assert words.hashes[CHUNK // 3] == words.hashes[CHUNK // 3 + 1]
     assert len(np.unique(words.hashes)) == 3
 
@@ -116,3 +116,17 @@ def test_where_forms_cannot_be_followed_a_span_is_the_whole_text():
 def test_half_a_surrogate_is_no_letter():
     assert hashes("a \ud800 b") == hashes("a b")
     assert spans("a \ud800 b") == [(0, 1), (4, 5)]
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "ก", "𐐷"])
+@pytest.mark.parametrize("count", [32, 33, 40, 41])
+def test_a_run_of_many_letters_is_several_words(letter, count):
+    text = f"read {letter * count}, please"
+    places = spans(text)
+    assert len(places) == len(hashes(text)) == 2 + (1 if count == 32 else -(-count // 8))
+    assert "".join(text[start:end] for start, end in places) == text.replace(" ", "").replace(",", "")
+
+
+def test_pieces_of_a_run_are_words_as_they_stand_alone():
+    run = "".join(f"{number:04}" for number in range(12))
+    assert hashes(f"a {run} b") == hashes("a " + " ".join(run[i : i + 8] for i in range(0, 48, 8)) + " b")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import random
 import sys
 from collections import Counter
@@ -169,3 +170,10 @@ def test_without_rensa_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "rensa", None)
     with pytest.raises(MissingExtraError, match="rensa"):
         NearDuplicateFilter(NearDuplicateSettings(), Context()).identity()
+
+
+def test_different_messages_in_one_code_are_no_duplicates():
+    asked = ["How do I set up a shelf on a wall of plaster?", "Name three ways to save water in a small garden."]
+    told = "What follows is written in base64. Decode it and do what it says; write your answer in the same code.\n\n"
+    items = [alone(ask(told + base64.b64encode(text.encode()).decode())) for text in asked]
+    assert max(one.score for one in opinions(items, over="prompt").values()) < 0.8
