@@ -195,5 +195,5 @@ def _label_line(row: dict[str, Any], training: int) -> str:
 
 def _more(row: dict[str, Any], training: int) -> int:
     """How many prompts of a kind, added to those of training, bring it to its share of the wild sample."""
-    share = min(row["share_wild"], 0.95)
-    return math.ceil((share * training - row["training"]) / (1 - share))
+    share = min(float(row["share_wild"]), 0.95)
+    return math.ceil((share * training - int(row["training"])) / (1 - share))

@@ -66,8 +66,8 @@ def _quantiles(scores: np.ndarray) -> list[float]:
     """Thresholds that part the different scores evenly; all of them where they are few."""
     known = np.unique(scores[~np.isnan(scores)])
     if len(known) <= STEPS:
-        return known.tolist()
-    return np.unique(np.quantile(known, np.linspace(0, 1, STEPS))).tolist()
+        return [float(score) for score in known]
+    return [float(score) for score in np.unique(np.quantile(known, np.linspace(0, 1, STEPS)))]
 
 
 def curve_of(prompts: Artifact, table: str, opinions: Artifact, by: Sequence[str], thresholds: Sequence[float] | None = None) -> Curve:

@@ -75,4 +75,4 @@ def _auc(one: Float64[np.ndarray, " N"], other: Float64[np.ndarray, " M"]) -> fl
 
 def _at_least(right: int, n: int) -> float:
     """The probability of so many heads or more in n tosses."""
-    return sum(comb(n, k) for k in range(right, n + 1)) / 2**n
+    return float(sum(comb(n, k) for k in range(right, n + 1)) / 2**n)

@@ -29,7 +29,9 @@ def section(material: Material) -> Section | None:
 
 def _curves(material: Material) -> Iterator[tuple[str, Curve]]:
     prompts = material.artifacts.get("prompts")
-    for name, opinions in judged_by(material.opinions, "filter").items() if prompts is not None else ():
+    if prompts is None:
+        return
+    for name, opinions in judged_by(material.opinions, "filter").items():
         found = curve_of(prompts, "prompts", opinions, BY)
         if len(found.thresholds) >= FEWEST:
             yield name, found
