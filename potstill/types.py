@@ -348,6 +348,7 @@ class Manifest:
         environment: versions, platform, threads.
         started, finished: UTC, ISO 8601.
         summary: the stage's own few numbers (rows, tokens, parameters).
+        beside: tables that tell of the others and that nothing is made of; they are in `files`, and not in `content`.
     """
 
     stage: str
@@ -363,6 +364,7 @@ class Manifest:
     started: str
     finished: str
     summary: dict[str, Any] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
 
     def to_json(self) -> str:
         """The manifest as indented JSON."""

@@ -14,7 +14,7 @@ from potstill.curate.deciding import DECISIONS, Judged, check_some_kept, policy_
 from potstill.curate.judging import opinions
 from potstill.curate.measuring import Bench
 from potstill.curate.policy import PARTS, UNMEASURED, VERSION
-from potstill.curate.reading import SIZE, TRACES, Subject
+from potstill.curate.reading import SIZE, TRACES, VERDICTS, Subject
 from potstill.curate.rulings import identity
 from potstill.errors import StoreError
 from potstill.models import spending_of
@@ -111,5 +111,6 @@ def judge(run: Run, traces: Artifact, *, measure: bool = False) -> Cut:
     section = {"filters": [{"kind": one.info.name, **one.settings.model_dump()} for one in filters], "policy": run.recipe.policy}
     read = [*(each.opinions for each in found), *(each.measures for each in known.values())]
     inputs = {"prompts": prompts, "generate": traces, **{each.manifest.stage: each for each in read}}
-    made = run.perform("filter", section=section, inputs=inputs, parts={"policy": VERSION, **identity(run)}, work=work)
+    parts = {"policy": VERSION, **identity(run)}
+    made = run.perform("filter", section=section, inputs=inputs, parts=parts, work=work, beside=[VERDICTS])
     return Cut(made.folder, made.manifest, traces)

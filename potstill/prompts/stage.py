@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from potstill.curate.deciding import DECISIONS
 from potstill.curate.policy import PARTS
-from potstill.curate.reading import PROMPTS
+from potstill.curate.reading import PROMPTS, VERDICTS
 from potstill.prompts import mixing
 from potstill.prompts.choosing import Chooser, Kept
 from potstill.prompts.gathering import EVALUATION, QUARANTINE, VALIDATION, gathered
@@ -21,6 +22,8 @@ from potstill.store.run import Run
 from potstill.store.tables import SCHEMAS
 from potstill.types import Prompt
 
+BESIDE = (VERDICTS, DECISIONS, mixing.STRATA, mixing.SHIFT)
+"""Tables that no teacher's answer follows from."""
 ASIDE_SQL = f"'select * from {QUARANTINE}'"
 """Shows the rows that were set aside."""
 
@@ -64,7 +67,7 @@ def gather(run: Run, *, measure: bool = False) -> Artifact:
 
     section = {"prompts": {"sources": run.recipe.prompts.names, **chooser.section, **mixing.section(run.recipe)}}
     parts = {**chooser.parts, **mixing.parts(run.recipe)}
-    made = run.perform("prompts", section=section, inputs=chooser.inputs, parts=parts, work=work)
+    made = run.perform("prompts", section=section, inputs=chooser.inputs, parts=parts, work=work, beside=BESIDE)
     if line := set_aside(found):
         run.log.say(f"prompts: {line}; see `potstill query {run.folder} {ASIDE_SQL}`")
     return made

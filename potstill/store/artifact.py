@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,9 +42,10 @@ def _files(folder: Path) -> list[str]:
     return [path.as_posix() for path in inside if path.parts[0] not in (MANIFEST, LOG, SCRATCH)]
 
 
-def content_of(stage: str, files: Mapping[str, str]) -> str:
-    """The content hash of a stage's files."""
-    return digest([stage, dict(files)])
+def content_of(stage: str, files: Mapping[str, str], beside: Sequence[str] = ()) -> str:
+    """The content hash of a stage's files, without the tables that only tell of the others."""
+    aside = {path for path in files for name in beside if re.fullmatch(rf"{re.escape(name)}(-\d+)?\.parquet", path)}
+    return digest([stage, {path: hashed for path, hashed in files.items() if path not in aside}])
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class Artifact:
         for name in _files(self.folder) if hashes else ():
             if name not in self.manifest.files and not Path(name).name.startswith("."):
                 raise StoreError("a file that is none of the artifact's", where=str(self.folder / name), fix="move it out of the folder")
-        if content_of(self.manifest.stage, self.manifest.files) != self.content:
+        if content_of(self.manifest.stage, self.manifest.files, self.manifest.beside) != self.content:
             raise StoreError("a damaged manifest: its content hash is not its files'", where=str(self.folder / MANIFEST), fix=fix)
 
 

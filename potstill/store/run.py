@@ -136,6 +136,7 @@ class Run:
         inputs: Mapping[str, Artifact],
         parts: Mapping[str, str],
         work: Work,
+        beside: Sequence[str] = (),
     ) -> Artifact:
         """The artifact of a stage: kept when it is there, else made, going on from what an interrupted run left.
 
@@ -145,6 +146,7 @@ class Run:
             inputs: stage -> the artifact read; all that the work reads must be named.
             parts: part -> version, and whatever else decides the outcome (the hash of a source file, a teacher's weights).
             work: makes the files in the workspace, and returns the artifact's few numbers. It finds what an interrupted run left.
+            beside: tables that only tell of the others: when nothing but they would differ, what was made of the artifact stays.
 
         Raises:
             StoreError: the folder is locked or cannot be written, the stage is not among those that may be made, or it would have to work
@@ -180,6 +182,7 @@ class Run:
                 environment={},
                 started=_now(),
                 finished="",
+                beside=list(beside),
             )
             artifact = _make(folder, blank, work)
             self._verified.add((folder, artifact.content))
@@ -256,7 +259,7 @@ def _make(folder: Path, blank: Manifest, work: Work) -> Artifact:
         summary = work(workspace)
         workspace.sync()
         files = hash_files(folder)
-        outcome = {"content": content_of(blank.stage, files), "files": files, "summary": to_jsonable_python(summary)}
+        outcome = {"content": content_of(blank.stage, files, blank.beside), "files": files, "summary": to_jsonable_python(summary)}
         manifest = replace(blank, **outcome, environment=environment(), finished=_now())
         atomic.write_text(folder / MANIFEST, manifest.to_json())
         workspace.remove_scratch()

@@ -206,6 +206,17 @@ def test_a_changed_threshold_or_ruling_decides_anew_and_no_filter_judges_again(t
     assert seen == []
 
 
+def test_what_is_known_of_a_filter_makes_nothing_else_anew(tmp_path):
+    run = run_of(tmp_path, [{"kind": "answer"}])
+    traces = draw(run, gather(run))
+    cut = judge(run, traces)
+    measured = judge(run, traces, measure=True)
+    assert measured.folder != cut.folder
+    assert measured.content == cut.content
+    assert set(measured.table("verdicts")["recall"].to_pylist()) == {1.0}
+    measured.verify()
+
+
 def test_a_changed_filter_alone_judges_again(tmp_path, monkeypatch):
     run = run_of(tmp_path, [{"kind": "answer"}, {"kind": "duplicate"}])
     traces = draw(run, gather(run))

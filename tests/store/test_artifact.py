@@ -27,6 +27,13 @@ def test_hashes_by_hand(tmp_path: Path) -> None:
     assert content_of("train", {"a": "1"}) != content_of("generate", {"a": "1"})
 
 
+def test_tables_beside_the_others_are_not_in_the_content():
+    files = {"a.parquet": "1", "said.parquet": "2", "said-00003.parquet": "3", "said-so.parquet": "4", "log/said.parquet": "5"}
+    alone = {name: files[name] for name in ("a.parquet", "said-so.parquet", "log/said.parquet")}
+    assert content_of("filter", files, ["said"]) == content_of("filter", alone) == content_of("filter", alone, ["said"])
+    assert content_of("filter", files) != content_of("filter", alone)
+
+
 def test_what_belongs_to_the_content(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     for name in ("a.txt", "deep/b.txt", "deep/log/c.txt", "log/seconds.txt", ".scratch/step", "manifest.json"):
