@@ -1,4 +1,4 @@
-"""Every recipe loads: those in `recipes/`, those in the package, and those shown in the documents."""
+"""Every recipe loads: those in `recipes/`, those in `potstill/data/`, and those shown in the documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from docs.refresh import documents
 from potstill.recipe import dump, load, parse
 from tests.house import tree
 
-RECIPES = sorted(path for folder in ("recipes", "potstill") for path in (tree.ROOT / folder).rglob("*.toml"))
+RECIPES = sorted(path for folder in ("recipes", "potstill/data") for path in (tree.ROOT / folder).rglob("*.toml"))
 SHOWN = [
     (path.relative_to(tree.ROOT).as_posix(), block)
     for path in documents()
