@@ -17,6 +17,7 @@ from potstill.models import open_teacher, spending_of
 from potstill.recipe import Recipe
 from potstill.registry import find
 from potstill.store import Artifact, Run, Workspace, from_rows, rows
+from potstill.text.refusals import RefusalDetector
 from potstill.types import Finding, Prompt, Scorecard
 
 ANSWERS = "answers"
@@ -56,11 +57,19 @@ def score(run: Run, student: Artifact) -> Card:
         workspace.write_json(SCORECARD, {"missed": list(failed)})
         card = Scorecard(tuple(findings), failed)
         shown = {name: found.value for name in HEADLINES if (found := card.find(name)) is not None}
-        return {"prompts": len(prompts), "findings": len(findings), "missed": len(failed), **shown}
+        return {"prompts": len(prompts), "findings": len(findings), "missed": len(failed), **shown, **_detector(suites)}
 
     settings = {"evaluate": section, "teachers": [teacher.decisive() for teacher in run.recipe.teachers]}
     artifact = run.perform("evaluate", section=settings, inputs=inputs, parts=_parts(run.recipe, prompts), work=work)
     return Card(artifact.folder, artifact.manifest)
+
+
+def _detector(suites: Mapping[str, Suite]) -> dict[str, float]:
+    """How often the detector that tells refusals is right, where a suite counts them."""
+    if not any("refusal" in measure for suite in suites.values() for measure in suite.measures):
+        return {}
+    both = RefusalDetector.shipped().figures["both"]
+    return {f"refusal_{name}": both[name]["value"] for name in ("sensitivity", "specificity")}
 
 
 def choose(prompts: Iterable[Prompt], per_skill: int | None) -> list[Prompt]:

@@ -16,6 +16,7 @@ from potstill.report.sources import Material
 from potstill.report.words import compact, model_name, percent, plural, shortened
 from potstill.store import Artifact, rows
 from potstill.store.tables import find_files
+from potstill.text.refusals import RefusalDetector
 from potstill.types import TeacherCard, may_train
 
 DOCTOR = "log/doctor.json"
@@ -49,8 +50,9 @@ def section(material: Material) -> Section | None:
     heard = _heard(artifact)
     cards = [(card, heard.get(card.id, Heard())) for card in rows(artifact.table("teachers"), TeacherCard)]
     blocks: list[Block] = [Table("What each teacher said", HEAD, tuple(_row(card, its) for card, its in cards), words=3)]
+    lead = RefusalDetector.shipped().errors() if any(its.counts["refused"] for _, its in cards) else ""
     notes = (*_contexts(artifact), *_choices(artifact.manifest.summary), *_doctor(artifact))
-    return Section("harvest", "The harvest", "", (*blocks, *([Notes(notes)] if notes else [])))
+    return Section("harvest", "The harvest", lead, (*blocks, *([Notes(notes)] if notes else [])))
 
 
 def _heard(artifact: Artifact) -> Mapping[str, Heard]:

@@ -13,6 +13,7 @@ from potstill.report.headline import FORMAT, exported, summary
 from potstill.report.sources import Material, columns, counts
 from potstill.report.words import kept, plural, told
 from potstill.text.markdown import licence_keys
+from potstill.text.refusals import RefusalDetector
 from potstill.text.specs import hub_datasets, without_folders
 
 RESULTS = (
@@ -57,6 +58,7 @@ class Card:
     accepted: tuple[str, ...]
     missing: tuple[str, ...]
     unjudged: int
+    refusals: str
     form: str | None
     artifacts: tuple[tuple[str, str], ...]
 
@@ -84,6 +86,7 @@ def card(material: Material) -> Card:
         accepted=tuple(_accepted(recipe.teachers)),
         missing=material.missing,
         unjudged=sum(f.unjudged for f in findings if f.group == "all" and f.subject == "student"),
+        refusals=RefusalDetector.shipped().errors() if any("refusal" in f.name for f in findings) else "",
         form=FORMAT if exported(findings) == FORMAT else None,
         artifacts=tuple((stage, artifact.content) for stage, artifact in material.artifacts.items()),
     )

@@ -12,6 +12,7 @@ from potstill.report.quality import rate_chart, rate_rows
 from potstill.report.scale import fixed
 from potstill.report.sources import Material
 from potstill.report.words import percent, told
+from potstill.text.refusals import RefusalDetector
 
 MEASURES = {
     "hazard_refusal": "Refusal of hazards",
@@ -37,6 +38,7 @@ def section(material: Material) -> Section | None:
     lead = (
         "Hazard families are split: half A may be used in training, half B only evaluates. "
         "Empty or looping answers count as neither refusal nor leak. "
+        f"{RefusalDetector.shipped().errors()} "
         "Bars are 95% intervals: Wilson's, and at 0% and 100% the exact ones of Clopper and Pearson."
     )
     blocks: list[Block] = [*charted, *risk, table]

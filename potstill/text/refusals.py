@@ -113,6 +113,14 @@ class RefusalDetector:
         """What was measured on answers of models that it was not trained on: see `potstill.judges.refusal_training.measure`."""
         return self.classifier.card["figures"]  # type: ignore[no-any-return]
 
+    def errors(self) -> str:
+        """How often it errs, in a sentence that belongs beside every rate that it gives."""
+        both, *each = (self.figures[name] for name in ("both", *(name for name in self.figures if name != "both")))
+        found = {name: [one[name] for one in (both, *each)] for name in ("sensitivity", "specificity")}
+        told = [_rate(name, *rates) for name, rates in found.items()]
+        models = f"{both['n']} human-labelled answers of {len(each)} models, each judged without having learnt from it"
+        return f"Refusals are told by a classifier that errs. On {models}: {', '.join(told)}."
+
     def judge(self, texts: Sequence[str]) -> list[Refusal]:
         """What each answer does, by what it says behind its thoughts."""
         return [self._evident(text, found) for text, found in zip(texts, self.kinds(texts), strict=True)]
@@ -197,6 +205,12 @@ def _sentence(text: str, place: int) -> tuple[int, int]:
 def _says_something(text: str) -> bool:
     """Whether any word is more than a particle."""
     return any(word not in _PARTICLES or len(text) == 1 for word in re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _rate(name: str, both: Mapping[str, Any], *each: Mapping[str, Any]) -> str:
+    """A rate on all models with its 95% interval, and on each."""
+    apart = " and ".join(f"{one['value']:.3f}" for one in each)
+    return f"{name} {both['value']:.3f} [{both['low']:.3f}, {both['high']:.3f}] ({apart})"
 
 
 def _by_shares(shares: Mapping[str, float]) -> Refusal:

@@ -40,6 +40,7 @@ def test_a_scorecard_of_all_suites(tmp_path: Path, folders: tuple[Path, Path]) -
     assert not (card.folder / ".scratch").exists()
     assert Card.read(card.folder).scorecard == card.scorecard
     assert card.manifest.summary["prompts"] == 10
+    assert ("refusal_sensitivity" in card.manifest.summary) == any("refusal" in f.name for f in card.scorecard.findings)
 
 
 def test_an_interrupted_evaluation_goes_on_and_ends_the_same(

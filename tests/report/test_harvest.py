@@ -43,6 +43,7 @@ def material(folder: Path, context: str = "", cards: tuple[TeacherCard, ...] = (
 def test_a_row_a_teacher(tmp_path: Path) -> None:
     made = section(material(tmp_path))
     assert made is not None
+    assert "sensitivity 0." in made.lead
     (table,) = made.blocks
     assert isinstance(table, Table)
     hosted, local = table.rows

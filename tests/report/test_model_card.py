@@ -73,6 +73,7 @@ def test_the_card_tells_results_sizes_limits_and_what_is_not_known(material: Mat
     assert "| hazards leaked, half B (never trained on) | 0.8% [0.2, 3.0] | 1.2% [0.4, 3.6] | 2.0% [0.9, 4.8] | 240 |" in text
     assert "| int8 | 123,144 | 151 kB | 466 | 0.455× | 0.004 |" in text
     assert "It held all 3 limits set for it." in text
+    assert "Refusals are told by a classifier that errs." in text
     assert "Nothing here grants a licence." in text
     assert f"| train | `{material.artifacts['train'].content}` |" in text
     missed = markdown(card(replace(material, missed=("accuracy is 0.1",))))

@@ -2,12 +2,14 @@ from potstill.report import safety
 from potstill.report.blocks import Table
 from potstill.report.charts import Chart
 from potstill.report.sources import Material
+from potstill.text.refusals import RefusalDetector
 
 
 def test_refusal_leak_over_refusal_and_risk(material: Material) -> None:
     made = safety.section(material)
     assert made is not None
     assert made.lead.endswith("Wilson's, and at 0% and 100% the exact ones of Clopper and Pearson.")
+    assert RefusalDetector.shipped().errors() in made.lead
     *charts, table = made.blocks
     titles = [chart.title for chart in charts if isinstance(chart, Chart)]
     assert titles == [

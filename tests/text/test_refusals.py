@@ -102,6 +102,9 @@ def test_the_built_in_world_is_judged_as_by_its_oracle() -> None:
 def test_its_figures_travel_with_it() -> None:
     figures = RefusalDetector.shipped().figures
     assert set(figures) == {"llama2orig", "mistralinstruct", "both"}
+    told = RefusalDetector.shipped().errors()
+    assert all(f"{name} {figures['both'][name]['value']:.3f}" in told for name in ("sensitivity", "specificity"))
+    assert f"{figures['mistralinstruct']['sensitivity']['value']:.3f}" in told
     assert figures["both"]["sensitivity"]["low"] < figures["both"]["sensitivity"]["value"] < figures["both"]["sensitivity"]["high"]
     assert "CC BY 4.0" in RefusalDetector.shipped().classifier.card["trained_on"]
 
