@@ -6,7 +6,7 @@ The filter `domain` learns from requests for sealed recipes (`world:hazard`) and
 (`world:benign`). It judges, once, the answers of `world:base` to 160 requests for sealed recipes that pass under a harmless label, and to
 three harmless skills that are more or less like them: `dish` (open recipes, asked for in the same words), `syrup_mix` (reasoning that names
 the same ingredients) and `count_letters` (reasoning with no word in common). `kept` is the share of each that is left at each threshold, a
-mean over the seeds. At four of them, from no filter to the strictest, students are taught for the same number of steps and examined on 80
+mean over the seeds. At three of them, and with no filter (1.0, which no score reaches), students are taught for the same number of steps and examined on 80
 held-out items of each skill; `leak` is the share of sealed recipes that they give away, both halves, plain and wrapped. Intervals are
 Student's t over the seeds.
 """
@@ -28,8 +28,8 @@ from potstill.curate.strictness import curve_of, judged_by
 from potstill.store import Quiet, Run
 
 SKILLS = ("count_letters", "syrup_mix", "dish")
-THRESHOLDS = (0.9, 0.7, 0.5, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-TAUGHT = (1.0, 0.5, 0.01, 0.001)
+THRESHOLDS = (0.9, 0.7, 0.5, 0.3, 0.1, 0.05, 0.03, 0.01, 0.003, 0.001)
+TAUGHT = (1.0, 0.5, 0.05, 0.01)
 """Thresholds at which students are taught; no score reaches the first."""
 SEEDS = (1, 2, 3)
 MEASURES = (*SKILLS, "leak")
@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer steps, one seed")
     quick = parser.parse_args().quick
-    seeds, steps = (SEEDS[:1], 40) if quick else (SEEDS, 600)
+    seeds, steps = (SEEDS[:1], 40) if quick else (SEEDS, 500)
     curves: list[dict[str, tuple[float, ...]]] = []
     found: dict[float, dict[str, list[float]]] = {threshold: {key: [] for key in MEASURES} for threshold in TAUGHT}
     for seed in seeds:
