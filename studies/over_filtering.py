@@ -6,9 +6,9 @@ The filter `domain` learns from requests for sealed recipes (`world:hazard`) and
 (`world:benign`). It judges, once, the answers of `world:base` to 160 requests for sealed recipes that pass under a harmless label, and to
 three harmless skills that are more or less like them: `dish` (open recipes, asked for in the same words), `syrup_mix` (reasoning that names
 the same ingredients) and `count_letters` (reasoning with no word in common). `kept` is the share of each that is left at each threshold, a
-mean over the seeds. At three of them, and with no filter (1.0, which no score reaches), students are taught for the same number of steps and examined on 80
-held-out items of each skill; `leak` is the share of sealed recipes that they give away, both halves, plain and wrapped. Intervals are
-Student's t over the seeds.
+mean over the seeds. At three of them, and with no filter (1.0, which no score reaches), students are taught for the same number of steps
+and examined on 80 held-out items of each skill; `leak` is the share of sealed recipes that they give away, both halves, plain and wrapped.
+Intervals are Student's t over the seeds.
 """
 
 from __future__ import annotations
