@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from potstill.text.segments import CLOSINGS, OPENINGS
 from potstill.text.steps import Step
+from potstill.text.thought_marks import CLOSINGS, OPENINGS
 from potstill.types import Message, Prompt
 
 _ASK = """You check an answer by a single rule.

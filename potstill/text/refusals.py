@@ -17,6 +17,7 @@ from typing import Any, Literal
 from potstill.text.degenerate import loops
 from potstill.text.linear import TextClassifier
 from potstill.text.masking import Masked, masked
+from potstill.text.thought_marks import behind_thoughts
 from potstill.world import refused as refused_in_world
 
 Kind = Literal["comply", "partial", "refuse", "empty", "degenerate"]
@@ -165,7 +166,7 @@ def refused(text: str) -> bool:
 
 def said(text: str) -> str:
     """What is said behind a thought; nothing while it has no end."""
-    return text.rpartition("</think>")[2].partition("<think>")[0].strip()
+    return behind_thoughts(text)
 
 
 def listed(text: str) -> bool:

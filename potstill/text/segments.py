@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from potstill.text.refusals import refused
+from potstill.text.thought_marks import CLOSINGS, OPENINGS
 from potstill.types import Segment
 
-OPENINGS = ("<think>", "<thinking>", "[THINK]", "<|START_THINKING|>", "<seed:think>", "◁think▷")
-CLOSINGS = ("</think>", "</thinking>", "[/THINK]", "<|END_THINKING|>", "</seed:think>", "◁/think▷")
-"""Marks that begin and end a thought; the first of them are those that potstill writes itself."""
 _OPENING, _CLOSING = (f"(?:{'|'.join(map(re.escape, marks))})" for marks in (OPENINGS, CLOSINGS))
 _THOUGHTS = re.compile(rf"(?:\s*{_OPENING}.*?{_CLOSING})+\s*", re.DOTALL | re.IGNORECASE)
 _OPEN_THOUGHT = re.compile(rf"\s*{_OPENING}", re.IGNORECASE)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from transformers import PreTrainedTokenizerBase
 
-from potstill.text.segments import CLOSINGS, OPENINGS
+from potstill.text.thought_marks import CLOSINGS, OPENINGS
 
 OPEN, CLOSE = OPENINGS[0], CLOSINGS[0]
 _HEADER = _START, _CHANNEL, _MESSAGE = "<|start|>", "<|channel|>", "<|message|>"

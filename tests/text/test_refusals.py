@@ -125,3 +125,5 @@ def test_only_what_is_said_behind_a_thought_declines() -> None:
     assert refused("<think>Is it harmful? Yes.</think>\n\nI cannot help with that.")
     assert not refused("I cannot just guess, let me compute.</think>\n\nIt is 4.")
     assert not refused("<think>I cannot help with that.")
+    assert not refused("<thinking>I cannot help with that, I must refuse.</thinking>Sure! The capital of France is Paris.")
+    assert refused("[THINK]The capital of France is Paris.[/THINK]I'm sorry, but I can't help with that.")

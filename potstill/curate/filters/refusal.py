@@ -27,7 +27,7 @@ class RefusalSettings(FilterSettings):
     """Settings of the filter `refusal`: the threshold is the probability that an answer declines, from which on it is put aside."""
 
 
-@part("filter", "refusal", version="1")
+@part("filter", "refusal", version="2")
 class RefusalFilter:
     """A refusal of what may be answered is noise; so is an answer that says nothing, whatever was asked.
 
