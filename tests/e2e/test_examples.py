@@ -61,7 +61,7 @@ def test_a_plan(told) -> None:
 
 
 def test_a_filter_of_ones_own(told) -> None:
-    assert told("own_filter.py") == "keep  9 characters\nnoise 309 characters\n"
+    assert told("own_filter.py") == "9     9 characters\n309   309 characters\n"
 
 
 def test_recorded_answers(told) -> None:
