@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from potstill.attacks.base import TWIN
 from potstill.errors import RecipeError
 from potstill.registry import did_you_mean
 
@@ -18,7 +19,7 @@ APART = "|"
 """Stands between the labels of a stratum by several."""
 NONE = "none"
 """The label of a prompt that has none of that kind."""
-_ROW = re.compile(r":\d+$")
+_ROW = re.compile(rf"(?::\d+| row \d+)(?:{re.escape(TWIN)})?$")
 _STATED = ("domain", "skill", "intent", "language", "licence", "family", "half", "wrapper", "grader")
 COLUMNS = ("id", "messages", "rationale", "reference", "source", *_STATED)
 """The columns of a table of prompts that strata are made from."""

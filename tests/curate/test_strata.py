@@ -32,6 +32,11 @@ def test_a_stratum_is_the_labels_side_by_side() -> None:
     assert strata(table(ASKED, PLAIN), ["broad_domain", "language"]) == ["math|en", "none|none"]
 
 
+def test_a_twin_and_a_row_of_an_array_are_of_their_file() -> None:
+    rows = [replace(ASKED, source=source) for source in ("stress:base64 of a.json row 7", "stress:base64 of a.json row 12 (twin)")]
+    assert strata(table(*rows), ["source"]) == ["stress:base64 of a.json"] * 2
+
+
 def test_a_source_is_told_without_its_row() -> None:
     assert strata(table(ASKED, PLAIN), ["source"]) == ["data/a.jsonl", "world:2"]
 

@@ -36,7 +36,7 @@ class RepetitionSettings(FilterSettings):
 
     Attributes:
         threshold: how many times a text exceeds one of the limits from which on it is put aside. The limits were set for web pages, and
-            reasoning repeats its terms: at 2 right solutions of GSM8K fall, at 3 none do.
+            reasoning repeats its terms: of the 7,473 solutions of GSM8K's training set 30 fall at 2, and 3 at 3.
         over: `prompt` or `answer`; None: the answer, and of a prompt that stands alone the prompt.
         words: texts of fewer are only looked through for loops.
     """

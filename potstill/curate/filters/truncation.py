@@ -12,7 +12,7 @@ from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, 
 from potstill.curate.whole import SHOWN, saying, shown, whole
 from potstill.registry import part
 from potstill.text.answers import final_answer
-from potstill.text.segments import CLOSINGS, OPENINGS
+from potstill.text.thought_marks import CLOSINGS, OPENINGS
 
 CUT, OPEN, LEANING, UNENDED = 1.0, 0.9, 0.7, 0.3
 """Scores: the teacher says so; a thought or a block of code has no end; the last word wants another; the last sentence has no end."""
@@ -22,15 +22,21 @@ _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _LEANS = re.compile(
     r"(?:[,;(\[{=+*/]|(?<=\s)[-–—&]|\b(?:and|or|the|an?|of|to|in|with|for|from|that|which|because|if|is|are|was|then|so|by|as))\s*\Z", re.I
 )
-_ENDED = re.compile(r"[.!?…:。！？।][\"'”’»)\]*_`}]*\s*\Z|```\s*\Z|~~~\s*\Z")
+_ENDED = re.compile(r"[.!?…:。！？।][^\w,;(\[{=+/]*\Z|```\s*\Z|~~~\s*\Z")
 _ITEM = re.compile(r"\s*(?:[-*•|#]|\d+[.)])")
 
 
 class TruncationSettings(FilterSettings):
-    """Settings of the filter `truncation`: below 0.3 a last sentence without a full stop is put aside as well."""
+    """Settings of the filter `truncation`.
+
+    Attributes:
+        threshold: how sure it must be that an answer was cut; above 0.3 a longer last sentence without a full stop stays.
+    """
+
+    threshold: float = UNENDED
 
 
-@part("filter", "truncation", version="1")
+@part("filter", "truncation", version="2")
 class TruncationFilter:
     """Answers that were cut off are noise: at the limit of their length, within a thought, a block of code or a sentence.
 
