@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from cyclopts import Parameter
 
 from potstill.cli.app import LOOK, STAGE, Output, RunOutput, app, show
 from potstill.cli.runs import Set
+from potstill.errors import PotstillError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +20,8 @@ MOST_ROWS = 100
 """Rows that `query` prints; `--json` and `--out` give all."""
 LONGEST = 80
 """Characters of a cell that it prints."""
+ELSEWHERE = {"prompts": "prompts", "generate": "generate", "train": "train", "evaluate": "evaluate", "export": "export"}
+"""Sections of the recipe that `decide` does not follow -> the command that does."""
 
 
 @app.command(group=STAGE, sort_key=2)
@@ -33,6 +37,7 @@ def decide(
     from potstill.cli.runs import finish
     from potstill.store import Run
 
+    _check_settings(settings or (), run)
     opened = Run.open(run, overrides=settings or (), only=("filter",), log=console.choose(quiet=output.quiet))
     return finish(opened, pipeline.decide(opened), output)
 
@@ -53,9 +58,10 @@ def rule(
     from potstill.store import Quiet, Run
 
     opened = Run.open(run, log=Quiet())
-    origin(opened, row)
+    found = origin(opened, row)
     write_down(opened, row, part, why)
-    show(output, {"id": row, "part": part, "why": why}, [f"{row}: {part}; `potstill decide {run}` applies it"])
+    command = "decide" if found.trace is not None or found.traces else "prompts"
+    show(output, {"id": row, "part": part, "why": why}, [f"{row}: {part}; `potstill {command} {run}` applies it"])
     return 0
 
 
@@ -86,6 +92,15 @@ def query(
         return 0
     show(output, _plain(found.to_pylist()), [*_grid(found.slice(0, MOST_ROWS)), *_rest(len(found))])
     return 0
+
+
+def _check_settings(settings: Sequence[str], run: Path) -> None:
+    """Refuse a setting that no decision on traces follows from, for it would change nothing."""
+    for setting in settings:
+        section = setting.partition("=")[0].partition(".")[0].strip()
+        if section in ELSEWHERE:
+            fix = f"run `potstill {ELSEWHERE[section]} {run} --set {setting}`"
+            raise PotstillError(f"{section} is nothing that traces are decided by", where=f"--set {setting}", fix=fix)
 
 
 def _columns(path: Path) -> list[str]:

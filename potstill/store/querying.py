@@ -18,6 +18,8 @@ PLAIN = ("filter", "generate", "prompts", "evaluate", "prompts.gathered")
 """Stages whose tables have their plain names, the first first; those of others, and names that are taken, have the stage's before them."""
 JUDGED = ("verdicts", "decisions")
 """Tables that have their plain names only as the stage `filter` made them."""
+QUOTING = "columns that are words of SQL, as by, start and end, are written in double quotes or with their table: v.by"
+"""What to do where a statement cannot be parsed."""
 _SHARD = re.compile(r"(?P<name>.+?)(?:-\d{5,})?\.parquet")
 
 
@@ -66,7 +68,8 @@ def _outcome(duckdb: Any, connection: Any, sql: str, names: list[str]) -> pa.Tab
     try:
         relation = connection.sql(sql)
     except duckdb.Error as error:
-        raise InputError(str(error).strip(), where="potstill query", fix=f"the tables are {', '.join(names)}") from None
+        fix = QUOTING if isinstance(error, duckdb.ParserException) else f"the tables are {', '.join(names)}"
+        raise InputError(str(error).strip(), where="potstill query", fix=fix) from None
     if relation is None:
         raise InputError("the statement gives no table", where="potstill query", fix="begin it with SELECT")
     found: pa.Table = relation.to_arrow_table()

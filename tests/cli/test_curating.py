@@ -57,6 +57,40 @@ def test_a_ruling_on_nothing_is_refused(folder, capsys):
     assert not (Path(folder) / "rulings.jsonl").exists()
 
 
+def test_a_ruling_on_a_prompt_that_was_put_aside_is_applied_where_prompts_are_chosen(tmp_path, capsys):
+    from potstill.prompts import gather
+    from potstill.recipe import Recipe
+    from potstill.store import Quiet, Run
+
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text('{"prompt": "What is one?"}\n{"prompt": "What is two? Tell me all that you know of it."}\n')
+    recipe = {
+        "name": "x",
+        "student": {"model": "new:llama"},
+        "teachers": [{"model": "fake:yes"}],
+        "prompts": {"sources": [str(asked)], "filters": [{"kind": "length", "most": 5, "unit": "words"}]},
+    }
+    folder = str(tmp_path / "run")
+    gather(Run.open(Recipe.model_validate(recipe), out=tmp_path / "run", log=Quiet()))
+    aside = "select prompt_id from prompts_decisions where part = 'noise'"
+    (row,) = json.loads(told(capsys, "query", folder, aside, "--json"))
+    assert f"`potstill prompts {folder}` applies it" in told(capsys, "rule", folder, row["prompt_id"], "keep", "--why", "it is fine")
+    told(capsys, "prompts", folder, "--quiet")
+    assert json.loads(told(capsys, "query", folder, aside, "--json")) == []
+
+
+def test_a_setting_that_decides_nothing_is_refused(folder, capsys):
+    assert main(["decide", folder, "--set", "prompts.limit=1"]) == 1
+    err = capsys.readouterr().err
+    assert "prompts is nothing that traces are decided by" in err
+    assert f"potstill prompts {folder} --set prompts.limit=1" in err
+
+
+def test_a_reserved_word_as_a_column_is_explained(folder, capsys):
+    assert main(["query", folder, "select part from verdicts where by = 'answer'"]) == 1
+    assert "are written in double quotes" in capsys.readouterr().err
+
+
 def test_sql(folder, capsys, tmp_path):
     assert "decisions" in told(capsys, "query", folder)
     lines = told(capsys, "query", folder, "select part, count(*) as n from decisions group by part order by part").split("\n")
