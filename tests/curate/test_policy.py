@@ -96,7 +96,7 @@ def filter_of(**settings):
 def test_the_part_follows_from_the_score(settings, parts):
     found = list(rows(verdicts(opinions(0.0, 0.5, 1.0, None), filter_of(**settings)), Verdict))
     assert [verdict.part for verdict in found] == parts
-    assert {(verdict.by, verdict.version) for verdict in found} == {(settings["kind"], "2")}
+    assert {verdict.by for verdict in found} == {settings["kind"]}
 
 
 def test_what_does_not_apply_is_kept():
