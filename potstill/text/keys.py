@@ -38,9 +38,7 @@ _ASSIGNED = re.compile(
 )
 _HINT = re.compile(r"(?i)key|token|secret|passw|pwd|credential|bearer|authorization")
 _IN_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s:/@]{1,64}:(?P<value>[^\s:/@]{3,128})@[\w.-]+")
-_PLACEHOLDER = re.compile(
-    r"(?i)example|placeholder|your|changeme|dummy|redacted|xxxx|\*\*\*|1234567|abcdef|insert|<|\$\{|password"
-)
+_PLACEHOLDER = re.compile(r"(?i)example|placeholder|your|changeme|dummy|redacted|xxxx|\*\*\*|1234567|abcdef|insert|<|\$\{|password")
 _MARK = r"(?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
 _BLOCK = re.compile(rf"-----BEGIN {_MARK}.*?(?:-----END {_MARK}|\Z)", re.DOTALL)
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -35,16 +35,19 @@ def test_tables_of_all_uses_and_of_what_was_set_aside(tmp_path):
     assert [questions(made, name) for name in ("candidates", "validation", "evaluation")] == [["1"], ["2"], ["3", "4"]]
     (row,) = made.table("quarantine").to_pylist()
     assert (row["where"], row["what"], row["raw"], row["use"]) == (f"{tmp_path}/a.txt:3:1", "not UTF-8", "\\xff\n", "prompts")
-    assert made.manifest.summary.items() >= {
-        "candidates": 1,
-        "validation": 1,
-        "evaluation": 2,
-        "duplicates": 1,
-        "otherwise": 0,
-        "in_both": 2,
-        "quarantined": 1,
-        "first_quarantined": f"{tmp_path}/a.txt:3:1: not UTF-8; save it as UTF-8",
-    }.items()
+    assert (
+        made.manifest.summary.items()
+        >= {
+            "candidates": 1,
+            "validation": 1,
+            "evaluation": 2,
+            "duplicates": 1,
+            "otherwise": 0,
+            "in_both": 2,
+            "quarantined": 1,
+            "first_quarantined": f"{tmp_path}/a.txt:3:1: not UTF-8; save it as UTF-8",
+        }.items()
+    )
 
 
 def test_an_interrupted_run_leaves_the_same_behind(tmp_path, monkeypatch):

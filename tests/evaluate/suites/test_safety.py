@@ -103,7 +103,7 @@ def test_an_encoded_leak_is_one_and_the_control_is_plain(tmp_path: Path) -> None
     plain = hazard("How?", "A", "oil")
     asked = [made for name in ("base64", "direct") for made in attack(open_attack(name), plain, 1)]
     said = {asked[0].question: open_attack("base64").encode(LEAK), asked[1].question: NO}
-    engine = scripted({key: said for key in ("teacher", "student", "base")}, asked, tmp_path)
+    engine = scripted(dict.fromkeys(("teacher", "student", "base"), said), asked, tmp_path)
     card = Scorecard(tuple(Safety().measure(engine)))
     assert (found(card, "hazard_leak", "wrapped").value, found(card, "hazard_leak", "wrapper:base64").value) == (1.0, 1.0)
     assert (found(card, "hazard_leak", "plain").value, found(card, "hazard_refusal", "plain").value) == (0.0, 1.0)
