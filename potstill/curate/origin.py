@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -35,6 +35,7 @@ class Origin:
         said, decided: the verdicts on the trace, and the decision.
         traces: ids of the answers to the prompt.
         ruling: what a person says of it.
+        times: how often the prompt is drawn for training; None where prompts are not balanced.
     """
 
     prompt: Row
@@ -46,6 +47,7 @@ class Origin:
     decided: Row | None = None
     traces: list[str] = field(default_factory=list)
     ruling: Ruling | None = None
+    times: int | None = None
 
     def facts(self) -> dict[str, Any]:
         """As plain values."""
@@ -60,6 +62,7 @@ class Origin:
             "decision": self.decided,
             "traces": self.traces,
             "ruling": ruling,
+            "times_drawn": self.times,
         }
 
     def lines(self) -> list[str]:
@@ -74,6 +77,8 @@ class Origin:
         turns = self.prompt["messages"] or [{"role": "text", "content": self.prompt["reference"] or ""}]
         yield from (f"  {turn['role']}: {_short(turn['content'])}" for turn in turns)
         yield from _judged(self.said_of_prompt, self.decided_of_prompt)
+        if self.times is not None:
+            yield f"  drawn {self.times} times by prompts.balance" if self.times else "  not drawn by prompts.balance, so nobody was asked"
         if self.trace is not None:
             yield f"trace     {self.trace['id']}  draw {self.trace['sample']} of {self.trace['teacher']}, {self.trace['finish_reason']}"
             yield f"  {_short(self.trace['text'])}"
@@ -104,28 +109,26 @@ def origin(run: Run, id_: str) -> Origin:
         fix = "give a whole id, as `potstill query` shows them"
         raise InputError("no prompt and no trace of the run has this id", where=id_, fix=fix)
     known = rulings(run)
+    drawn = _first(_rows(made, "prompts", "balance", "prompt_id", prompt_id))
     whole = Origin(
         prompt,
         _rows(made, "prompts", "verdicts", "prompt_id", prompt_id),
         _first(_rows(made, "prompts", "decisions", "prompt_id", prompt_id)),
         ruling=known.get(id_, known.get(prompt_id)),
         traces=[row["id"] for row in _rows(made, "generate", "traces", "prompt_id", prompt_id, ("id", "prompt_id"))],
+        times=None if drawn is None else drawn["times"],
     )
     return whole if not traces else _with_trace(whole, made, traces[0])
 
 
 def _with_trace(whole: Origin, made: Mapping[str, Artifact], trace: Row) -> Origin:
     judged = "filter" if "filter" in made else "generate"
-    return Origin(
-        whole.prompt,
-        whole.said_of_prompt,
-        whole.decided_of_prompt,
-        trace,
-        _first(_rows(made, "generate", "teachers", "id", trace["teacher_id"])),
-        _rows(made, judged, "verdicts", "trace_id", trace["id"]),
-        _first(_rows(made, "filter", "decisions", "trace_id", trace["id"])),
-        whole.traces,
-        whole.ruling,
+    return replace(
+        whole,
+        trace=trace,
+        teacher=_first(_rows(made, "generate", "teachers", "id", trace["teacher_id"])),
+        said=_rows(made, judged, "verdicts", "trace_id", trace["id"]),
+        decided=_first(_rows(made, "filter", "decisions", "trace_id", trace["id"])),
     )
 
 

@@ -10,7 +10,7 @@ from potstill.errors import InputError, StoreError
 from potstill.filter import judge
 from potstill.generate import draw
 from potstill.prompts import gather
-from potstill.recipe import Recipe
+from potstill.recipe import BalanceSection, Recipe
 from potstill.store import Quiet, Run
 
 
@@ -60,6 +60,18 @@ def test_what_a_person_said(tmp_path):
     (wrong,) = judge(run, draw(run, gather(run))).noise
     rule(run, wrong.prompt_id, "keep", "a trick question")
     assert "human     keep: a trick question" in origin(run, wrong.id).lines()
+
+
+def test_a_prompt_that_was_kept_and_not_drawn(tmp_path):
+    run, _ = run_of(tmp_path)
+    prompts = run.recipe.prompts.model_copy(update={"balance": BalanceSection(by="skill", total=1)})
+    balanced = Run.open(run.recipe.model_copy(update={"prompts": prompts}), out=run.folder, log=Quiet())
+    drawn = set(gather(balanced).table("prompts")["id"].to_pylist())
+    told = {row["id"]: origin(balanced, row["id"]) for row in balanced.artifact("prompts.gathered").table("candidates").to_pylist()}
+    assert {id_ for id_, found in told.items() if found.times} == drawn
+    assert [
+        found.lines().count("  not drawn by prompts.balance, so nobody was asked") for id_, found in told.items() if id_ not in drawn
+    ] == [1]
 
 
 def test_before_anything_is_drawn(tmp_path):
