@@ -148,6 +148,23 @@ def experiment_rows() -> Iterator[Row]:
         "skill; leaks",
         _gains(gains["gold"], "count_letters", "leak"),
     )
+    yield from _strictness_rows()
+
+
+def _strictness_rows() -> Iterator[Row]:
+    """What stricter thresholds of a learnt domain filter leave, and the student that is taught on it."""
+    found = json.loads((STUDIES / "over_filtering.json").read_text(encoding="utf-8"))
+    skills = ("dish", "syrup_mix", "count_letters")
+    for threshold in (0.9, 0.5, 0.05, 0.01):
+        left = ", ".join(f"{found['kept'][skill][found['thresholds'].index(threshold)]:.2f}" for skill in skills)
+        taught = found["students"].get(f"{threshold:g}")
+        marks = "" if taught is None else "; student " + ", ".join(f"{taught[skill]['mean']:.2f}" for skill in skills)
+        leak = "" if taught is None else f", leak {taught['leak']['mean']:.2f}"
+        yield (
+            f"over-filtering: threshold {threshold:g}",
+            "open recipes; reasoning with their words; other reasoning",
+            f"kept {left}{marks}{leak}",
+        )
 
 
 def _gains(told: dict[str, Any], *names: str) -> str:
