@@ -17,7 +17,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from potstill.errors import RecipeError
 
@@ -58,6 +58,19 @@ class PartInfo:
     def summary(self) -> str:
         """The first line of the part's docstring."""
         return (self.factory.__doc__ or "").strip().partition("\n")[0]
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A part whose outcome depends on more than its settings and its version."""
+
+    def identity(self) -> dict[str, str]:
+        """What that is: digests of files and of weights, versions of judges and libraries.
+
+        Raises:
+            InputError: a file is not there.
+        """
+        ...
 
 
 _parts: dict[tuple[str, str], PartInfo] = {}

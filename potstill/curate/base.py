@@ -13,7 +13,7 @@ from potstill.errors import RecipeError
 from potstill.models.base import Spending
 from potstill.models.scorings import Scoring
 from potstill.recipe.curation import FilterSection
-from potstill.registry import PartInfo, did_you_mean, find
+from potstill.registry import Identified, PartInfo, did_you_mean, find
 from potstill.types import Part, Prompt, TeacherCard, Trace, Within
 
 Reads = Literal["prompt", "answer", "scorings"]
@@ -148,19 +148,6 @@ class Comparing(Protocol):
 
     def collect(self, items: Sequence[Item]) -> None:
         """Take note of a batch. Draws that were not the best of several are not shown, and are judged all the same."""
-        ...
-
-
-@runtime_checkable
-class Identified(Protocol):
-    """A filter whose opinions depend on more than its settings and its version."""
-
-    def identity(self) -> dict[str, str]:
-        """What that is: digests of files and of weights, versions of judges and libraries.
-
-        Raises:
-            InputError: a file is not there.
-        """
         ...
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from potstill.errors import RecipeError
 from potstill.models.base import Spending
 from potstill.recipe.curation import LabelSection
-from potstill.registry import PartInfo, did_you_mean, find
+from potstill.registry import Identified, PartInfo, did_you_mean, find
 from potstill.types import Half, Intent, Prompt
 
 Of = Literal["domain", "intent", "family", "language"]
@@ -72,19 +72,6 @@ class Labeller(Protocol):
 
     def label(self, prompts: Sequence[Prompt]) -> list[Said | None]:
         """What it says of each; None where it cannot tell. It does not depend on what stands beside a prompt."""
-        ...
-
-
-@runtime_checkable
-class Identified(Protocol):
-    """A labeller that depends on more than its settings and its version."""
-
-    def identity(self) -> dict[str, str]:
-        """What that is: digests of files and weights.
-
-        Raises:
-            InputError: a file is not there.
-        """
         ...
 
 

@@ -11,8 +11,10 @@ from potstill.check.agreement import agree, fit_gathered, fit_prompts, missing_k
 from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
 from potstill.models import open_teacher, open_tokenizer, world
 from potstill.prompts import gather
-from potstill.prompts.gathering import Opened, open_sources
+from potstill.prompts.opening import open_sources
+from potstill.prompts.reading import read as read_prompts
 from potstill.recipe import Recipe, load
+from potstill.sources import OpenedSource
 from potstill.store import Quiet, Run
 from potstill.types import Message, Prompt
 from tests.e2e.still import TINY
@@ -38,14 +40,14 @@ def test_every_part_is_named_with_its_place() -> None:
 
 def test_a_recipe_that_agrees_is_found_to_without_weights_or_prompts(monkeypatch) -> None:
     read: list[str] = []
-    load, prompts = world.load_network, Opened.read
+    load, prompts = world.load_network, OpenedSource.sift
     monkeypatch.setattr(world, "load_network", lambda *given: read.append("weights") or load(*given))
-    monkeypatch.setattr(Opened, "read", lambda sources: read.append("prompts") or prompts(sources))
+    monkeypatch.setattr(OpenedSource, "sift", lambda source: read.append("prompts") or prompts(source))
     recipe = tiny("teachers.0.model=world:base")
     agree(recipe)
     assert not read
     assert open_teacher(recipe.teachers[0]).network is not None
-    assert open_sources(recipe).training.read()
+    assert read_prompts(open_sources(recipe).training, 0.05).prompts
     assert read == ["weights", "prompts"], "the test would see them"
 
 
@@ -169,6 +171,8 @@ def test_an_evaluation_needs_something_to_measure_on() -> None:
 
 def test_a_share_held_out_is_something_to_measure_on() -> None:
     agree(tiny("evaluate.sources=[]", "prompts.split={evaluation=0.1}"))
+    with pytest.raises(RecipeError, match="there is nothing to measure on"):
+        agree(tiny("evaluate.sources=[]", "prompts.split={validation=0.1}"))
 
 
 def test_a_teacher_that_is_not_there() -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from potstill.curate.base import Comparing, Context, FilterSettings, Identified, Item, ready
+from potstill.curate.base import Comparing, Context, FilterSettings, Item, ready
 from potstill.errors import RecipeError
 from potstill.recipe import FilterSection
+from potstill.registry import Identified
 from tests.curate.small import alone, answer
 from tests.models.small import ask
 
