@@ -25,7 +25,7 @@ from potstill.endpoints.limit import Limit
 from potstill.endpoints.reading import is_filtered
 from potstill.endpoints.retry import Fault, Place
 from potstill.endpoints.wire import open_session
-from potstill.errors import PotstillError
+from potstill.errors import PotstillError, StoreError
 from potstill.models.base import Endpoint
 from potstill.store.ledger import NOT_TOLD, Entry, State
 from potstill.types import Usage
@@ -276,9 +276,19 @@ class Sender:
             error = retry.given_up(fault, job.faults + job.refusals, self._place, job.request.about)
             self._conclude(job, replace(tried, fault=None, error=error))
             return
-        self._account.recorder.put(self._entry(job, "failed", **_settled(job, tried), error=fault.what))
+        entry = self._entry(job, "failed", **_settled(job, tried), error=fault.what)
         seconds = max(fault.retry_after or 0.0, retry.delay(job.faults + job.refusals, self._random))
+        if tried.unread is None:
+            self._account.recorder.put(entry)
+            self._sleep(job, seconds)
+        else:
+            self._account.recorder.put(entry, _Renamed(self, job, seconds))
+
+    def _sleep(self, job: Job, seconds: float) -> None:
+        """Send a job again after so many seconds."""
         self._sleeping[job] = asyncio.get_running_loop().call_later(seconds, self._wake, job)
+        if job.order.stopped is not None:
+            self.sweep(job.order)
 
     def _wake(self, job: Job) -> None:
         """A job has waited long enough."""
@@ -289,6 +299,26 @@ class Sender:
     def _entry(self, job: Job, state: State, **fields: Any) -> Entry:
         model = str(job.request.body.get("model", ""))
         return Entry(job.key, state, server=self._place.server, model=model, about=job.request.about, spoilt=job.named, **fields)
+
+
+@dataclass(frozen=True, slots=True)
+class _Renamed:
+    """Sends a job again once its new name is on the disk: killed before, we would send it under the old one, and pay twice."""
+
+    sender: Sender
+    job: Job
+    seconds: float
+
+    def written(self, error: StoreError | None) -> None:
+        """It is, or it could not be written."""
+        if error is None:
+            self.sender._sleep(self.job, self.seconds)
+        else:
+            self.job.written(error)
+
+    def tell(self) -> None:
+        """Whoever waits may look again."""
+        self.job.tell()
 
 
 def _settled(job: Job, tried: _Tried) -> dict[str, int | None]:

@@ -160,7 +160,7 @@ class Run:
             return self._keep(folder)
         if self._only is not None and whole not in self._only:
             fix = f"run `potstill {whole}` with the same recipe and settings first"
-            raise StoreError(f"the stage {stage!r} has not been done with these settings", where=str(self.folder), fix=fix)
+            raise StoreError(f"the stage {whole!r} has not been done with these settings", where=str(self.folder), fix=fix)
         with self.locked():
             if not forced and is_there(folder / MANIFEST):  # made by another process since
                 return self._keep(folder)

@@ -116,6 +116,23 @@ def test_a_whole_but_wrong_response_is_asked_for_anew_under_another_name(tmp_pat
     assert Ledger(tmp_path / "ledger.sqlite").totals().charged_tokens == 10 + 5
 
 
+def test_the_other_name_is_on_the_disk_before_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[dict[str, int]] = []
+
+    def plan(number: int, _: object) -> Reply | None:
+        kept.append(Ledger(tmp_path / "ledger.sqlite").spoilt())
+        return Reply(body={"no": "value"}) if number < 2 else None
+
+    write = Ledger.write
+    monkeypatch.setattr(Ledger, "write", lambda self, entries: time.sleep(0.05) or write(self, entries))
+    monkeypatch.setattr(retry, "BASE", 0.0)
+    with PlainServer(plan) as server:
+        (request,) = numbered(server.url, 1)
+        with Client(server.base, endpoint(tmp_path)) as client:
+            assert [value for value, *_ in client.ask([request], read)] == [0]
+    assert kept == [{}, {request.key: 1}, {request.key: 2}]
+
+
 def test_another_run_goes_on_under_the_name_that_it_would_have_had(tmp_path: Path) -> None:
     with PlainServer(lambda number, _: Reply(body={"no": "value"}) if number < 3 else None) as server:
         with Client(server.base, endpoint(tmp_path)) as client, pytest.raises(ModelError, match="3 responses were whole"):
