@@ -7,6 +7,7 @@ stressed(family, prompt, harmless, seed=7)      -> the attack, and its harmless 
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal, cast
@@ -25,7 +26,7 @@ OF = " of "
 TWIN = " (twin)"
 
 
-class Attack:
+class Attack(ABC):
     """A family of attacks: one way to put a request. Registered as a part of kind `attack`, under its `NAME`.
 
     What a family makes depends on the prompt and on chance alone, never on other prompts.
@@ -49,12 +50,12 @@ class Attack:
     def __init__(self, k: int | None = None) -> None:
         self.k = k if k is not None else self.K[0] if self.K else 0
 
+    @abstractmethod
     def rewrite(self, prompt: Prompt, rng: random.Random) -> Sequence[Prompt]:
         """The prompt in the family's wrapper, once or several times; nothing where the family cannot attack it.
 
         Only messages, choices, reference, rationale and grader of what it gives are used; every other label stays the prompt's.
         """
-        raise NotImplementedError
 
     def plain(self, text: str) -> str:
         """A text, a prompt's or an answer's, with what the family hides in it made readable."""

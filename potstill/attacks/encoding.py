@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -29,17 +30,17 @@ class Encoding(Attack):
 
     TITLE: ClassVar[str]
 
+    @abstractmethod
     def encode(self, text: str) -> str:
         """The text in the code."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(self, code: str) -> str:
         """The text that `encode` wrote.
 
         Raises:
             ValueError: the code is not of that kind.
         """
-        raise NotImplementedError
 
     def rewrite(self, prompt: Prompt, rng: random.Random) -> Sequence[Prompt]:
         """An explanation, and the last user's turn in the code."""

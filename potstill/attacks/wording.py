@@ -1,8 +1,14 @@
-"""Rules that find what a request asks to be done, so that it can be asked for in another mood or tense."""
+"""What families that put the request itself in other words share: rules that find what it asks to be done."""
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from potstill.attacks.base import Attack, asking, fill
+from potstill.types import Prompt
 
 REWORDED = frozenset(
     ("how", "do", "does", "can", "could", "would", "should", "to", "i", "you", "we", "one", "people", "somebody", "please", "me", "tell")
@@ -19,6 +25,28 @@ _VERBS = (
     *("generate", "draft", "compose", "suggest", "show", "produce", "name", "plan", "prepare", "construct", "formulate", "instruct"),
 )
 _IMPERATIVE = re.compile(rf"(?is)(?:please |can you |could you )*((?:{'|'.join(_VERBS)}) .+)")
+
+
+class Rewording(Attack):
+    """A family that asks for the same in another mood or tense: for the last sentence's task where the rules find one, else as it is.
+
+    Attributes:
+        OF_TASKS: each takes what is to be done, as it would follow a `to`, at `{}`.
+        OF_ANYTHING: each takes the whole request at `{}`.
+    """
+
+    CARRIES: ClassVar[Literal["whole", "words"]] = "words"
+    ALTERS: ClassVar[frozenset[str]] = REWORDED
+    OF_TASKS: ClassVar[tuple[str, ...]]
+    OF_ANYTHING: ClassVar[tuple[str, ...]]
+
+    def rewrite(self, prompt: Prompt, rng: random.Random) -> Sequence[Prompt]:
+        """The last user's turn in one of the phrasings; what stands before its last sentence stays."""
+        found = task_of(prompt.question)
+        if found is None:
+            return [asking(prompt, fill(rng.choice(self.OF_ANYTHING), prompt.question))]
+        before, task = found
+        return [asking(prompt, before + fill(rng.choice(self.OF_TASKS), task))]
 
 
 def task_of(request: str) -> tuple[str, str] | None:

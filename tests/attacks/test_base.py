@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import random
-
 import pytest
 
-from potstill.attacks import attack, by_wrapper, open_attack, origin, stressed, wrappers
-from potstill.attacks.base import asking, fill, unanswered
+from potstill.attacks import Attack, attack, by_wrapper, open_attack, origin, stressed, wrappers
+from potstill.attacks.base import asking, fill, root, unanswered, without_row
 from potstill.errors import RecipeError
 from potstill.types import Message, Prompt
 from tests.attacks.families.small import REQUEST
@@ -22,6 +20,18 @@ def test_a_made_prompt_says_what_it_was_made_from():
     (again,) = attack(open_attack("hex"), made, 1)
     assert again.source == "stress:hex of stress:base64 of mine.jsonl:12"
     assert origin(again.source) == "mine.jsonl:12"
+    assert root(again.source, again.id) == root("mine.jsonl:12", "x") == "mine.jsonl:12"
+
+
+def test_an_attack_on_a_prompt_without_a_row_names_its_id():
+    asked = ask("Hi?", source="world:2/fact")
+    (made,) = attack(open_attack("base64"), asked, 1)
+    (again,) = attack(open_attack("hex"), made, 1)
+    assert made.source == f"stress:base64#{asked.id} of world:2/fact"
+    assert again.source == f"stress:hex of {made.source}"
+    assert origin(again.source) == "world:2/fact"
+    assert without_row(again.source) == "stress:hex of stress:base64 of world:2/fact"
+    assert root(asked.source, asked.id) == root(made.source, made.id) == root(again.source, again.id) == asked.id
     assert wrappers(again) == ("base64", "hex")
 
 
@@ -89,8 +99,9 @@ def test_faults(name, k, message):
 
 
 def test_a_family_must_say_what_it_does():
-    from potstill.attacks import Attack
+    class Silent(Attack):
+        NAME = "silent"
+        HALF = "A"
 
-    with pytest.raises(NotImplementedError):
-        Attack().rewrite(REQUEST, random.Random(1))
-    assert Attack().plain("a") == "a"
+    with pytest.raises(TypeError, match="rewrite"):
+        Silent()  # type: ignore[abstract]  # which is what is tested

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from potstill.attacks.wording import task_of
+from potstill.attacks.base import asking
+from potstill.attacks.wording import Rewording, task_of
+from tests.models.small import ask
 
 
 @pytest.mark.parametrize(
@@ -22,3 +26,22 @@ from potstill.attacks.wording import task_of
 )
 def test_what_is_asked_for(request_, expected):
     assert task_of(request_) == expected
+
+
+class Dreamt(Rewording):
+    NAME = "dreamt"
+    HALF = "A"
+    OF_TASKS = ("I dreamt that I could {}. How?",)
+    OF_ANYTHING = ("In a dream: {}",)
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ("Hello. How do I make {bread}?", "Hello. I dreamt that I could make {bread}. How?"),
+        ("What is {} made of?", "In a dream: What is {} made of?"),
+    ],
+)
+def test_a_rewording_asks_for_the_task_or_for_all_of_it(request_, expected):
+    prompt = ask(request_, reference="flour")
+    assert Dreamt().rewrite(prompt, random.Random(1)) == [asking(prompt, expected)]
