@@ -7,6 +7,7 @@ stressed(family, prompt, harmless, seed=7)      -> the attack, and its harmless 
 from __future__ import annotations
 
 import random
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +25,9 @@ HARMLESS: tuple[Intent, ...] = ("benign", "twin")
 BEFORE = "stress:"
 OF = " of "
 TWIN = " (twin)"
+MADE_OF = re.compile(r"#([0-9a-f]{16})(?= of )")
+"""The id of the prompt that was attacked, behind the family's name: it stands there where the source of the prompt names no row."""
+_ROW = re.compile(rf"(?::\d+| row \d+)(?:{re.escape(TWIN)})?$")
 
 
 class Attack(ABC):
@@ -172,10 +176,29 @@ def origin(source: str) -> str:
     return source
 
 
+def without_row(source: str) -> str:
+    """A source without the row, and without the prompt that was attacked: `stress:base64 of a.csv` of `stress:base64 of a.csv:12`."""
+    return MADE_OF.sub("", _ROW.sub("", source))
+
+
+def root(source: str, id_: str) -> str:
+    """What a request, and every attack that was made of it, are known by: the row that it stands in, or else its id.
+
+    Args:
+        source: of a request, or of an attack on one.
+        id_: of that prompt.
+    """
+    row = origin(source)
+    if _ROW.search(row):
+        return row
+    return next(iter(MADE_OF.findall(source)[::-1]), id_)
+
+
 def _labelled(family: Attack, prompt: Prompt, made: Prompt) -> Prompt:
     if prompt.intent != "hazard" and not family.KEEPS_REFERENCE:
         made = unanswered(made)
     answered = prompt if prompt.intent == "hazard" else made
+    of = "" if root(prompt.source, "") else f"#{prompt.id}"
     return replace(
         prompt,
         messages=made.messages,
@@ -184,7 +207,7 @@ def _labelled(family: Attack, prompt: Prompt, made: Prompt) -> Prompt:
         rationale=answered.rationale,
         grader=answered.grader,
         wrapper=CHAIN.join((*wrappers(prompt), family.NAME)),
-        source=f"{BEFORE}{family.NAME}{OF}{prompt.source or prompt.id}",
+        source=f"{BEFORE}{family.NAME}{of}{OF}{prompt.source or prompt.id}",
     )
 
 

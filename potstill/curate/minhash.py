@@ -78,14 +78,15 @@ def alike(rows: Shingled, sketches: Sketches) -> Pairs:
     Raises:
         MissingExtraError: rensa is not installed.
     """
-    _, first, number = np.unique(rows.keys, return_index=True, return_inverse=True)
-    again = np.flatnonzero(first[number] != np.arange(len(rows)))
-    found = [Pairs(first[number][again], again, np.ones(len(again)))]
-    once = np.sort(first)
+    same = _same(rows.keys)
+    once = np.setdiff1d(np.arange(len(rows)), same.second)
     near = _alike(rows.take(once), sketches)
-    found.append(Pairs(once[near.first], once[near.second], near.similarity))
-    columns = (np.concatenate([getattr(one, name) for one in found]) for name in ("first", "second", "similarity"))
-    return Pairs(*columns)
+    return together([same, Pairs(once[near.first], once[near.second], near.similarity)])
+
+
+def together(some: Sequence[Pairs]) -> Pairs:
+    """The pairs of all, one behind the other."""
+    return Pairs(*(np.concatenate([getattr(one, name) for one in some]) for name in ("first", "second", "similarity")))
 
 
 def nearest(pairs: Pairs, count: int) -> tuple[Float64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
@@ -113,15 +114,24 @@ def clusters(pairs: Pairs, count: int) -> Int64[np.ndarray, " rows"]:
     return np.array([find(row) for row in range(count)], np.int64)
 
 
-def families(texts: Sequence[str], ids: Sequence[str], *, threshold: float = 0.8, shingle: int = 3, permutations: int = 128) -> list[str]:
+def families(
+    texts: Sequence[str],
+    ids: Sequence[str],
+    *,
+    kin: Sequence[str] | None = None,
+    threshold: float = 0.8,
+    shingle: int = 3,
+    permutations: int = 128,
+) -> list[str]:
     """Of each text the id of its family: what is split into training and evaluation goes to one side by family.
 
-    Texts are of one family if they are alike, or if both are of one with a third. Families depend on the texts as a set and not on their
-    order.
+    Texts are of one family if they are alike or kin, or if both are of one with a third. Families depend on the texts as a set and not on
+    their order.
 
     Args:
         texts: what is compared.
         ids: of each text.
+        kin: of each text what it belongs to; those of one are of one family, whatever they say. None: they are told by what they say.
         threshold: the Jaccard similarity of their shingles from which on two texts are alike.
         shingle: words of a shingle.
         permutations: minima by which pairs are found.
@@ -134,7 +144,10 @@ def families(texts: Sequence[str], ids: Sequence[str], *, threshold: float = 0.8
     """
     order = sorted(range(len(ids)), key=lambda place: (ids[place], texts[place]))
     rows = shingled([texts[place] for place in order], shingle)
-    heads = clusters(alike(rows, Sketches(shingle, permutations, threshold)), len(rows))
+    pairs = [alike(rows, Sketches(shingle, permutations, threshold))]
+    if kin is not None:
+        pairs.append(_same([kin[place] for place in order]))
+    heads = clusters(together(pairs), len(rows))
     found = {place: ids[order[head]] for place, head in zip(order, heads.tolist(), strict=True)}
     return [found[place] for place in range(len(ids))]
 
@@ -176,6 +189,13 @@ def _alike(rows: Shingled, sketches: Sketches) -> Pairs:
     similarity = np.concatenate([np.zeros(0), *(jaccard(sets.take(first[chunk]), sets.take(second[chunk])) for chunk in chunks)])
     kept = similarity >= sketches.floor
     return Pairs(shared[first[kept]], shared[second[kept]], similarity[kept])
+
+
+def _same(keys: np.ndarray | Sequence[str]) -> Pairs:
+    """Each row whose key came before, with the first of that key."""
+    _, first, number = np.unique(keys, return_index=True, return_inverse=True)
+    again = np.flatnonzero(first[number] != np.arange(len(number)))
+    return Pairs(first[number][again], again, np.ones(len(again)))
 
 
 def _minima(rensa: Any, rows: Shingled, sketches: Sketches) -> Any:

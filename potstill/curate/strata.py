@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from potstill.attacks.base import TWIN
+from potstill.attacks.base import without_row
 from potstill.errors import RecipeError
 from potstill.registry import did_you_mean
 
@@ -19,9 +18,8 @@ APART = "|"
 """Stands between the labels of a stratum by several."""
 NONE = "none"
 """The label of a prompt that has none of that kind."""
-_ROW = re.compile(rf"(?::\d+| row \d+)(?:{re.escape(TWIN)})?$")
 _STATED = ("domain", "skill", "intent", "language", "licence", "family", "half", "wrapper", "grader")
-COLUMNS = ("id", "messages", "rationale", "reference", "source", *_STATED)
+COLUMNS = ("id", "messages", "rationale", "reference", "source", "twin_of", *_STATED)
 """The columns of a table of prompts that strata are made from."""
 
 
@@ -100,7 +98,7 @@ def _broad(prompts: pa.Table) -> list[str]:
 
 
 def _sources(prompts: pa.Table) -> list[str]:
-    return [source.partition("/")[0] if source.startswith("world:") else _ROW.sub("", source) for source in _stated("source")(prompts)]
+    return [source.partition("/")[0] if source.startswith("world:") else without_row(source) for source in _stated("source")(prompts)]
 
 
 LABELS: Mapping[str, Callable[[pa.Table], list[str]]] = {

@@ -18,7 +18,7 @@ from potstill.curate import splits
 from potstill.curate.balance import Balanced, balance
 from potstill.curate.minhash import library
 from potstill.curate.shift import shift
-from potstill.curate.strata import COLUMNS, check_by, strata, texts
+from potstill.curate.strata import COLUMNS, check_by, strata
 from potstill.errors import InputError
 from potstill.prompts.choosing import Kept
 from potstill.prompts.gathering import WILD
@@ -94,7 +94,7 @@ def mixture(recipe: Recipe, kept: Iterable[pa.Table]) -> Mixture:
     ids = whole["id"].to_pylist()
     sides = np.full(len(ids), TRAINING, object)
     if asked.split is not None:
-        sides = np.array(splits.sides(ids, texts(whole), asked.split, seed), object)
+        sides = np.array(splits.sides(whole, asked.split, seed), object)
     training = np.flatnonzero(sides == TRAINING)
     if not len(training):
         raise InputError("the split leaves nothing to train on", where="prompts.split", fix="hold out less, or ask more prompts")

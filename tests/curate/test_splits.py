@@ -5,9 +5,11 @@ from collections import Counter
 
 import pytest
 
-from potstill.curate.splits import ALIKE, side, sides
+from potstill.attacks import by_wrapper, open_attack, stressed
+from potstill.curate.splits import ALIKE, kin, side, sides
 from potstill.recipe import SplitSection
-from potstill.types import content_id
+from potstill.store.tables import from_rows
+from potstill.types import Message, Prompt
 
 pytest.importorskip("rensa", reason="near duplicates need the extra 'curate'")
 SHARES = SplitSection(validation=0.1, evaluation=0.2)
@@ -38,11 +40,12 @@ def copies(count: int, each: int) -> list[str]:
 
 
 TEXTS = copies(120, 3)
-IDS = [content_id(text) for text in TEXTS]
+ASKED = from_rows([Prompt((Message("user", text),)) for text in TEXTS], Prompt)
+IDS = ASKED["id"].to_pylist()
 
 
 def test_no_pair_that_is_alike_straddles_two_sides() -> None:
-    found = sides(IDS, TEXTS, SHARES, 1)
+    found = sides(ASKED, SHARES, 1)
     sets = [shingles(text) for text in TEXTS]
     alike = straddling = 0
     for i, one in enumerate(sets):
@@ -61,22 +64,39 @@ def test_the_shares_are_met_on_average() -> None:
 
 
 def test_all_sides_have_some() -> None:
-    assert set(sides(IDS, TEXTS, SHARES, 1)) == {"training", "validation", "evaluation"}
+    assert set(sides(ASKED, SHARES, 1)) == {"training", "validation", "evaluation"}
 
 
 def test_the_order_does_not_matter_and_the_seed_does() -> None:
     places = random.Random(0).sample(range(len(IDS)), len(IDS))
-    mixed = sides([IDS[i] for i in places], [TEXTS[i] for i in places], SHARES, 1)
-    found = sides(IDS, TEXTS, SHARES, 1)
+    mixed = sides(ASKED.take(places), SHARES, 1)
+    found = sides(ASKED, SHARES, 1)
     assert [found[i] for i in places] == mixed
-    assert sides(IDS, TEXTS, SHARES, 2) != found
+    assert sides(ASKED, SHARES, 2) != found
 
 
 def test_prompts_that_are_added_move_no_others() -> None:
-    few = dict(zip(IDS[:200], sides(IDS[:200], TEXTS[:200], SHARES, 1), strict=True))
-    more = dict(zip(IDS, sides(IDS, TEXTS, SHARES, 1), strict=True))
+    few = dict(zip(IDS[:200], sides(ASKED.slice(0, 200), SHARES, 1), strict=True))
+    more = dict(zip(IDS, sides(ASKED, SHARES, 1), strict=True))
     assert all(more[id_] == where for id_, where in few.items())
 
 
 def test_nothing_is_held_out_unasked() -> None:
-    assert set(sides(IDS, TEXTS, SplitSection(), 1)) == {"training"}
+    assert set(sides(ASKED, SplitSection(), 1)) == {"training"}
+
+
+@pytest.mark.parametrize("source", ["mine.jsonl:{}", "world:2/fact"])
+def test_an_attack_its_request_and_its_twin_are_of_one_family(source: str) -> None:
+    attacks = [open_attack(name) for name in ("base64", "leetspeak", "prefix_injection")]
+    hazards = [Prompt((Message("user", TEXTS[4 * n]),), intent="hazard", source=source.format(n)) for n in range(60)]
+    harmless = by_wrapper([Prompt((Message("user", TEXTS[4 * n]),), source=f"safe.jsonl:{n}") for n in range(60, 120)])
+    asked = [[hazard, *(one for family in attacks for one in stressed(family, hazard, harmless, 1))] for hazard in hazards]
+    assert all(len(some) == 1 + 2 * len(attacks) for some in asked)
+    found = iter(sides(from_rows([one for some in asked for one in some], Prompt), SHARES, 1))
+    together = [{next(found) for _ in some} for some in asked]
+    assert [len(some) for some in together] == [1] * len(hazards)
+    assert set().union(*together) == {"training", "validation", "evaluation"}
+
+
+def test_twins_of_an_attack_that_was_left_out_stay_together() -> None:
+    assert kin(["1", "2", "3"], ["a.csv:1", "a.csv:2", "b.csv:1"], ["f", "f", None]) == ["f", "f", "b.csv:1"]

@@ -25,7 +25,7 @@ POOL = 500
 """At most so many harmless prompts are kept in memory to make twins of."""
 
 
-@part("source", "stress", version="1")
+@part("source", "stress", version="2")
 class StressSource:
     """Prompts inside attacks: `stress:role_play,base64?of=my.jsonl&twins=mine.jsonl&n=200&k=16`, or `stress:all?of=world:hazard?n=50`.
 

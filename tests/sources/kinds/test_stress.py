@@ -127,7 +127,7 @@ def test_edges_need_no_prompts():
     assert len(found) > 20
     assert {(p.intent, p.wrapper) for p in found} == {("benign", "edge")}
     assert len(read("stress:edge?n=5")) == 5
-    assert read("stress:edge?of=world:fact?n=2")[0].source.startswith("stress:edge of world:")
+    assert attacks.origin(read("stress:edge?of=world:fact?n=2")[0].source).startswith("world:")
 
 
 def test_k_is_for_those_that_repeat(harmful):
