@@ -20,8 +20,6 @@ MOST_ROWS = 100
 """Rows that `query` prints; `--json` and `--out` give all."""
 LONGEST = 80
 """Characters of a cell that it prints."""
-ELSEWHERE = {"prompts": "prompts", "generate": "generate", "train": "train", "evaluate": "evaluate", "export": "export"}
-"""Sections of the recipe that `decide` does not follow -> the command that does."""
 
 
 @app.command(group=STAGE, sort_key=2)
@@ -95,11 +93,15 @@ def query(
 
 
 def _check_settings(settings: Sequence[str], run: Path) -> None:
-    """Refuse a setting that no decision on traces follows from, for it would change nothing."""
+    """Refuse a setting that no decision on traces follows from, for it would change nothing. A misspelt one is left to the recipe."""
+    from potstill.filter.judging import SECTIONS
+    from potstill.pipeline import STAGES
+    from potstill.recipe import Recipe
+
     for setting in settings:
         section = setting.partition("=")[0].partition(".")[0].strip()
-        if section in ELSEWHERE:
-            fix = f"run `potstill {ELSEWHERE[section]} {run} --set {setting}`"
+        if section in Recipe.model_fields and section not in SECTIONS:
+            fix = f"run `potstill {section if section in STAGES else 'run'} {run} --set {setting}`"
             raise PotstillError(f"{section} is nothing that traces are decided by", where=f"--set {setting}", fix=fix)
 
 

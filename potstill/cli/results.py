@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from potstill.check.sizes import teacher_size
 from potstill.report.findings import Findings
 from potstill.report.sources import SPEED
 from potstill.report.words import factor, interval, measured
@@ -33,6 +32,8 @@ def lines(run: Run, made: Mapping[str, Artifact]) -> list[str]:
 def _models(run: Run, made: Mapping[str, Artifact]) -> Iterator[str]:
     if "train" not in made:
         return
+    from potstill.check.sizes import teacher_size  # it brings torch in
+
     teacher, student = teacher_size(run.recipe.teachers[0]).parameters, int(made["train"].manifest.summary["parameters"])
     if teacher:
         yield _line("teacher", f"{run.recipe.teachers[0].model}, {teacher:,} parameters")

@@ -23,6 +23,9 @@ from potstill.store.run import Run
 from potstill.store.tables import rows
 from potstill.types import Part, Prompt, Trace
 
+SECTIONS = ("filters", "policy", "measure")
+"""The sections of the recipe that verdicts and decisions follow, beside the seed."""
+
 
 @dataclass(frozen=True)
 class Cut(Artifact):

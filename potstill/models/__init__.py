@@ -9,7 +9,8 @@ from potstill.models.base import Answer, Endpoint, Given, Keep, Options, Outlook
 
 if TYPE_CHECKING:
     from potstill.models.local import LocalModel
-    from potstill.models.opening import keep_of, open_model, open_student, open_teacher, spending_of, student_tokenizer, teacher_tokenizer
+    from potstill.models.opening import keep_of, open_model, open_teacher, spending_of
+    from potstill.models.students import open_student, student_tokenizer, teacher_tokenizer
     from potstill.models.tokenizers import open_tokenizer
 
 __all__ = [
@@ -37,17 +38,17 @@ _HOMES = {
     "LocalModel": "potstill.models.local",
     "keep_of": "potstill.models.opening",
     "open_model": "potstill.models.opening",
-    "open_student": "potstill.models.opening",
+    "open_student": "potstill.models.students",
     "open_teacher": "potstill.models.opening",
     "open_tokenizer": "potstill.models.tokenizers",
     "spending_of": "potstill.models.opening",
-    "student_tokenizer": "potstill.models.opening",
-    "teacher_tokenizer": "potstill.models.opening",
+    "student_tokenizer": "potstill.models.students",
+    "teacher_tokenizer": "potstill.models.students",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """The names that bring torch in are imported when they are first used."""
+    """Names are imported when they are first used: some bring torch in."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'potstill.models' has no attribute {name!r}")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from potstill.cli import main
+from potstill.filter.judging import SECTIONS
+from potstill.pipeline import STAGES
+from potstill.recipe import Recipe
 from tests.curate.test_origin import run_of
 
 
@@ -59,7 +64,6 @@ def test_a_ruling_on_nothing_is_refused(folder, capsys):
 
 def test_a_ruling_on_a_prompt_that_was_put_aside_is_applied_where_prompts_are_chosen(tmp_path, capsys):
     from potstill.prompts import gather
-    from potstill.recipe import Recipe
     from potstill.store import Quiet, Run
 
     asked = tmp_path / "asked.jsonl"
@@ -79,11 +83,36 @@ def test_a_ruling_on_a_prompt_that_was_put_aside_is_applied_where_prompts_are_ch
     assert json.loads(told(capsys, "query", folder, aside, "--json")) == []
 
 
-def test_a_setting_that_decides_nothing_is_refused(folder, capsys):
-    assert main(["decide", folder, "--set", "prompts.limit=1"]) == 1
+@pytest.mark.parametrize("section", sorted(Recipe.model_fields.keys() - {*SECTIONS}))
+def test_a_setting_that_decides_nothing_is_refused(folder, capsys, section):
+    assert main(["decide", folder, "--set", f"{section}.x=1"]) == 1
     err = capsys.readouterr().err
-    assert "prompts is nothing that traces are decided by" in err
-    assert f"potstill prompts {folder} --set prompts.limit=1" in err
+    assert f"{section} is nothing that traces are decided by" in err
+    command = section if section in STAGES else "run"
+    assert f"potstill {command} {folder} --set {section}.x=1" in err
+
+
+def test_a_misspelt_setting_is_told_by_the_recipe(folder, capsys):
+    assert main(["decide", folder, "--set", "polcy.noise_votes=2"]) == 1
+    assert "did you mean 'policy'" in capsys.readouterr().err
+
+
+HEAVY = {"torch", "transformers", "datasets"}
+LIGHT = {
+    "decide": ("--set", "filters.0.threshold=0", "--quiet"),
+    "query": ("select * from decisions",),
+    "trace": (),
+    "curve": ("--filter", "answer"),
+    "rule": ("{id}", "keep", "--why", "it is right"),
+}
+
+
+@pytest.mark.parametrize("command", LIGHT)
+def test_looking_and_deciding_anew_bring_nothing_heavy_in(folder, capsys, command):
+    words = [command, folder, *(word.replace("{id}", wrong(capsys, folder)) for word in LIGHT[command])]
+    code = f"import sys; from potstill.cli import main; assert main({words!r}) == 0; sys.exit(str({HEAVY!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "set()"
 
 
 def test_a_reserved_word_as_a_column_is_explained(folder, capsys):

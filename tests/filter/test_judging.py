@@ -245,3 +245,36 @@ def test_real_rationales_against_gold(data_dir, tmp_path, monkeypatch):
     cut = cut_of(Run.open(load(tree.ROOT / "recipes" / "svamp_palm.toml"), out=tmp_path / "svamp", log=Quiet()))
     # 587 of the right ones write their answer in one pair of brackets, 9 as "(16 * 17) * 4"
     assert (len(cut.keep), len(cut.noise)) == (596, 204)
+
+
+class Watched:
+    """A recipe that keeps the names of the sections that were read."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe, self.read = recipe, set()
+
+    def __getattr__(self, name: str) -> object:
+        self.read.add(name)
+        return getattr(self.recipe, name)
+
+
+def test_the_sections_that_deciding_reads_are_those_it_says(tmp_path, monkeypatch):
+    run = run_of(tmp_path, [{"kind": "answer"}])
+    traces = draw(run, gather(run))
+    run.recipe = Watched(run.recipe)
+    monkeypatch.setattr("potstill.store.run.dump", lambda watched: "")
+    judge(run, traces, measure=True)
+    beside = {"name", "seed", "generate"}  # of the last, only what judges may cost
+    assert run.recipe.read & Recipe.model_fields.keys() - beside == {*judging.SECTIONS}
+
+
+def test_a_threshold_changed_and_changed_back_decides_the_same(tmp_path):
+    def decided(threshold):
+        run = run_of(tmp_path, [{"kind": "answer", "threshold": threshold}])
+        return judge(run, draw(run, gather(run)))
+
+    first, other, again = decided(0.5), decided(0.0), decided(0.5)
+    assert first.content == again.content != other.content
+    assert first.folder == again.folder
+    rule(run_of(tmp_path, [{"kind": "answer"}]), first.noise[0].id, "keep", "it is right")
+    assert first.noise[0].id in {trace.id for trace in decided(0.5).keep} & {trace.id for trace in decided(0.9).keep}
