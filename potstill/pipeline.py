@@ -70,7 +70,7 @@ def run(run: Run, last: Stage | None = None) -> dict[str, Artifact]:
 
     made: dict[str, Artifact] = {}
     stages = span(last=last)
-    agree(run.recipe, evaluated="evaluate" in stages)
+    agree(run.recipe, stages)
     with run.locked():
         for stage in stages:
             if stage == "export" and missed(made):
@@ -93,7 +93,7 @@ def make(run: Run, stage: Stage, *, measure: bool = False) -> dict[str, Artifact
     made: dict[str, Artifact] = {}
     stages = _line(stage)
     if "generate" in stages:
-        agree(run.recipe, evaluated="evaluate" in stages)
+        agree(run.recipe, stages)
     with run.locked():
         for each in stages:
             made[each] = FILTERING[stage](run, made) if measure and each == stage else _perform(run, each, made, stages)

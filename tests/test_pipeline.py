@@ -40,7 +40,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
         return perform
 
     monkeypatch.setattr(pipeline, "_PERFORM", {stage: step(stage) for stage in STAGES})
-    monkeypatch.setattr(check, "agree", lambda recipe, **_: done.append(("check", [])))
+    monkeypatch.setattr(check, "agree", lambda recipe, stages: done.append(("check", list(stages))))
     monkeypatch.setattr(check, "fit_gathered", lambda recipe, gathered, **_: done.append(("fit", [])) or [])
     return done
 
@@ -67,6 +67,13 @@ def test_a_run_checks_first_and_performs_all_under_one_lock(performed: list[tupl
     assert [stage for stage, _ in performed] == ["check", "prompts", "fit", *STAGES[1:]]
     assert list(made) == list(STAGES)
     assert opened.locks == 1
+
+
+def test_only_stages_that_will_be_performed_are_checked(performed: list[tuple[str, list[str]]]) -> None:
+    run(FakeRun(), "filter")  # type: ignore[arg-type]
+    make(FakeRun(), "export")  # type: ignore[arg-type]
+    checked = [stages for stage, stages in performed if stage == "check"]
+    assert checked == [["prompts", "generate", "filter"], ["prompts", "generate", "filter", "train", "export"]]
 
 
 def test_each_stage_finds_those_before_it(performed: list[tuple[str, list[str]]]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedConfig
@@ -23,7 +22,6 @@ from potstill.generate.fitting import check_mode, check_revisers
 from potstill.generate.routing import route
 from potstill.judges import BatchJudge, open_judge
 from potstill.judges.constitution import VERSION
-from potstill.judges.endpoint import EndpointReward
 from potstill.judges.opening import open_constitution
 from potstill.models import Sampling, Teacher, keep_of, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.base import Spending
@@ -31,6 +29,7 @@ from potstill.models.hf import classifies
 from potstill.models.recorded import RecordedTeacher
 from potstill.prompts.opening import open_sources
 from potstill.recipe import LossSection, Recipe, TeacherSection
+from potstill.recipe.curation import SourceSection
 from potstill.registry import PartInfo, find
 from potstill.sources.labels import ready_labellers
 from potstill.store import Artifact, rows
@@ -49,6 +48,8 @@ TELLS = {
 """What a teacher may give, in words."""
 
 
+LATER = ("evaluate", "export")
+"""The stages that a run may stop before, and that nothing before them depends on."""
 DUMMY = Prompt((Message("user", "a"),))
 """A question for requests that are never sent."""
 
@@ -70,21 +71,26 @@ class Part:
     needs: frozenset[str]
 
 
-def parts(recipe: Recipe) -> tuple[Part, ...]:
-    """Every part that the recipe names, in its order; a filter's own settings are validated.
+def parts(recipe: Recipe, stages: Collection[str] = LATER) -> tuple[Part, ...]:
+    """Every part that the recipe names for these stages, in its order; a filter's own settings are validated.
+
+    What training needs is named for the harvest too: once it is made it has what it has.
 
     Raises:
         RecipeError: no part of that name, or a setting that a filter does not have.
     """
-    return tuple(_parts(recipe))
+    measured = _of_evaluation(recipe) if "evaluate" in stages else ()
+    written = _of_export(recipe) if "export" in stages else ()
+    return (*_of_harvest(recipe), *measured, *written)
 
 
-def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
+def agree(recipe: Recipe, stages: Collection[str] = LATER) -> None:
     """Hold what the parts need against what each teacher gives, and the student against both. No weights and no prompts are read.
 
     Args:
         recipe: to be checked.
-        evaluated: whether the student will be; there must be something to measure it on then.
+        stages: those that will be performed. Of `evaluate` and `export` nothing is looked at unless they are among them; where the student
+            is evaluated, there must be something to measure it on.
 
     Raises:
         RecipeError: a part or setting that does not exist, a template without its slot, a limit on what no suite measures, or no
@@ -94,13 +100,14 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
         CapabilityError: a teacher does not give what a part needs, or speaks other tokens than the student and a divergence compares them.
     """
     split = recipe.prompts.split
+    evaluated = "evaluate" in stages
     if evaluated and not recipe.evaluate.sources and not (split is not None and split.evaluation):
         fix = 'name some, as in sources = ["world:math?n=200"], or stop before it with --to train'
         raise RecipeError("there is nothing to measure on", where="evaluate.sources", fix=fix)
     _check_terms(recipe)
     teachers = [open_teacher(section) for section in recipe.teachers]
     check_revisers(teachers, recipe.generate)
-    for part in _parts(recipe):
+    for part in parts(recipe, stages):
         for teacher in teachers:
             lacking = sorted(part.needs - teacher.gives)
             if lacking:
@@ -108,7 +115,8 @@ def agree(recipe: Recipe, *, evaluated: bool = True) -> None:
                 has = ", ".join(TELLS.get(gift, gift) for gift in sorted(teacher.gives))
                 fix = f"{teacher.name} gives {has}; take another teacher, or {_instead(part)}"
                 raise CapabilityError(what, where=part.where, fix=fix)
-    read_limits(recipe.evaluate.limits, {name: find("suite", name).factory() for name in recipe.evaluate.suites})
+    if evaluated:
+        read_limits(recipe.evaluate.limits, {name: find("suite", name).factory() for name in recipe.evaluate.suites})
     open_sources(recipe)
     student_size(recipe)
     _check_k(recipe, teachers)
@@ -229,16 +237,6 @@ def fit_servers(recipe: Recipe, gathered: Artifact, teachers: Sequence[Teacher])
         reader.finish()
 
 
-def missing_keys(recipe: Recipe) -> list[str]:
-    """The environment variables that a run of the recipe reads keys from, and that are not set here."""
-    names = {section.api_key_env: section.model for section in recipe.teachers if section.api_key_env}
-    judge = _judge(recipe)
-    if isinstance(judge, EndpointReward) and judge.endpoint.api_key_env:
-        names.setdefault(judge.endpoint.api_key_env, judge.name)
-    missing = {name: model for name, model in names.items() if not os.environ.get(name)}
-    return [f"{model}: the environment variable {name}, which holds its key, is not set" for name, model in missing.items()]
-
-
 def _check_terms(recipe: Recipe) -> None:
     """No teacher's terms forbid what the recipe is for, unless it says why it goes on; found before it is asked anything."""
     for i, section in enumerate(recipe.teachers):
@@ -294,7 +292,8 @@ def _vocabulary(config: PreTrainedConfig | None, teacher: Teacher) -> int | None
     return len(teacher.tokenizer)
 
 
-def _parts(recipe: Recipe) -> Iterator[Part]:
+def _of_harvest(recipe: Recipe) -> Iterator[Part]:
+    """What prompts, answers and verdicts are made with, and what is trained with them."""
     for i, teacher in enumerate(recipe.teachers):
         where = f"teachers.{i}"
         yield _part(where, find("model", teacher.model.partition(":")[0], where))
@@ -309,9 +308,7 @@ def _parts(recipe: Recipe) -> Iterator[Part]:
         place, spending = "generate.revision.constitution", Spending(usd=recipe.generate.usd_budget)
         rules = open_constitution(recipe.generate.revision.constitution, place, spending)
         yield Part("generate.revision", "constitution", rules.name, VERSION, frozenset())
-    for name, section in (("prompts", recipe.prompts), ("evaluate", recipe.evaluate)):
-        if section.grader is not None:
-            yield _part(f"{name}.grader", find("judge", section.grader, f"{name}.grader"))
+    yield from _grader("prompts", recipe.prompts)
     yield from (_part(f"prompts.labels.{i}", one.info) for i, one in enumerate(ready_labellers(recipe.prompts.labels)))
     for where, sections, answers in (("prompts.filters", recipe.prompts.filters, False), ("filters", recipe.filters, True)):
         filters = ready(sections, where)
@@ -319,11 +316,23 @@ def _parts(recipe: Recipe) -> Iterator[Part]:
         yield from (_part(f"{where}.{i}", one.info) for i, one in enumerate(filters))
     for i, loss in enumerate(recipe.train.losses):
         yield from _of_loss(loss, f"train.losses.{i}")
+
+
+def _of_evaluation(recipe: Recipe) -> Iterator[Part]:
+    yield from _grader("evaluate", recipe.evaluate)
     for suite in recipe.evaluate.suites:
         yield _part("evaluate.suites", find("suite", suite, "evaluate.suites"))
+
+
+def _of_export(recipe: Recipe) -> Iterator[Part]:
     for spec in recipe.export.formats:
         read_format(spec, "export.formats")
         yield _part("export.formats", find("format", spec.partition(":")[0], "export.formats"))
+
+
+def _grader(name: str, section: SourceSection) -> Iterator[Part]:
+    if section.grader is not None:
+        yield _part(f"{name}.grader", find("judge", section.grader, f"{name}.grader"))
 
 
 def _judge(recipe: Recipe) -> BatchJudge | None:

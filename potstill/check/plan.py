@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
-from potstill.check.agreement import TELLS, Part, agree, fit_prompts, missing_keys, parts
+from potstill.check.agreement import TELLS, Part, agree, fit_prompts, parts
 from potstill.check.counting import count, find_prompts, malformed
 from potstill.check.estimate import CHARACTERS_A_TOKEN, Counts, Machine, Size, Take, bill, cost, cpu, estimate, gpu
+from potstill.check.keys import missing_keys
 from potstill.check.sizes import student_size, teacher_size
 from potstill.models import open_teacher
 from potstill.recipe import Recipe, dump

@@ -80,7 +80,7 @@ def candidate(recipe: Recipe, section: TeacherSection, teacher: Teacher, student
 
 def _lacks(recipe: Recipe, section: TeacherSection) -> str:
     try:
-        agree(recipe.model_copy(update={"teachers": (section,)}), evaluated=False)
+        agree(recipe.model_copy(update={"teachers": (section,)}), stages=())
     except PotstillError as error:
         return error.what
     return ""

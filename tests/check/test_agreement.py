@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from potstill.check.agreement import agree, fit_gathered, fit_prompts, missing_keys, parts
+from potstill.check.agreement import agree, fit_gathered, fit_prompts, parts
 from potstill.errors import CapabilityError, InputError, ModelError, RecipeError
 from potstill.models import open_teacher, open_tokenizer, world
 from potstill.prompts import gather
@@ -162,9 +162,33 @@ def test_a_misspelt_name_is_found_before_anything_is_spent(override: str, told: 
     assert told.partition(": ")[2] in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("override", "stage"),
+    [
+        ('evaluate.suites=["capabillity"]', "evaluate"),
+        ("evaluate.limits={acuracy = 0.5}", "evaluate"),
+        ('export.formats=["safetensor"]', "export"),
+    ],
+)
+def test_what_is_done_later_does_not_stop_a_run_that_stops_before_it(override: str, stage: str) -> None:
+    agree(tiny(override), ("prompts", "generate", "filter", "train"))
+    with pytest.raises(RecipeError):
+        agree(tiny(override), ("prompts", stage))
+
+
+def test_what_training_needs_of_the_harvest_is_checked_before_the_harvest(tmp_path) -> None:
+    file = tmp_path / "answers.jsonl"
+    file.write_text('{"prompt": "a", "answer": "b"}\n')
+    with pytest.raises(CapabilityError):
+        agree(
+            tiny(f"teachers.0.model=recorded:{file}", "teachers.0.top_k=5", 'train.losses=[{divergence = "forward_kl"}]'),
+            ("prompts", "generate"),
+        )
+
+
 def test_an_evaluation_needs_something_to_measure_on() -> None:
     nothing = tiny("evaluate.sources=[]")
-    agree(nothing, evaluated=False)
+    agree(nothing, stages=())
     with pytest.raises(RecipeError, match="there is nothing to measure on; name some"):
         agree(nothing)
 
@@ -306,10 +330,7 @@ def test_more_outcomes_than_a_servers_tokenizer_has_tokens() -> None:
         agree(tiny(f"teachers=[{teacher}]"))
 
 
-def test_a_judge_behind_a_server_needs_its_key_and_a_price(monkeypatch) -> None:
-    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
-    judge = "reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY"
-    best = f'generate.best_of={{judge = "{judge}"}}'
-    assert missing_keys(tiny(best)) == [f"{judge}: the environment variable NO_SUCH_KEY, which holds its key, is not set"]
+def test_a_judge_behind_a_server_needs_a_price() -> None:
+    best = 'generate.best_of={judge = "reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY"}'
     with pytest.raises(RecipeError, match="a budget of dollars needs the judge's price"):
         agree(tiny(best, "generate.usd_budget=1.0"))
