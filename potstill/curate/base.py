@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from potstill.errors import RecipeError
 from potstill.models.base import Spending
 from potstill.models.scorings import Scoring
 from potstill.recipe.curation import FilterSection
-from potstill.registry import Identified, PartInfo, did_you_mean, find
+from potstill.recipe.reading import part_settings
+from potstill.registry import Identified, PartInfo, find
 from potstill.types import Part, Prompt, TeacherCard, Trace, Within
 
 Reads = Literal["prompt", "answer", "scorings"]
@@ -236,14 +236,5 @@ def ready(sections: Sequence[FilterSection], where: str, context: Context | None
 def _ready(section: FilterSection, where: str, by: str, context: Context) -> ReadyFilter:
     info = find("filter", section.kind, where=where)
     kind: type[FilterSettings] = info.factory.Settings  # type: ignore[attr-defined]  # of every filter's class
-    try:
-        settings = kind.model_validate(section.settings)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        key = ".".join(str(step) for step in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            raise RecipeError(
-                f"unknown key {key!r} for the filter {section.kind!r}", where=where, fix=did_you_mean(key, sorted(kind.model_fields))
-            ) from None
-        raise RecipeError(f"{key}: {fault['msg']}", where=where, fix=f"see the filter {section.kind!r}") from None
+    settings = part_settings(kind, section.settings, f"the filter {section.kind!r}", where)
     return ReadyFilter(info, by, info.factory(settings, replace(context, where=where)), settings)

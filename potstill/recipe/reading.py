@@ -184,6 +184,28 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Rec
     return RecipeError(f"not valid TOML: {what[0].lower()}{what[1:]}", where=where, fix="strings take quotes, tables [brackets]")
 
 
+def part_settings(model: type[Model], given: Mapping[str, Any], of: str, where: str) -> Model:
+    """The settings of a part, which stand beside its name in a section of the recipe.
+
+    Args:
+        model: the part's settings.
+        given: as in the recipe.
+        of: the part, as in `the filter 'answer'`.
+        where: its place in the recipe, for errors.
+
+    Raises:
+        RecipeError: an unknown setting, or a value that a setting cannot have.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        fault = error.errors()[0]
+    key = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        raise RecipeError(f"unknown key {key!r} for {of}", where=where, fix=did_you_mean(key, sorted(model.model_fields)))
+    raise RecipeError(f"{key}: {fault['msg']}", where=where, fix=f"see {of}")
+
+
 def _recipe_error(error: ValidationError, model: type[BaseModel], text: str, source: str, set_by: Mapping[KeyPath, str]) -> RecipeError:
     """The first fault, unknown keys before all others: a misspelt key is also why another one is missing."""
     faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from potstill.errors import RecipeError
 from potstill.models.base import Spending
 from potstill.recipe.curation import LabelSection
-from potstill.registry import Identified, PartInfo, did_you_mean, find
+from potstill.recipe.reading import part_settings
+from potstill.registry import Identified, PartInfo, find
 from potstill.types import Half, Intent, Prompt
 
 Of = Literal["domain", "intent", "family", "language"]
@@ -141,15 +141,7 @@ def ready_labellers(sections: Sequence[LabelSection], help_: Help | None = None)
 def _ready(section: LabelSection, help_: Help) -> ReadyLabeller:
     info = find("labeller", section.kind, where=help_.where)
     kind: type[LabelSettings] = info.factory.Settings  # type: ignore[attr-defined]  # of every labeller's class
-    try:
-        settings = kind.model_validate(section.settings)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        key = ".".join(str(step) for step in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            what, fix = f"unknown key {key!r} for the labeller {section.kind!r}", did_you_mean(key, sorted(kind.model_fields))
-            raise RecipeError(what, where=help_.where, fix=fix) from None
-        raise RecipeError(f"{key}: {fault['msg']}", where=help_.where, fix=f"see the labeller {section.kind!r}") from None
+    settings = part_settings(kind, section.settings, f"the labeller {section.kind!r}", help_.where)
     name = f"{info.name}:{settings.name}" if settings.name else info.name
     return ReadyLabeller(info, name, info.factory(settings, help_), settings)
 

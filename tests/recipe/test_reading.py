@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from potstill.errors import PotstillError, RecipeError
 from potstill.recipe import load, parse, validate
-from potstill.recipe.reading import load_as
+from potstill.recipe.reading import load_as, part_settings
 
 HEAD = 'name = "x"\n[student]\nmodel = "new:llama"\n[[teachers]]\nmodel = "world:base"\ntop_k = 5\n[prompts]\nsources = ["a.jsonl"]\n'
 
@@ -213,3 +213,16 @@ def test_a_file_that_a_recipe_names_is_read_as_its_class(tmp_path: Path) -> None
     path.write_bytes(b"\xff")
     with pytest.raises(RecipeError, match="not UTF-8"):
         load_as(Box, path)
+
+
+class Sieve(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    meshes: int = Field(4, ge=1)
+
+
+def test_the_settings_of_a_part():
+    assert part_settings(Sieve, {"meshes": 9}, "the filter 'sieve'", "filters.2") == Sieve(meshes=9)
+    with pytest.raises(RecipeError, match=r"filters\.2: unknown key 'mesh' for the filter 'sieve'; did you mean 'meshes'"):
+        part_settings(Sieve, {"mesh": 9, "meshes": 1}, "the filter 'sieve'", "filters.2")
+    with pytest.raises(RecipeError, match=r"filters\.2: meshes: Input should be greater than or equal to 1; see the filter 'sieve'"):
+        part_settings(Sieve, {"meshes": 0}, "the filter 'sieve'", "filters.2")
