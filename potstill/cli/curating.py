@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -75,20 +75,22 @@ def query(
     """Run SQL over a run's tables: prompts, traces, verdicts, decisions, quarantine, …"""
     from potstill.cli.rowfiles import write_rows
     from potstill.store import Quiet, Run
+    from potstill.store.querying import columns, views
     from potstill.store.querying import query as run_query
-    from potstill.store.querying import views
 
     opened = Run.open(run, log=Quiet())
     if sql is None:
-        tables = {name: _columns(files[0]) for name, files in views(opened).items()}
-        show(output, tables, [f"{name:<28} {', '.join(columns)}" for name, columns in sorted(tables.items())])
+        tables = {name: columns(files) for name, files in views(opened).items()}
+        show(output, tables, [f"{name:<28} {', '.join(known)}" for name, known in sorted(tables.items())])
         return 0
-    found = run_query(opened, sql)
-    if out is not None:
-        write_rows(out, found)
-        show(output, {"rows": len(found), "file": str(out)}, [f"{out}: {len(found):,} rows"])
-        return 0
-    show(output, _plain(found.to_pylist()), [*_grid(found.slice(0, MOST_ROWS)), *_rest(len(found))])
+    with run_query(opened, sql) as found:
+        if out is not None:
+            rows = write_rows(out, found)
+            show(output, {"rows": rows, "file": str(out)}, [f"{out}: {rows:,} rows"])
+        elif output.json:
+            show(output, _plain(found.read_all().to_pylist()), [])
+        else:
+            print("\n".join(_told(found)))
     return 0
 
 
@@ -105,12 +107,6 @@ def _check_settings(settings: Sequence[str], run: Path) -> None:
             raise PotstillError(f"{section} is nothing that traces are decided by", where=f"--set {setting}", fix=fix)
 
 
-def _columns(path: Path) -> list[str]:
-    import pyarrow.parquet as pq
-
-    return list(pq.read_schema(path).names)
-
-
 def _plain(value: Any) -> Any:
     """The value as JSON can say it: dates and bytes as text."""
     import json
@@ -118,17 +114,20 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def _grid(table: pa.Table) -> list[str]:
-    """The rows in columns as wide as what stands in them; long cells are cut."""
-    rows = [table.column_names, *([_cell(value) for value in row.values()] for row in table.to_pylist())]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+def _told(found: pa.RecordBatchReader) -> Iterator[str]:
+    """The first rows in columns as wide as what stands in them, and how many more there are; long cells are cut."""
+    rows: list[list[str]] = []
+    count = 0
+    for batch in found:
+        rows += [[_cell(value) for value in row.values()] for row in batch.slice(0, MOST_ROWS - len(rows)).to_pylist()]
+        count += len(batch)
+    lines = [found.schema.names, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    yield from ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    if count > MOST_ROWS:
+        yield f"… {count - MOST_ROWS:,} rows more; --json and --out give all"
 
 
 def _cell(value: Any) -> str:
     line = "" if value is None else " ".join(str(value).split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
-
-
-def _rest(rows: int) -> list[str]:
-    return [f"… {rows - MOST_ROWS:,} rows more; --json and --out give all"] if rows > MOST_ROWS else []

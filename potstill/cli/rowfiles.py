@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv
 
 from potstill.errors import InputError
 from potstill.store import atomic, tables
@@ -13,8 +19,11 @@ from potstill.store import atomic, tables
 ENDINGS = (".parquet", ".csv", ".jsonl")
 
 
-def write_rows(path: Path, rows: pa.Table) -> None:
-    """Write a table as Parquet, CSV or JSON lines, whole or not at all.
+def write_rows(path: Path, rows: pa.RecordBatchReader) -> int:
+    """Write rows as Parquet, CSV or JSON lines, whole or not at all, a batch in memory at a time.
+
+    Returns:
+        how many they are.
 
     Raises:
         InputError: the ending is none of `ENDINGS`, or CSV cannot hold a column.
@@ -22,22 +31,30 @@ def write_rows(path: Path, rows: pa.Table) -> None:
     """
     if path.suffix not in ENDINGS:
         raise InputError(f"unknown ending {path.suffix!r}", where=str(path), fix=f"one of: {', '.join(ENDINGS)}")
-    with atomic.store_errors(path):
-        if path.suffix == ".parquet":
-            tables.write(path, rows)
-        elif path.suffix == ".jsonl":
-            lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows.to_pylist())
-            atomic.write_text(path, "".join(f"{line}\n" for line in lines))
-        else:
-            _write_csv(path, rows)
-
-
-def _write_csv(path: Path, rows: pa.Table) -> None:
-    from pyarrow import csv
-
     nested = [field.name for field in rows.schema if pa.types.is_nested(field.type)]
-    if nested:
+    if nested and path.suffix == ".csv":
         what = f"CSV cannot hold lists and records: {', '.join(nested)}"
         raise InputError(what, where=str(path), fix="select other columns, or write .parquet or .jsonl")
-    with atomic.whole_file(path) as temporary:
-        csv.write_csv(rows, temporary)
+    with atomic.store_errors(path), atomic.whole_file(path) as temporary, _writer(path.suffix, temporary, rows.schema) as write:
+        return sum(write(batch) for batch in rows)
+
+
+@contextmanager
+def _writer(ending: str, path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], int]]:
+    """What writes a batch, and says how many rows it has."""
+    if ending == ".jsonl":
+        with path.open("w", encoding="utf-8") as file:
+            yield partial(_write_lines, file)
+        return
+    with csv.CSVWriter(path, schema) if ending == ".csv" else pq.ParquetWriter(path, schema, **tables.encoding(schema)) as writer:
+        yield partial(_write_batch, writer)
+
+
+def _write_lines(file: TextIO, batch: pa.RecordBatch) -> int:
+    file.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in batch.to_pylist())
+    return len(batch)
+
+
+def _write_batch(writer: csv.CSVWriter | pq.ParquetWriter, batch: pa.RecordBatch) -> int:
+    writer.write_batch(batch)
+    return len(batch)

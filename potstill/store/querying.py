@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from potstill.errors import InputError, MissingExtraError, StoreError
+from potstill.registry import did_you_mean
 from potstill.store.artifact import Artifact
 from potstill.store.run import Run
 
@@ -20,6 +24,11 @@ JUDGED = ("verdicts", "decisions")
 """Tables that have their plain names only as the stage `filter` made them."""
 QUOTING = "columns that are words of SQL, as by, start and end, are written in double quotes or with their table: v.by"
 """What to do where a statement cannot be parsed."""
+SIZE = 8192
+"""Rows of a batch."""
+WHERE = "potstill query"
+_NO_TABLE = re.compile(r"Table with name (?P<name>\S+) does not exist")
+_NO_COLUMN = re.compile(r'column (named )?"(?P<name>[^"]*)"')
 _SHARD = re.compile(r"(?P<name>.+?)(?:-\d{5,})?\.parquet")
 
 
@@ -39,8 +48,11 @@ def views(run: Run) -> dict[str, list[Path]]:
     return found
 
 
-def query(run: Run, sql: str) -> pa.Table:
-    """The outcome of one SQL statement over `views(run)`.
+@contextmanager
+def query(run: Run, sql: str) -> Iterator[pa.RecordBatchReader]:
+    """The outcome of one SQL statement over `views(run)`, a batch of rows at a time, to be read within the block.
+
+    It reads the files of those views and no other, and writes none.
 
     Args:
         run: its current artifacts are read.
@@ -49,7 +61,7 @@ def query(run: Run, sql: str) -> pa.Table:
     Raises:
         MissingExtraError: DuckDB is not installed.
         StoreError: nothing was made yet.
-        InputError: the statement is wrong, or gives no rows and columns.
+        InputError: the statement is wrong, is no SELECT, or is more than one.
     """
     try:
         duckdb = import_module("duckdb")
@@ -60,20 +72,56 @@ def query(run: Run, sql: str) -> pa.Table:
         raise StoreError("nothing made here yet", where=str(run.folder), fix=f"`potstill run {run.folder}` makes it")
     with duckdb.connect() as connection:
         for name, files in tables.items():
-            connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{", ".join(map(_quoted, files))}])')
-        return _outcome(duckdb, connection, sql, sorted(tables))
+            connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({_listed(files)})')
+        connection.execute(f"SET allowed_paths={_listed(chain.from_iterable(tables.values()))}")
+        connection.execute("SET enable_external_access=false")
+        connection.execute("SET lock_configuration=true")
+        try:
+            _check_reads(duckdb, connection, sql)
+            yield connection.sql(sql).to_arrow_reader(SIZE)
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise InputError(_without_hints(str(error)), where=WHERE, fix=_advice(duckdb, error, sql, tables)) from None
 
 
-def _outcome(duckdb: Any, connection: Any, sql: str, names: list[str]) -> pa.Table:
-    try:
-        relation = connection.sql(sql)
-    except duckdb.Error as error:
-        fix = QUOTING if isinstance(error, duckdb.ParserException) else f"the tables are {', '.join(names)}"
-        raise InputError(str(error).strip(), where="potstill query", fix=fix) from None
-    if relation is None:
-        raise InputError("the statement gives no table", where="potstill query", fix="begin it with SELECT")
-    found: pa.Table = relation.to_arrow_table()
-    return found
+def columns(files: Sequence[Path]) -> list[str]:
+    """The columns of a table."""
+    return list(pq.read_schema(files[0]).names)
+
+
+def _check_reads(duckdb: Any, connection: Any, sql: str) -> None:
+    """The statement is one, and only reads."""
+    kinds = [statement.type for statement in connection.extract_statements(sql)]
+    if not kinds:
+        raise InputError("the statement gives no table", where=WHERE, fix="begin it with SELECT")
+    if len(kinds) > 1:
+        raise InputError(f"{len(kinds)} statements, and one is run at a time", where=WHERE, fix="give them one after another")
+    if kinds[0] not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        fix = "begin it with SELECT; --out writes its rows to a file"
+        raise InputError(f"a statement of the kind {kinds[0].name}, and only SELECT is run here", where=WHERE, fix=fix)
+
+
+def _advice(duckdb: Any, error: Exception, sql: str, tables: Mapping[str, Sequence[Path]]) -> str:
+    """What to do about a statement that failed."""
+    if isinstance(error, duckdb.ParserException):
+        return QUOTING
+    if isinstance(error, duckdb.PermissionException):
+        return f"the tables of the run are read, and nothing else: {', '.join(sorted(tables))}"
+    if table := _NO_TABLE.search(str(error)):
+        return did_you_mean(table["name"], sorted(tables))
+    if column := _NO_COLUMN.search(str(error)):
+        named = [name for name in tables if re.search(rf"\b{name}\b", sql)]
+        known = {column: None for name in named for column in columns(tables[name])}
+        return did_you_mean(column["name"], list(known))
+    return "`potstill query` with the run folder alone shows the tables and their columns"
+
+
+def _without_hints(text: str) -> str:
+    """DuckDB's message without its own guesses, which are of its inner tables too."""
+    return "\n".join(line for line in text.strip().splitlines() if not line.startswith(("Did you mean", "Candidate"))).rstrip("!")
+
+
+def _listed(paths: Iterable[Path]) -> str:
+    return f"[{', '.join(map(_quoted, paths))}]"
 
 
 def _quoted(path: Path) -> str:
