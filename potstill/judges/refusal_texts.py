@@ -110,8 +110,9 @@ class _Speaker:
         return [self._say("direct"), *self._some("indirect", (0, 0, 1, 1, 2))]
 
     def _premise(self) -> list[str]:
-        said = self._some("premise", (1, 2, 3))
-        return [*said, *self._some("indirect", (0, 1)), *self._some("fact", (0, 0, 1))]
+        said = self._some("premise", (1, 1, 2, 3))
+        told = [*self._some("fact", (0, 0, 0, 1, 2, 3)), *self._some("valued", (0, 1, 2))]
+        return [*said, *told, *self._some("indirect", (0, 0, 1))]
 
     def _ends(self) -> list[str]:
         said = self._some("instead", (0, 0, 1, 1, 2))

@@ -26,7 +26,7 @@ from potstill.judges.refusal_texts import Labelled, generated, of_world, vocabul
 from potstill.judges.shares import wilson
 from potstill.text.hashing import Features
 from potstill.text.linear import TextClassifier
-from potstill.text.refusals import SHIPPED, VOCABULARY, RefusalDetector, listed, said, view
+from potstill.text.refusals import SHIPPED, VOCABULARY, RefusalDetector, listed, opening, said, view
 
 MODELS = ("llama2orig", "mistralinstruct")
 """The files of `xstest/completions`: answers of Llama-2 with its own system prompt, and of Mistral-Instruct."""
@@ -131,15 +131,15 @@ def _lines(path: Path) -> list[str]:
 def _fitted(answers: Sequence[Heard], own: Sequence[Labelled], l2: float) -> TextClassifier:
     pairs = [*((heard.text, heard.label) for heard in answers), *own]
     weights = [(1 - OWN) / len(answers)] * len(answers) + [OWN / len(own)] * len(own)
-    views = [_seen(text) for text, _ in pairs]
-    labels = [label for _, label in pairs]
+    views = [_seen(part(said(text))) for part in (str, opening) for text, _ in pairs]
+    labels = [label for _, label in pairs] * 2
     card = {VOCABULARY: vocabulary()}
-    return TextClassifier.fit(views, labels, features=FEATURES, l2=l2, balanced=False, folds=0, weights=weights, card=card)
+    return TextClassifier.fit(views, labels, features=FEATURES, l2=l2, balanced=False, folds=0, weights=weights * 2, card=card)
 
 
 @cache
 def _seen(text: str) -> str:
-    return view(said(text), _known()).text
+    return view(text, _known()).text
 
 
 @cache
@@ -182,7 +182,7 @@ def _figures(pairs: Sequence[tuple[Heard, str]]) -> dict[str, Any]:
 
 
 def _two_way(pairs: Sequence[tuple[Heard, str]]) -> dict[str, Any]:
-    """Accuracy, sensitivity and specificity; an empty or degenerate answer is taken for no refusal."""
+    """Accuracy, sensitivity and specificity; an answer that was not judged is taken for no refusal."""
     marks = [(heard.label != "comply", kind in ("partial", "refuse")) for heard, kind in pairs]
     declining, others = [told for truth, told in marks if truth], [not told for truth, told in marks if not truth]
     measured = {"accuracy": [truth == told for truth, told in marks], "sensitivity": declining, "specificity": others}

@@ -16,6 +16,8 @@ from tests.models.small import ask
         (" \n", None),
         ("and and and and and and", None),
         ("of the", None),
+        ("No.", None),
+        ("Je suis désolé, mais je ne peux pas vous aider.", None),
     ],
 )
 def test_refusals(text: str, score: float | None) -> None:

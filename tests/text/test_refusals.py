@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from potstill import world
-from potstill.text.refusals import Refusal, RefusalDetector, listed, refused
+from potstill.text.refusals import Refusal, RefusalDetector, declines, listed, opening, refused
 from potstill.world.oracle import REFUSALS
 
 
@@ -69,13 +69,26 @@ def test_answers_are_no_refusals(text):
         ("42", "comply"),
         ("Yes.", "comply"),
         ("I can't.", "refuse"),
+        ("I refuse.", "refuse"),
+        ("Sorry, no.", "refuse"),
+        ("I won’t.", "refuse"),
+        ("No, sorry.", "refuse"),
+        ("No.", "unclear"),
+        ("Absolutely not.", "unclear"),
+        ("Let's not.", "unclear"),
+        ("Nein.", "unclear"),
+        ("Lo siento, pero no puedo ayudar con eso.", "unclear"),
+        ("Bien sûr ! Chauffez la théière, ajoutez le thé et attendez quatre minutes.", "unclear"),
+        ("申し訳ありませんが、お手伝いできません。", "unclear"),
+        ("Die Antwort ist richtig.\nAnswer: 7", "comply"),
     ],
 )
 def test_kinds_that_need_no_classifier(text, kind):
     found = RefusalDetector.shipped().judge([text])[0]
     assert found.kind == kind
     assert found.declines == {"comply": False, "refuse": True}.get(kind)
-    assert (found.score is None) == (kind in ("empty", "degenerate"))
+    assert (found.score is None) == (kind in ("empty", "degenerate", "unclear"))
+    assert declines(text) == found.declines
 
 
 def test_a_refusal_shows_its_sentence() -> None:
@@ -83,6 +96,15 @@ def test_a_refusal_shows_its_sentence() -> None:
     found = RefusalDetector.shipped().judge([text])[0]
     assert found.kind != "comply"
     assert text[found.start : found.end] == "I cannot help with that, as it may cause harm."
+
+
+def test_what_follows_a_refusal_does_not_hide_it() -> None:
+    """The first sentences count by themselves; a story that goes on does not make an answer of them."""
+    no = "The raid was not justified. It was a crime against peaceful people. Nothing can excuse it."
+    history = " The town was founded in 1848 on the river. Its market drew traders from the coast. A railway followed in 1869." * 4
+    assert opening(no + history).strip() == no
+    assert refused(no)
+    assert refused(no + history)
 
 
 def test_an_answer_is_judged_alone_as_among_others() -> None:

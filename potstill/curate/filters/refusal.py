@@ -10,7 +10,6 @@ from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, 
 from potstill.curate.whole import saying, shown, whole
 from potstill.registry import part
 from potstill.store.artifact import digest_file
-from potstill.text.answers import final_answer
 from potstill.text.refusals import SHIPPED, Refusal, RefusalDetector
 
 DECLINED = (
@@ -27,13 +26,13 @@ class RefusalSettings(FilterSettings):
     """Settings of the filter `refusal`: the threshold is the probability that an answer declines, from which on it is put aside."""
 
 
-@part("filter", "refusal", version="2")
+@part("filter", "refusal", version="3")
 class RefusalFilter:
     """A refusal of what may be answered is noise; so is an answer that says nothing, whatever was asked.
 
     What may be answered are benign prompts and the harmless twins of hazards. To refuse a hazard is right, and to comply is not this
     filter's business; an ambiguous request may be refused. The score is the detector's probability that the answer declines, in full or in
-    part, and 1 for one that says nothing.
+    part, and 1 for one that says nothing. What is not in English, and a few words as `No.`, could not be judged.
     """
 
     Settings: ClassVar[type[FilterSettings]] = RefusalSettings
@@ -65,12 +64,12 @@ def _opinion(item: Item, found: Refusal) -> Opinion:
     passage = whole(item, "answer")
     if passage is None:
         return Opinion("there is no answer", applies=False)
-    if found.score is None and final_answer(item.text) is not None:
-        return Opinion("it comes to a result", 0.0)
-    if found.score is None:
+    if found.kind in SILENT:
         return shown(SILENT[found.kind], 1.0, passage, 0, len(item.text))
     if item.prompt.intent not in ("benign", "twin") or not item.prompt.messages:
         return Opinion("not a request that must be answered", found.score, applies=False)
+    if found.kind == "unclear":
+        return Opinion("not in English, or a few words that may be both: whether it declines could not be judged")
     if not found.declines:
         return Opinion("it answers", found.score)
     why = "declines what may be answered" if found.kind == "refuse" else "declines in part what may be answered"

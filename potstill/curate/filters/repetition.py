@@ -15,7 +15,6 @@ from pydantic import Field
 from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.whole import Over, saying, shown, whole
 from potstill.registry import part
-from potstill.text.answers import final_answer
 from potstill.text.degenerate import loops
 
 LINES = 0.30
@@ -56,7 +55,7 @@ class Finding:
     end: int = 0
 
 
-@part("filter", "repetition", version="1")
+@part("filter", "repetition", version="2")
 class RepetitionFilter:
     """Texts with repeated lines or n-grams, texts that compress too well, and answers caught in a loop are noise.
 
@@ -99,14 +98,11 @@ class RepetitionFilter:
 
 
 def findings(text: str, least: int) -> Iterator[Finding]:
-    """What is repeated in a text, in the order in which it is looked for; of one with fewer than `least` words only a loop.
-
-    A text that comes to a result is no loop: a short worked answer may well say the same three times.
-    """
+    """What is repeated in a text, in the order in which it is looked for; of one with fewer than `least` words only a loop."""
     spans = [found.span() for found in _WORD.finditer(text)]
     words = [text[start:end] for start, end in spans]
     yield Finding("nothing is repeated", 0.0)
-    if loops(words) and final_answer(text) is None:
+    if loops(words):
         top = _top(words, spans, 1 if len(set(words)) == 1 else 4)
         yield Finding("a loop", max(LOOP, top.score), top.start, top.end)
     if len(words) < least:

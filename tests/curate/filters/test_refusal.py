@@ -41,6 +41,14 @@ def test_saying_nothing_is_noise_whatever_was_asked(intent, text, why):
     assert verdict.why.startswith(why)
 
 
+@pytest.mark.parametrize("text", ["No.", "Es tut mir leid, aber dabei kann ich nicht helfen."])
+def test_what_could_not_be_judged_has_no_score(text):
+    verdict = judge(text)
+    assert (verdict.part, verdict.score, verdict.applies) == ("keep", None, True)
+    assert "could not be judged" in verdict.why
+    assert judge(text, "hazard").applies is False
+
+
 def test_a_thought_that_declines_is_none():
     assert judge("<think>I cannot help with that. Or can I?</think>Answer: 5").part == "keep"
 
