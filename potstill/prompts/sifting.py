@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from potstill.errors import InputError
+from potstill.errors import InputError, RecipeError
 from potstill.prompts.opening import Asked
 from potstill.sources import Rejected
 from potstill.types import Prompt
@@ -38,6 +38,7 @@ def sift(sources: Iterable[Asked], most: float, aside: Callable[[Aside], None]) 
 
     Raises:
         InputError: a source cannot be read or is empty, or more of its rows are malformed.
+        RecipeError: no row has a column that the recipe names, or what it may hold.
     """
     for asked in sources:
         yield from _sift(asked, most, aside)
@@ -45,21 +46,21 @@ def sift(sources: Iterable[Asked], most: float, aside: Callable[[Aside], None]) 
 
 def _sift(asked: Asked, most: float, aside: Callable[[Aside], None]) -> Iterator[Prompt]:
     good = bad = 0
-    first, renamed = "", dict[str, str]()
+    faults, renamed = dict[str, Rejected](), dict[str, str]()
     for found in asked.opened.sift():
         if isinstance(found, Rejected):
-            row = Aside(asked.opened.spec, found)
-            first = first or row.line()
             bad += 1
+            if not good or not faults:
+                faults.setdefault(found.what, found)
             if bad == HOPELESS and not good:
                 break
-            aside(row)
+            aside(Aside(asked.opened.spec, found))
             continue
         good += 1
         yield _as_put(found, asked, renamed)
         if good == asked.limit:
             break
-    _check(asked.opened.spec, good, bad, most, first)
+    _check(asked, good, bad, most, list(faults.values()))
 
 
 def _as_put(found: Prompt, asked: Asked, renamed: dict[str, str]) -> Prompt:
@@ -72,12 +73,31 @@ def _as_put(found: Prompt, asked: Asked, renamed: dict[str, str]) -> Prompt:
     return put if found.twin_of is None else replace(put, twin_of=renamed.get(found.twin_of, found.twin_of))
 
 
-def _check(spec: str, good: int, bad: int, most: float, first: str) -> None:
+def _check(asked: Asked, good: int, bad: int, most: float, faults: Sequence[Rejected]) -> None:
+    """Whether too much of a source is malformed.
+
+    Args:
+        asked: the source.
+        good: how many rows of it are prompts.
+        bad: how many are malformed.
+        most: as in `sift`.
+        faults: a row of each fault that was found before the first good row, or else the first that was found.
+    """
+    spec = asked.opened.spec
     if not good and not bad:
         raise InputError("the source has no prompts", where=spec, fix="check the file, the split or the slice")
-    fix = "mend them or map other columns; prompts.max_quarantined says which share may be"
+    if not bad:
+        return
+    fix, first = "mend them or map other columns; prompts.max_quarantined says which share may be", faults[0].error
     if not good:
         many = f"all of the first {bad}" if bad == HOPELESS else f"all {bad}"
+        if len(faults) == 1 and bad > 1 and _is_mapped(asked, faults[0]):
+            raise RecipeError(f"{faults[0].what}, in {many} rows ({faults[0].where})", where=f"{spec} columns", fix=faults[0].fix)
         raise InputError(f"{many} rows are malformed, the first: {first}", where=spec, fix=fix)
     if bad > most * (good + bad) and (bad > FEW or bad > good):
         raise InputError(f"{bad} of {good + bad} rows are malformed, the first: {first}", where=spec, fix=fix)
+
+
+def _is_mapped(asked: Asked, fault: Rejected) -> bool:
+    """Whether a row is malformed in a column that the recipe names."""
+    return any(repr(column) in fault.what for column in asked.columns.values())

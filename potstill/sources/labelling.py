@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
-from typing import Any, get_args
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, cast, get_args
 from urllib.parse import parse_qsl
 
 from potstill.errors import InputError, RecipeError
-from potstill.registry import did_you_mean
+from potstill.registry import did_you_mean, find
 from potstill.sources.choices import Choices, choices_of
 from potstill.text.lines import Rejected
 from potstill.text.rows import Row, cell, value_of
@@ -50,10 +50,25 @@ _SLOT = re.compile(r"\{([^{}]+)\}")
 
 
 def check_columns(columns: Mapping[str, str], where: str) -> None:
-    """RecipeError unless every wanted name is one that a prompt has."""
-    for name in columns:
+    """RecipeError unless every wanted name is one that a prompt has, and every label that is stated is one that it may have."""
+    for name, column in columns.items():
         if name not in WANTED:
             raise RecipeError(f"unknown wanted name {name!r} in columns", where=where, fix=did_you_mean(name, list(WANTED)))
+        for label in _stated(column):
+            try:
+                if name in _CHECKED:
+                    _CHECKED[name](label, where)
+            except InputError as error:
+                raise RecipeError(error.what, where=f"{where} columns.{name} = {column!r}", fix=error.fix) from None
+            if name == "grader" and label:
+                find("judge", label, f"{where} columns.{name}")
+
+
+def _stated(column: str) -> list[str]:
+    """The labels that an entry of `columns` states: `=A`, and those that stand for values, `b` of `column?a=b`."""
+    if column.startswith("="):
+        return [column[1:]]
+    return [label for _, label in parse_qsl(column.partition("?")[2])]
 
 
 def sifted(row: Row | Rejected, where: str, columns: Mapping[str, str], skill: str = "") -> Prompt | Rejected:
@@ -112,7 +127,6 @@ def text_of(columns: Mapping[str, str], where: str, skill: str) -> Prompt:
 def _labelled(
     messages: tuple[Message, ...], labels: Mapping[str, str | None], where: str, skill: str, choices: tuple[str, ...] = ()
 ) -> Prompt:
-    intent = labels["intent"] or "benign"
     return Prompt(
         messages=messages,
         reference=labels["reference"],
@@ -120,9 +134,9 @@ def _labelled(
         domain=labels["domain"] or "",
         skill=labels["skill"] or skill,
         grader=labels["grader"],
-        intent=_one_of(INTENTS.get(intent, intent), get_args(Intent), "intent", where),
+        intent=_intent(labels["intent"] or "benign", where),
         family=labels["family"],
-        half=None if labels["half"] is None else _one_of(labels["half"], get_args(Half), "half", where),
+        half=None if labels["half"] is None else _half(labels["half"], where),
         risk=None if labels["risk"] is None else _share(labels["risk"], where),
         wrapper=labels["wrapper"],
         twin_of=labels["twin_of"],
@@ -207,6 +221,14 @@ def _one_of(value: Any, known: Collection[str], what: str, where: str) -> Any:
     return value
 
 
+def _intent(text: str, where: str) -> Intent:
+    return cast(Intent, _one_of(INTENTS.get(text, text), get_args(Intent), "intent", where))
+
+
+def _half(text: str, where: str) -> Half:
+    return cast(Half, _one_of(text, get_args(Half), "half", where))
+
+
 def _share(text: str, where: str) -> float:
     try:
         value = float(text)
@@ -215,3 +237,7 @@ def _share(text: str, where: str) -> float:
     if not 0 <= value <= 1:
         raise InputError(f"risk {text!r} is no number from 0 to 1", where=where)
     return value
+
+
+_CHECKED: Mapping[str, Callable[[str, str], object]] = {"intent": _intent, "half": _half, "risk": _share}
+"""The labels that not every text can be -> what raises where it cannot."""

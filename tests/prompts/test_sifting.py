@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from potstill.errors import InputError
+from potstill.errors import InputError, RecipeError
 from potstill.prompts.opening import Asked
 from potstill.prompts.sifting import FEW, HOPELESS, sift
 from potstill.sources import OpenedSource, Rejected
@@ -29,9 +29,9 @@ class Given:
         return iter(self.rows)
 
 
-def read(good, bad, most=0.05, limit=None):
-    rows = [Rejected(f"x:{n}", "malformed", "mend it", "raw") for n in range(bad)]
-    asked = Asked(OpenedSource("x", "given", "1", Given([*rows, *[GOOD] * good])), False, {}, None, None, None, limit)
+def read(good, bad, most=0.05, limit=None, columns=None, what="malformed"):
+    rows = [Rejected(f"x:{n}", what, "mend it", "raw") for n in range(bad)]
+    asked = Asked(OpenedSource("x", "given", "1", Given([*rows, *[GOOD] * good])), False, columns or {}, None, None, None, limit)
     aside = []
     return len(list(sift([asked], most, aside.append))), aside
 
@@ -60,6 +60,17 @@ def test_a_source_without_a_good_row_is_given_up_soon():
         read(0, 1, most=1.0)
     with pytest.raises(InputError, match="x: the source has no prompts"):
         read(0, 0)
+
+
+def test_a_column_that_no_row_has_is_a_fault_of_the_recipe_and_told_once():
+    columns = {"prompt": "question"}
+    with pytest.raises(RecipeError, match=r"^x columns: no column 'question', in all 3 rows \(x:0\); mend it$"):
+        read(0, 3, columns=columns, what="no column 'question'")
+    with pytest.raises(RecipeError, match=f"in all of the first {HOPELESS} rows"):
+        read(5, HOPELESS, columns=columns, what="no column 'question'")
+    assert read(3, 3, columns=columns, what="no column 'question'")[0] == 3
+    with pytest.raises(InputError, match="all 3 rows are malformed"):
+        read(0, 3, columns=columns)
 
 
 def test_a_limit_counts_good_rows():

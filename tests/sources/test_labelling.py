@@ -142,3 +142,22 @@ def test_unknown_wanted_names():
     check_columns(dict.fromkeys(WANTED, "x"), "here")
     with pytest.raises(RecipeError, match="unknown wanted name 'promt' in columns; did you mean 'prompt'"):
         check_columns({"promt": "x"}, "here")
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"intent": "=evil"}, r"here columns\.intent = '=evil': unknown intent 'evil'; one of: benign, hazard"),
+        ({"half": "=C"}, "unknown half 'C'; one of: A, B"),
+        ({"risk": "=high"}, "risk 'high' is no number from 0 to 1"),
+        ({"intent": "label?safe=benign&unsafe=hazzard"}, "unknown intent 'hazzard'"),
+        ({"grader": "=numbr"}, r"here columns\.grader: unknown judge 'numbr'; did you mean 'number'"),
+    ],
+)
+def test_a_label_that_no_prompt_may_have_is_a_fault_of_the_recipe(columns, message):
+    with pytest.raises(RecipeError, match=message):
+        check_columns(columns, "here")
+
+
+def test_labels_that_a_prompt_may_have():
+    check_columns({"intent": "=unsafe", "half": "=A", "risk": "=0.5", "domain": "=anything", "grader": "kind?sum=number"}, "here")

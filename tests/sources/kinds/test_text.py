@@ -62,7 +62,7 @@ def test_labels_are_those_that_the_recipe_states(tmp_path):
     (prompt,) = read(f"text:{path}", stated)
     assert (prompt.skill, prompt.domain, prompt.licence, prompt.intent, prompt.risk) == ("tales", "prose", "MIT", "ambiguous", 0.25)
     assert (prompt.messages, prompt.reference, prompt.id) == ((), "one two", plain.id)
-    with pytest.raises(InputError, match=r"prompts\.sources 'text:.*unknown intent 'bad'"):
+    with pytest.raises(RecipeError, match=r"prompts\.sources 'text:.*unknown intent 'bad'"):
         read(f"text:{path}", {"intent": "=bad"})
     with pytest.raises(RecipeError, match="unknown wanted name 'license' in columns; did you mean 'licence'"):
         read(f"text:{path}", {"license": "=MIT"})
