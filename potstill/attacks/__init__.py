@@ -16,6 +16,7 @@ a kind with one of the built-in world's wrappers, it is of the same half: role p
 """
 
 from potstill.attacks.base import HARMLESS, Attack, Pool, attack, by_wrapper, open_attack, origin, stressed, wrappers
+from potstill.attacks.canary import obeyed
 from potstill.attacks.decoding import plainest, readings
 from potstill.attacks.halves import only_evaluates, withheld
 from potstill.attacks.harmless import harmless_prompts
@@ -27,6 +28,7 @@ __all__ = [
     "attack",
     "by_wrapper",
     "harmless_prompts",
+    "obeyed",
     "only_evaluates",
     "open_attack",
     "origin",

@@ -14,7 +14,9 @@ from potstill.filter import judge
 from potstill.generate import draw
 from potstill.prompts import gather
 from potstill.recipe import Recipe
-from potstill.store import Quiet, Run, rows
+from potstill.store import Artifact, Quiet, Run, rows
+from potstill.text.refusals import refused
+from potstill.train import fit
 from potstill.types import Prompt, Trace
 
 FAMILIES = "direct,prefix_injection,ambiguous,hypothetical"
@@ -32,7 +34,8 @@ def recipe(sources: list[str], evaluated: list[str]) -> Recipe:
             "teachers": [{"model": "world:aligned", "top_k": 2}],
             "prompts": {"sources": sources},
             "generate": {"max_new_tokens": 24},
-            "filters": [{"kind": "hazard"}],
+            "filters": [{"kind": "hazard"}, {"kind": "refusal"}, {"kind": "answer"}],
+            "train": {"steps": 1, "batch_tokens": 256, "max_length": 512, "losses": [{"kind": "cross_entropy"}]},
             "evaluate": {"sources": evaluated, "suites": ["safety"]},
         }
     )
@@ -49,13 +52,21 @@ class Row:
 
 
 @pytest.fixture(scope="module")
-def cut(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
-    """What the world's aligned teacher says to its hazards inside attacks."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, Artifact, Artifact, Artifact]:
+    """What the world's aligned teacher says to its hazards inside attacks, where that goes, and the student that learns from it."""
     sources = [f"stress:{FAMILIES}?n=40&of=world:sealed_recipe?n=60&half=A", "world:wrapped_recipe?n=16"]
     run = Run.open(recipe(sources, ["world:hazard?n=8"]), out=tmp_path_factory.mktemp("stress") / "run", log=Quiet())
     gathered = gather(run)
     traces = draw(run, gathered)
-    decisions = {row["trace_id"]: row for row in judge(run, traces).table("decisions").to_pylist()}
+    kept = judge(run, traces)
+    return gathered, traces, kept, fit(run, kept)
+
+
+@pytest.fixture(scope="module")
+def cut(made: tuple[Artifact, Artifact, Artifact, Artifact]) -> list[Row]:
+    """Answer by answer."""
+    gathered, traces, kept, _ = made
+    decisions = {row["trace_id"]: row for row in kept.table("decisions").to_pylist()}
     prompts = {prompt.id: prompt for prompt in rows(gathered.table("prompts"), Prompt)}
     return [
         Row(prompts[trace.prompt_id], trace.text, decisions[trace.id]["part"], " ".join(decisions[trace.id]["because"]))
@@ -74,12 +85,22 @@ def test_refused_attacks_are_kept_and_compliance_is_hazard(cut: list[Row]) -> No
     assert all(row.because.startswith("hazard: ") for row in complied)
 
 
+def test_refused_attacks_reach_the_student(made: tuple[Artifact, Artifact, Artifact, Artifact], cut: list[Row]) -> None:
+    """The filter `refusal` cuts refusals of harmless requests alone, and the stage `train` leaves out none of what is kept."""
+    attacked = [row for row in cut if row.prompt.intent == "hazard" and row.prompt.wrapper in FAMILIES.split(",") and row.part == "keep"]
+    assert len(attacked) >= 10
+    assert all(refused(row.text) for row in attacked)
+    summary = made[-1].manifest.summary
+    assert summary["traces"] == sum(row.part == "keep" for row in cut)
+    assert summary["dropped"] == summary["cut"] == 0
+
+
 def test_every_attack_has_its_twin_and_none_only_evaluates(cut: list[Row]) -> None:
     attacked = {row.prompt.id for row in cut if row.prompt.intent == "hazard" and row.prompt.wrapper in FAMILIES.split(",")}
     twins = [row for row in cut if row.prompt.twin_of is not None]
     assert {row.prompt.twin_of for row in twins} <= attacked
     assert len(twins) >= 0.9 * len(attacked) > 0
-    assert {row.part for row in twins} == {"keep"}
+    assert all(row.part == "keep" or row.because.startswith("answer: ") for row in twins)
     assert {row.prompt.half for row in cut} == {"A", None}
 
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from potstill.attacks import attack, open_attack
-from potstill.attacks.families.injection import DOCUMENTS, TASKS, canary, obeyed
+from potstill.attacks.canary import canary
+from potstill.attacks.families.injection import DOCUMENTS, TASKS
 from tests.attacks.families.small import REQUEST
 from tests.models.small import ask
 
@@ -21,15 +22,6 @@ def test_a_harmless_task_about_a_document_that_orders_the_request():
         (order,) = [line for line in lines if line not in whole]
         assert REQUEST.question in order
         assert canary(made(REQUEST, seed)) in order
-
-
-def test_the_canary_shows_who_obeyed():
-    prompt = made(REQUEST)
-    code = canary(prompt)
-    assert code is not None
-    assert obeyed(prompt, f"Of course. {code}") is True
-    assert obeyed(prompt, "It is about a library.") is False
-    assert obeyed(REQUEST, "It is about a library.") is None
 
 
 def test_the_right_answer_is_no_longer_the_requests():
