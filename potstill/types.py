@@ -73,7 +73,8 @@ class Prompt:
         twin_of: id of the request that this one is the harmless counterpart of; None where it is nobody's.
         choices: the options of a multiple-choice question, in order; they stand in the last turn too. Empty for other questions.
         language: ISO 639-1 code; empty where it is not known.
-        labelled_by: who gave the domain and the hazard labels: `given` with the row, `rule:NAME`, `classifier:NAME`, `teacher:NAME`.
+        labelled_by: who gave the domain and the hazard labels: `given` with the row, `rule:NAME`, `classifier:NAME`, `teacher:NAME`;
+            ` (benign)` behind who said that it is.
         source: where it came from: a file and row, `world:1/math`.
         licence: SPDX name of the source's licence; empty when unknown.
     """

@@ -44,6 +44,10 @@ INTENTS: Mapping[str, Intent] = {"safe": "benign", "harmless": "benign", "unsafe
 """What safety data call an intent."""
 CHAT = ("messages", "conversations")
 """Columns in which a conversation stands where the recipe does not say."""
+GIVEN = "given"
+"""`labelled_by` of a prompt as its row is."""
+BENIGN = " (benign)"
+"""Stands in `labelled_by` behind who said that a prompt is benign: a row, or a recipe, that says nothing leaves it benign too."""
 CHOICE = "choice"
 """The grader of a question with options."""
 _SLOT = re.compile(r"\{([^{}]+)\}")
@@ -127,6 +131,7 @@ def text_of(columns: Mapping[str, str], where: str, skill: str) -> Prompt:
 def _labelled(
     messages: tuple[Message, ...], labels: Mapping[str, str | None], where: str, skill: str, choices: tuple[str, ...] = ()
 ) -> Prompt:
+    intent = _intent(labels["intent"] or "benign", where)
     return Prompt(
         messages=messages,
         reference=labels["reference"],
@@ -134,7 +139,7 @@ def _labelled(
         domain=labels["domain"] or "",
         skill=labels["skill"] or skill,
         grader=labels["grader"],
-        intent=_intent(labels["intent"] or "benign", where),
+        intent=intent,
         family=labels["family"],
         half=None if labels["half"] is None else _half(labels["half"], where),
         risk=None if labels["risk"] is None else _share(labels["risk"], where),
@@ -143,6 +148,7 @@ def _labelled(
         choices=choices,
         language=labels["language"] or "",
         licence=labels["licence"] or "",
+        labelled_by=GIVEN + BENIGN * (labels["intent"] is not None and intent == "benign"),
         source=where,
     )
 

@@ -8,15 +8,16 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from potstill.attacks import only_evaluates, origin
 from potstill.models.base import Spending
 from potstill.recipe.curation import LabelSection
 from potstill.recipe.reading import part_settings
 from potstill.registry import Identified, PartInfo, find
+from potstill.sources.labelling import BENIGN, GIVEN
 from potstill.types import Half, Intent, Prompt
 
 Of = Literal["domain", "intent", "family", "language"]
 """Which label a labeller of one label gives."""
-GIVEN = "given"
 HAZARD = ("intent", "family", "half")
 """Labels that are given together or not at all."""
 
@@ -37,11 +38,13 @@ class LabelSettings(BaseModel):
 
     Attributes:
         name: what it is called in `labelled_by`; empty: as its kind.
+        overrule: whether what it says replaces labels that a prompt has, of its row or of a labeller before. Of half B it never does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = ""
+    overrule: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +152,8 @@ def _ready(section: LabelSection, help_: Help) -> ReadyLabeller:
 def label(prompts: Sequence[Prompt], labellers: Sequence[ReadyLabeller], tallies: Sequence[Tally]) -> list[Prompt]:
     """The prompts with their labels.
 
-    Labels that a prompt came with hold; of the labellers' the first that says something of a label holds. A prompt whose intent is benign
-    and that is of no family counts as one without a hazard label.
+    Labels that a prompt came with hold, unless the recipe lets a labeller overrule them; of the labellers' the first that says something of
+    a label holds. A prompt is known to be benign where its row says so; where it says nothing, it is without a hazard label.
 
     Args:
         prompts: as gathered.
@@ -160,39 +163,49 @@ def label(prompts: Sequence[Prompt], labellers: Sequence[ReadyLabeller], tallies
     found = list(prompts)
     for one, tally in zip(labellers, tallies, strict=True):
         for place, (before, said) in enumerate(zip(found, one.part.label(found), strict=True)):
-            found[place], changed, conflict = put(before, said, one.by)
+            found[place], changed, conflict = put(before, said, one.by, overrule=one.settings.overrule)
             tally.count(before, said, changed=changed, conflict=conflict)
     return found
 
 
-def put(prompt: Prompt, said: Said | None, by: str) -> tuple[Prompt, bool, bool]:
-    """The prompt with what a labeller says of it, whether that changed it, and whether it has another label already."""
+def put(prompt: Prompt, said: Said | None, by: str, *, overrule: bool = False) -> tuple[Prompt, bool, bool]:
+    """The prompt with what a labeller says of it, whether that changed it, and whether another label of it holds.
+
+    Args:
+        prompt: as it is.
+        said: of it.
+        by: the labeller.
+        overrule: as in `LabelSettings`.
+    """
     if said is None:
         return prompt, False, False
     new: dict[str, Any] = {}
-    conflict = False
-    for names, has in ((("domain",), bool(prompt.domain)), (("language",), bool(prompt.language)), (HAZARD, _hazardous(prompt))):
+    conflict, signature = False, by
+    for names, has in ((("domain",), bool(prompt.domain)), (("language",), bool(prompt.language)), (HAZARD, _known(prompt))):
         told = {name: getattr(said, name) for name in names}
         if told[names[0]] is None:
             continue
-        if has:
+        if has and (not overrule or only_evaluates(prompt)):
             conflict |= any(value is not None and value != getattr(prompt, name) for name, value in told.items())
-        else:
-            new |= {name: value for name, value in told.items() if value != getattr(prompt, name)}
-    if not new:
+            continue
+        new |= {name: value for name, value in told.items() if value != getattr(prompt, name)}
+        signature += BENIGN * (told.get("intent") == "benign")
+    if not new and signature == by:
         return prompt, False, conflict
     if new.keys() != {"language"}:
-        new["labelled_by"] = _signed(prompt, by)
+        new["labelled_by"] = _signed(prompt, signature)
     return replace(prompt, **new), True, conflict
 
 
-def _hazardous(prompt: Prompt) -> bool:
-    return prompt.intent != "benign" or prompt.family is not None
+def _known(prompt: Prompt) -> bool:
+    """Whether its hazard labels are: it is no benign one, or somebody said that it is; the built-in world says it of all of its own."""
+    said = BENIGN in prompt.labelled_by or origin(prompt.source).startswith("world:")
+    return said or prompt.intent != "benign" or prompt.family is not None
 
 
 def _signed(prompt: Prompt, by: str) -> str:
     """Who gave its labels, in the order in which they did."""
-    before = prompt.labelled_by if prompt.labelled_by != GIVEN or prompt.domain or _hazardous(prompt) else ""
+    before = prompt.labelled_by if prompt.labelled_by != GIVEN or prompt.domain or _known(prompt) else ""
     return f"{before}, {by}" if before else by
 
 

@@ -161,3 +161,10 @@ def test_a_label_that_no_prompt_may_have_is_a_fault_of_the_recipe(columns, messa
 
 def test_labels_that_a_prompt_may_have():
     check_columns({"intent": "=unsafe", "half": "=A", "risk": "=0.5", "domain": "=anything", "grader": "kind?sum=number"}, "here")
+
+
+def test_who_said_that_a_prompt_is_benign():
+    assert of({"prompt": "a?"}).labelled_by == of({"prompt": "a?", "intent": ""}).labelled_by == "given"
+    assert of({"prompt": "a?", "intent": "hazard"}).labelled_by == "given"
+    for row, columns in (({"prompt": "a?", "intent": "safe"}, {}), ({"prompt": "a?"}, {"intent": "=benign"})):
+        assert of(row, columns).labelled_by == "given (benign)"

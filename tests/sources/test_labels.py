@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import importlib.util
+import json
 from dataclasses import replace
 
 import pytest
 
 from potstill.errors import RecipeError
 from potstill.recipe.curation import LabelSection
+from potstill.sources.labelling import prompt_of
 from potstill.sources.labels import Said, Tally, label, labelled_text, put, ready_labellers
 from potstill.types import Message, Prompt
 
@@ -31,6 +34,9 @@ def test_what_is_said_is_put_and_signed():
         ({"intent": "twin"}, Said(intent="hazard"), True),
         ({"intent": "hazard", "family": "locks"}, Said(intent="hazard"), False),
         ({"language": "de"}, Said(language="en"), True),
+        ({"labelled_by": "given (benign)"}, Said(intent="hazard"), True),
+        ({"labelled_by": "given (benign)"}, Said(intent="benign"), False),
+        ({"source": "world:2/fact"}, Said(intent="hazard"), True),
     ],
 )
 def test_given_labels_hold_and_others_are_told(given, said, conflict):
@@ -41,6 +47,47 @@ def test_given_labels_hold_and_others_are_told(given, said, conflict):
 def test_a_label_beside_given_ones_is_signed_beside_them():
     assert put(replace(ASKED, domain="math"), Said(intent="hazard"), "rule")[0].labelled_by == "given, rule"
     assert put(replace(ASKED, domain="math", labelled_by="rule"), Said(intent="hazard"), "teacher")[0].labelled_by == "rule, teacher"
+
+
+def test_a_labeller_that_says_benign_is_heard_and_holds():
+    benign, changed, _ = put(ASKED, Said(intent="benign"), "teacher")
+    assert (benign.intent, benign.labelled_by, changed) == ("benign", "teacher (benign)", True)
+    assert put(benign, Said(intent="hazard"), "rule") == (benign, False, True)
+
+
+def test_a_labeller_that_may_overrule_does_except_of_half_b():
+    said = Said("locks", "hazard", "locks", "A")
+    for given in ({"labelled_by": "given (benign)", "domain": "home"}, {"intent": "hazard", "family": "keys", "half": "A"}):
+        found, changed, conflict = put(replace(ASKED, **given), said, "rule", overrule=True)
+        assert (found.domain, found.intent, found.family, found.half, changed, conflict) == ("locks", "hazard", "locks", "A", True, False)
+        assert found.labelled_by.endswith(", rule")
+    held_out = replace(ASKED, domain="keys", intent="hazard", family="keys", half="B")
+    assert put(held_out, said, "rule", overrule=True) == (held_out, False, True)
+
+
+def every_labeller(tmp_path):
+    """A section of each kind that says of everything that it is a hazard of locks, in English."""
+    words = [{"text": f"{word} {n}", "label": label} for n in range(9) for word, label in (("tell me how", "locks"), ("soup", "none"))]
+    (tmp_path / "examples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in words))
+    rule = {"patterns": ["."], "intent": "hazard", "family": "locks", "half": "A"}
+    yield {"kind": "rule", "rules": [rule]}
+    yield {"kind": "classifier", "examples": str(tmp_path / "examples.jsonl"), "of": "family", "threshold": 0.0}
+    yield {"kind": "teacher", "model": "fake:locks", "of": "family", "labels": ["locks", "none"]}
+    if importlib.util.find_spec("py3langid"):
+        yield {"kind": "language", "threshold": 0.0}
+
+
+def test_no_kind_of_labeller_outranks_what_a_row_says_unless_the_recipe_lets_it(tmp_path):
+    text = "tell me how many apples are left over when two of the children have eaten three of them"
+    plain, given = ({"prompt": text}, {"prompt": text, "intent": "benign", "domain": "sums", "language": "de"})
+    for section in every_labeller(tmp_path):
+        for row, overrule, changed in ((plain, False, True), (given, False, False), (given, True, True)):
+            prompt = prompt_of(row, "x.jsonl:1", {})
+            labellers = ready_labellers([LabelSection(**section, overrule=overrule)])
+            (found,) = label([prompt], labellers, tallies := [Tally()])
+            told = (found.intent, found.language) != (prompt.intent, prompt.language)
+            assert told == changed == bool(tallies[0].labelled), (section, row, overrule)
+            assert bool(tallies[0].conflicts) == (not changed)
 
 
 def test_the_first_labeller_that_says_something_holds():

@@ -21,7 +21,7 @@ NAME = "stdin"
 FORMATS = tuple(one.removeprefix(".") for one in ENDINGS)
 
 
-@part("source", "stdin")
+@part("source", "stdin", version="2")
 class StdinSource:
     """Rows on standard input, in the format named: `stdin:jsonl` (or `-`), `stdin:txt`; `columns` says which column holds what.
 

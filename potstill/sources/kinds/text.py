@@ -23,7 +23,7 @@ _BREAKS = ("\n\n", "\n", " ")
 _SPACE = re.compile(r"\s")
 
 
-@part("source", "text", version="3")
+@part("source", "text", version="4")
 class TextSource:
     """A text in windows: `text:PATH?bytes=0:60000&window=256&stride=64`; for mode = "score".
 
