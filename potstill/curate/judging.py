@@ -87,10 +87,7 @@ def _judge(one: ReadyFilter, subject: Subject, batch: Batch) -> list[Opinion]:
 
 def opinions_table(items: Sequence[Item], found: Sequence[Opinion]) -> pa.Table:
     """[items] what was thought of each, with the columns `COLUMNS`."""
-    pairs = list(zip(items, found, strict=True))
-    columns = [[_cell(name, item, opinion) for item, opinion in pairs] for name in COLUMNS.names]
+    if len(items) != len(found):
+        raise ValueError(f"{len(items)} items and {len(found)} opinions")
+    columns = [[getattr(one, name) for one in (items if name in ("trace_id", "prompt_id") else found)] for name in COLUMNS.names]
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, COLUMNS, strict=True)], schema=COLUMNS)
-
-
-def _cell(name: str, item: Item, opinion: Opinion) -> object:
-    return getattr(item if name in ("trace_id", "prompt_id") else opinion, name)

@@ -17,6 +17,7 @@ _OPERATORS = str.maketrans({"×": "*", "⋅": "*", "·": "*", "÷": "/", "−": 
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([-+*/()]))")
 _EXPRESSION = re.compile(r"[-+(\d.][-+*/().\d\s]*")
 _FIRST_NUMBER = re.compile(r"-?\s*(?:\d+(?:\.\d+)?|\.\d+)")
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,100}")
 _LAST_NUMBER = re.compile(r"(?<![\w.)])-?(?:\d+(?:\.\d+)?|\.\d+)(?:/\d+)?|(?:\d+(?:\.\d+)?|\.\d+)")
 _LONGEST = 200
 """Characters of arithmetic that are read at most."""
@@ -93,6 +94,8 @@ def evaluate(expression: str) -> Fraction | None:
 
 
 def _value(expression: str) -> Fraction:
+    if _PLAIN_NUMBER.fullmatch(expression):
+        return Fraction(expression)
     tokens = _tokens(expression)
     value, rest = _sum(tokens)
     if rest:
