@@ -200,7 +200,7 @@ def _perform(
         marks[kind] = [counted(kind, one, answer) for one, answer in zip(told, mine, strict=True)]
         unjudged[kind] = told.count(None)
         if kind != "text":
-            refusals[kind] = [declined(kind, answer) for answer in mine]
+            refusals[kind] = [declined(kind, prompt, answer) for prompt, answer in zip(prompts[kind], mine, strict=True)]
     flat = [answer for mine in answers.values() for answer in mine]
     cost = cost_of(flat, blank.candidate.parameters)
     return replace(blank, marks=marks, texts=[answer.text for answer in flat], cost=cost, unjudged=unjudged, refusals=refusals)
