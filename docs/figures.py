@@ -1,24 +1,29 @@
-"""The tables of figures in the documents, from `benchmarks/results`. `docs/refresh.py` puts them in; tests hold the documents to them."""
+"""The tables of figures in the documents, from `benchmarks/results`, `studies/results` and the weights that ship.
+
+`docs/refresh.py` puts them in; tests hold the documents to them.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from potstill.text.refusals import RefusalDetector
 
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
 STUDIES = Path(__file__).resolve().parents[1] / "studies" / "results"
 HEAD = ("figure", "to reach", "measured")
 
 _TABLE = re.compile(r"(<!-- figures:begin (\w+)[^>]*-->\n).*?(<!-- figures:end -->)", re.DOTALL)
-Row = tuple[str, str, str]
+Row = tuple[str, ...]
 
 
 def filled(text: str) -> str:
     """The document with its tables of figures as the results are now."""
-    return _TABLE.sub(lambda match: f"{match[1]}{_lines(TABLES[match[2]]())}{match[3]}", text)
+    return _TABLE.sub(lambda match: f"{match[1]}{_lines(*TABLES[match[2]])}{match[3]}", text)
 
 
 def results(name: str) -> dict[str, Any]:
@@ -27,8 +32,14 @@ def results(name: str) -> dict[str, Any]:
     return kept
 
 
-def _lines(rows: Iterable[Row]) -> str:
-    return "".join(f"| {' | '.join(row)} |\n" for row in (HEAD, ("---", "---", "---"), *rows))
+def study(name: str) -> dict[str, Any]:
+    """What the study of that name found, as it is kept."""
+    kept: dict[str, Any] = json.loads((STUDIES / f"{name}.json").read_text(encoding="utf-8"))
+    return kept
+
+
+def _lines(head: Row, rows: Callable[[], Iterator[Row]]) -> str:
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, ("---",) * len(head), *rows()))
 
 
 def project_rows() -> Iterator[Row]:
@@ -132,7 +143,7 @@ def filter_rows() -> Iterator[Row]:
 
 def experiment_rows() -> Iterator[Row]:
     """What studies of curation found, each a difference in a student's share of right answers (or of leaks), over three seeds."""
-    gains = {name: json.loads((STUDIES / f"{name}.json").read_text(encoding="utf-8"))["gain"] for name in ("balance", "shift", "gold")}
+    gains = {name: study(name)["gain"] for name in ("balance", "shift", "gold")}
     yield (
         "balance: equal shares of four skills, of which one is twenty times as frequent",
         "all four; the rare ones",
@@ -153,7 +164,7 @@ def experiment_rows() -> Iterator[Row]:
 
 def _strictness_rows() -> Iterator[Row]:
     """What stricter thresholds of a learnt domain filter leave, and the student that is taught on it."""
-    found = json.loads((STUDIES / "over_filtering.json").read_text(encoding="utf-8"))
+    found = study("over_filtering")
     skills = ("dish", "syrup_mix", "count_letters")
     for threshold in (0.9, 0.5, 0.05, 0.01):
         left = ", ".join(f"{found['kept'][skill][found['thresholds'].index(threshold)]:.2f}" for skill in skills)
@@ -165,6 +176,33 @@ def _strictness_rows() -> Iterator[Row]:
             "open recipes; reasoning with their words; other reasoning",
             f"kept {left}{marks}{leak}",
         )
+
+
+def refusal_rows() -> Iterator[Row]:
+    """The refusal detector on answers of a model that it was not trained on, as its weights say."""
+    figures = RefusalDetector.shipped().figures
+    for name, called in {"llama2orig": "Llama 2", "mistralinstruct": "Mistral", "both": "both"}.items():
+        found = figures[name]
+        shares = (_interval(found[measure]) for measure in ("accuracy", "sensitivity", "specificity"))
+        listed, apart = found["list"]["accuracy"], found["apart"]["accuracy"]
+        yield (f"{called}, {found['n']} answers", *shares, f"{listed['value']:.3f}", f"{apart['value']:.3f}")
+
+
+def constitution_rows() -> Iterator[Row]:
+    """What revision by a constitution mends, and what it costs."""
+    arms = study("constitution")["details"]["arms"]
+    called = {"drawn": "as drawn", "dropped": "dropped", "step": "from the last good step", "anew": "drawn anew", "criticism": "criticised"}
+    for teacher in ("world:aligned at 1", "world:aligned at 1.5"):
+        for arm, what in called.items():
+            work, leaks = arms[teacher][arm]["repair"], arms[teacher][arm]["hazard"]["by_oracle"]["value"]
+            shares = [_interval(work[name]) for name in ("by_rules", "by_oracle", "yield")]
+            yield (f"`{teacher}`: {what}", *shares, f"{work['tokens']['value']:.1f}", "none kept" if leaks is None else f"{leaks:.3f}")
+
+
+def _interval(told: dict[str, Any]) -> str:
+    """A value with its interval, where it has one."""
+    within = "" if told["low"] is None else f" [{told['low']:.3f}, {told['high']:.3f}]"
+    return "" if told["value"] is None else f"{told['value']:.3f}{within}"
 
 
 def _gains(told: dict[str, Any], *names: str) -> str:
@@ -216,9 +254,14 @@ def _million_rows(million: dict[str, Any]) -> Iterator[Row]:
     )
 
 
-TABLES: dict[str, Callable[[], Iterator[Row]]] = {
-    "project": project_rows,
-    "harvest": harvest_rows,
-    "filters": filter_rows,
-    "experiments": experiment_rows,
+TESTED = ("tested on", "accuracy", "sensitivity", "specificity", "a list of phrases, in the same run", "prompts not looked at")
+REVISED = ("kept answers", "break a rule", "wrong by the oracle", "right answers a prompt", "tokens a prompt", "recipes given away")
+TABLES: dict[str, tuple[Row, Callable[[], Iterator[Row]]]] = {
+    "project": (HEAD, project_rows),
+    "harvest": (HEAD, harvest_rows),
+    "filters": (HEAD, filter_rows),
+    "experiments": (HEAD, experiment_rows),
+    "refusals": (TESTED, refusal_rows),
+    "constitution": (REVISED, constitution_rows),
 }
+"""The name of a table -> its head, and its rows."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.figures import TABLES
 from docs.refresh import commands, documents, refreshed, run
 from tests.house import tree
 
@@ -87,6 +88,11 @@ def test_commands_and_outputs_are_told_apart() -> None:
     text = "```console\n$ make test\n3 passed\n$ potstill run x.toml  # all of it\n```\n\n```\n$ no\n```\n"
     assert list(commands(text)) == [("make test", "3 passed\n"), ("potstill run x.toml  # all of it", "")]
     assert refreshed(text) == text
+
+
+def test_every_table_of_figures_stands_in_a_document() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in documents())
+    assert set(re.findall(r"<!-- figures:begin (\w+)", text)) == TABLES.keys()
 
 
 def test_output_that_is_not_shown_is_not_put_in() -> None:
