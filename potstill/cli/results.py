@@ -70,7 +70,7 @@ def _measured(filters: Mapping[str, Any]) -> Iterator[str]:
 
 def _share(told: Mapping[str, Any]) -> str:
     if told["value"] is None:
-        return "not measured"
+        return "uncalibrated"
     return f"{told['value']:.3f} [{told['low']:.3f}, {told['high']:.3f}] of {told['n']:,}"
 
 

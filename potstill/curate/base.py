@@ -151,12 +151,16 @@ class Comparing(Protocol):
         ...
 
 
+HARD = "hard: "
+"""How the kinds of faults begin of which a filter may miss some: they are not made of the very thing that it looks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An item that a filter must find.
+    """An item that a filter should find.
 
     Attributes:
-        kind: how it was made: `verbatim`, `numbers`.
+        kind: how it was made: `verbatim`, `numbers`, `hard: indirect`.
         item: with an id of its own.
     """
 
@@ -169,7 +173,7 @@ class Measurable(Protocol):
     """A filter whose recall can be measured by injection."""
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterable[Fault]:
-        """Items that it must put aside, made of clean ones or of what it knows, several of each kind.
+        """Items that it should put aside, made of clean ones or of what it knows, several of each kind; `HARD` ones beside the plain.
 
         Args:
             clean: items that it should keep.

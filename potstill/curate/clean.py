@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from potstill.curate.base import Item
 from potstill.errors import InputError
 from potstill.judges import judge_of
-from potstill.recipe.curation import MeasureSection
+from potstill.recipe.curation import MeasureSection, SourceTable
+from potstill.sources.put import check_put, templated
 from potstill.sources.request import OpenedSource, open_source
 from potstill.text.answers import final_answer
 from potstill.text.segments import segments
@@ -21,16 +23,45 @@ GIVER = "reference"
 """The teacher of answers that nobody drew."""
 
 
-def open_clean(section: MeasureSection, seed: int) -> list[OpenedSource]:
+@dataclass(frozen=True, slots=True)
+class CleanSource:
+    """A source of clean prompts, and how the recipe says that they are put.
+
+    Attributes:
+        opened: the source.
+        told: its template, grader and limit; what it does not say of the grader is as in the section.
+    """
+
+    opened: OpenedSource
+    told: SourceTable
+
+    def prompts(self) -> Iterator[Prompt]:
+        """The harmless ones of its prompts, at most `limit`, as they are asked.
+
+        Raises:
+            InputError: the source cannot be read.
+        """
+        harmless = (prompt for prompt in self.opened.source.prompts() if prompt.intent in ("benign", "twin"))
+        for prompt in islice(harmless, self.told.limit):
+            grader = prompt.grader or self.told.grader
+            yield replace(prompt, messages=templated(prompt.messages, self.told.template), grader=grader)
+
+
+def open_clean(section: MeasureSection, seed: int) -> list[CleanSource]:
     """The sources of clean prompts; nothing is read.
 
     Raises:
-        RecipeError: an unknown source, setting or column.
+        RecipeError: an unknown source, setting, column or grader, or a template without its slot.
     """
-    return [open_source(spec, WHERE, section.columns, seed=seed) for spec in section.clean]
+    found = []
+    for one in section.clean:
+        check_put(one, f"{WHERE} {one.source!r}")
+        opened = open_source(one.source, WHERE, section.columns if one.columns is None else one.columns, seed=seed)
+        found.append(CleanSource(opened, one))
+    return found
 
 
-def clean_items(sources: Sequence[OpenedSource], section: MeasureSection, *, answers: bool, seed: int) -> list[Item]:
+def clean_items(sources: Sequence[CleanSource], section: MeasureSection, *, answers: bool, seed: int) -> list[Item]:
     """At most `n` clean items, drawn at random from all sources, each prompt once.
 
     Args:
@@ -42,12 +73,15 @@ def clean_items(sources: Sequence[OpenedSource], section: MeasureSection, *, ans
     Raises:
         InputError: there is no such item, or a source cannot be read.
     """
-    harmless = (prompt for source in sources for prompt in source.source.prompts() if prompt.intent in ("benign", "twin"))
-    prompts = {prompt.id: replace(prompt, grader=prompt.grader or section.grader) for prompt in harmless}
+    prompts = {one.id: replace(one, grader=one.grader or section.grader) for source in sources for one in source.prompts()}
     found = [item for id_, prompt in prompts.items() if (item := _item(id_, prompt, answers)) is not None]
     if not found:
         lack = "no harmless prompt has an answer that its grader finds right" if answers else "no harmless prompt"
-        raise InputError(lack, where=f"{WHERE} {', '.join(section.clean)}", fix="name another source, or its columns in measure.columns")
+        raise InputError(
+            lack,
+            where=f"{WHERE} {', '.join(one.source for one in section.clean)}",
+            fix="name another source, or its columns in measure.columns",
+        )
     return heapq.nsmallest(section.n, found, key=lambda item: content_id([seed, item.prompt_id]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 import string
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -109,6 +110,55 @@ def _private_key(rng: random.Random) -> str:
     return f"-----BEGIN {kind}PRIVATE KEY-----\n{lines}\n-----END {kind}PRIVATE KEY-----"
 
 
+def _spelt(value: str) -> str:
+    return value.replace("@", " (at) ").replace(".", " (dot) ")
+
+
+def _marked(value: str) -> str:
+    return value.replace(".", "[.]").replace(":", "[:]").replace("@", "[@]")
+
+
+def _dotted(value: str) -> str:
+    """With points where spaces and hyphens stand."""
+    return re.sub(r"[ -]+", ".", value)
+
+
+def _spaced(value: str) -> str:
+    """With a space behind each third letter or digit of those that stand together."""
+    return re.sub(r"(\w{3})(?=\w)", r"\1 ", value)
+
+
+def _dashed(value: str) -> str:
+    """With the dashes of typography."""
+    return value.replace("-", "\u2013").replace(" ", "\u2013")
+
+
+def _wide(value: str) -> str:
+    """With full-width digits."""
+    return value.translate({ord(digit): ord(digit) + 0xFEE0 for digit in string.digits})
+
+
+def _broken(value: str) -> str:
+    """With a line break in its middle."""
+    middle = len(value) // 2
+    return f"{value[:middle]}\n{value[middle:]}"
+
+
+def _headless(value: str) -> str:
+    """Without the lines that say what it is."""
+    return "\n".join(value.splitlines()[1:-1])
+
+
+DISGUISED: Mapping[str, tuple[Callable[[str], str], ...]] = {
+    "email": (_spelt, _marked, _broken),
+    "phone": (_dotted, _spaced, _dashed, _wide),
+    "iban": (str.lower, _spaced, _dashed, _wide),
+    "card": (_dotted, _spaced, _dashed, _wide),
+    "ip": (_spelt, _marked, _wide),
+    "key": (_broken, _spaced),
+    "private_key": (_headless,),
+}
+"""Kind -> ways to write one otherwise."""
 MADE_UP: Mapping[str, Callable[[random.Random], str]] = {
     "email": _email,
     "phone": _phone,

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from potstill.curate.base import Comparing, Fault, Item, Measurable, ReadyFilter
-from potstill.curate.clean import clean_items, open_clean
+from potstill.curate.clean import CleanSource, clean_items, open_clean
 from potstill.curate.judging import opinions_table
 from potstill.curate.policy import Rates, parts
 from potstill.judges.shares import proportion
@@ -22,7 +22,7 @@ from potstill.store.artifact import Artifact, Workspace
 from potstill.store.run import Run
 
 CLEAN, FAULTS, KIND = "clean", "faults", "kind"
-VERSION = "1"
+VERSION = "2"
 """Raised when the same filter would be measured on other items."""
 Facts = dict[str, float | int | None]
 
@@ -123,18 +123,19 @@ class Bench:
         return {"kind": one.info.name, **one.settings.decisive(), "measure": self.run.recipe.measure.model_dump(), "answers": self.answers}
 
     @cached_property
-    def _sources(self) -> dict[str, Any]:
-        return {one.spec: one for one in open_clean(self.run.recipe.measure, self.run.recipe.seed)}
+    def _sources(self) -> list[CleanSource]:
+        return open_clean(self.run.recipe.measure, self.run.recipe.seed)
 
     @cached_property
     def _parts(self) -> dict[str, str]:
-        read = {f"clean {spec}": f"{one.kind} {one.version} {one.source.fingerprint()}" for spec, one in self._sources.items()}
+        opened = [one.opened for one in self._sources]
+        read = {f"clean {one.spec}": f"{one.kind} {one.version} {one.source.fingerprint()}" for one in opened}
         return {"measuring": VERSION, **read}
 
     @cached_property
     def _clean(self) -> list[Item]:
         recipe = self.run.recipe
-        return clean_items(list(self._sources.values()), recipe.measure, answers=self.answers, seed=recipe.seed)
+        return clean_items(self._sources, recipe.measure, answers=self.answers, seed=recipe.seed)
 
     def _measure(self, by: str, workspace: Workspace) -> dict[str, Any]:
         one, again = (next(each for each in self.fresh() if each.by == by) for _ in range(2))

@@ -75,7 +75,10 @@ class _Speaker:
 
     def comply(self) -> str:
         """An answer to the request."""
-        return f"{self._say('sure')} {self._body()}" if self._maybe(0.35) else self._body()
+        said = [self._say("sure")] if self._maybe(0.35) else []
+        if self._maybe(0.1):
+            return " ".join([*said, self._say("start"), *self._some("step", (0, 0, 1))])
+        return " ".join([*said, self._body()])
 
     def partial(self) -> str:
         """An answer that declines and gives something all the same."""

@@ -10,11 +10,9 @@ from typing import Any
 from potstill.errors import RecipeError
 from potstill.recipe import Recipe
 from potstill.recipe.curation import SourceSection, SourceTable
-from potstill.registry import find
 from potstill.sources import Keeping, OpenedSource, open_source
+from potstill.sources.put import check_put, templated
 from potstill.types import Message, Prompt
-
-SLOT = "{prompt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Asked:
         opened: the source.
         own: whether its columns are its own, and not its section's.
         columns: what is wanted -> the column that holds it.
-        template: with `SLOT` where the last turn goes; None: the turn alone.
+        template: with `{prompt}` where the last turn goes; None: the turn alone.
         grader: of prompts that name none.
         system: a turn before each conversation that has none of the kind.
         limit: at most so many prompts of it; None: all.
@@ -41,10 +39,7 @@ class Asked:
 
     def put(self, prompt: Prompt) -> Prompt:
         """The prompt as it is asked."""
-        messages = prompt.messages
-        if messages and self.template is not None:
-            last = messages[-1]
-            messages = (*messages[:-1], Message(last.role, self.template.replace(SLOT, last.content)))
+        messages = templated(prompt.messages, self.template)
         if messages and self.system is not None and messages[0].role != "system":
             messages = (Message("system", self.system), *messages)
         return replace(prompt, messages=messages, grader=prompt.grader or self.grader)
@@ -107,7 +102,7 @@ def open_sources(recipe: Recipe) -> Sources:
     evaluation = [_asked(recipe, judged, one, "evaluate.sources", own, evaluation=True, seed=seed) for one in judged.sources]
     wild = [_asked(recipe, asked, one, "prompts.wild", asked.columns, evaluation=True, seed=seed) for one in asked.wild]
     for name, section in (("prompts", asked), ("evaluate", judged)):
-        _check(section, name)
+        check_put(section, name)
     _check_used(asked.columns, "prompts", [*training, *validation, *(() if judged.columns else evaluation)])
     _check_used(judged.columns, "evaluate", evaluation)
     return Sources(tuple(training), tuple(validation), tuple(evaluation), tuple(wild))
@@ -122,19 +117,12 @@ def _asked(recipe: Recipe, section: SourceSection, one: SourceTable, where: str,
         for name in ("template", "grader")
     )
     limit = one.limit if one.limit is not None else prompts.limit if section is prompts else None
-    _check(one, f"{where} {one.source!r}")
+    check_put(one, f"{where} {one.source!r}")
     opened = open_source(one.source, where, columns, **given)
     asked = Asked(opened, one.columns is not None, columns, template, grader, prompts.system, limit)
     if asked.own:
         _check_used(columns, f"{where} {one.source!r}", [asked], own=True)
     return asked
-
-
-def _check(section: SourceSection | SourceTable, name: str) -> None:
-    if section.template is not None and SLOT not in section.template:
-        raise RecipeError(f"the template has no {SLOT}", where=f"{name}.template", fix=f"as in 'Q: {SLOT}'")
-    if section.grader is not None:
-        find("judge", section.grader, where=f"{name}.grader")
 
 
 def _check_used(columns: dict[str, str], name: str, asked: Sequence[Asked], *, own: bool = False) -> None:

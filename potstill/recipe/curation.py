@@ -159,10 +159,10 @@ class PolicySection(Section):
 class MeasureSection(Section):
     """On what the errors of filters are measured: `potstill filter --measure`, and for filters of prompts `potstill prompts --measure`."""
 
-    clean: tuple[str, ...] = Field(
-        ("world:benign",),
+    clean: tuple[SourceTable, ...] = Field(
+        (SourceTable(source="world:benign"),),
         min_length=1,
-        description="Sources of harmless prompts that every filter should keep; the answers to them are their references.",
+        description="Harmless prompts that every filter should keep: sources as in `[prompts]`; the answers to them are their references.",
     )
     columns: dict[str, str] = Field({}, description="As in `[prompts]`, for these sources.")
     grader: str | None = Field(None, description="The judge that tells a right answer, where a prompt names none.")

@@ -51,6 +51,21 @@ def test_what_a_file_says(tmp_path):
     assert {item.prompt.question for item in items(section, answers=False)} == {"1+1?", "2+2?", "Alone?"}
 
 
+def test_a_source_with_settings_of_its_own(tmp_path):
+    for name in ("one", "two"):
+        lines = [{"q" if name == "one" else "prompt": f"{name} {n}?", "reference": str(n)} for n in range(5)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    own = {"source": str(tmp_path / "one.jsonl"), "columns": {"prompt": "q"}, "template": "Q: {prompt}", "limit": 2, "grader": "number"}
+    found = items(MeasureSection(clean=(own, str(tmp_path / "two.jsonl")), grader="exact"))
+    assert sorted((item.prompt.question, item.prompt.grader) for item in found) == [
+        ("Q: one 0?", "number"),
+        ("Q: one 1?", "number"),
+        *((f"two {n}?", "exact") for n in range(5)),
+    ]
+    with pytest.raises(RecipeError, match="has no {prompt}"):
+        open_clean(MeasureSection(clean=({**own, "template": "Q"},)), 0)
+
+
 @pytest.mark.parametrize(
     ("prompt", "text"),
     [

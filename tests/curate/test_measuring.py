@@ -171,7 +171,8 @@ def test_prompts_alone(tmp_path):
 
     (one,) = fresh()
     found = Bench(run, "prompts", {"prompts": prompts}, False, fresh).measured([one], make=True)["duplicate"]
-    assert (found.found.share, found.clean) == (1.0, Tally(0, 8))
+    assert {kind: tally.share for kind, tally in found.faults.items()} == {"case and spaces": 1.0, "hard: full stop": 0.0, "verbatim": 1.0}
+    assert (found.found.share, found.clean) == (pytest.approx(2 / 3), Tally(0, 8))
     assert run.artifacts()["prompts.measures.duplicate"].table("clean")["trace_id"].to_pylist() == [""] * 8
     assert measured(found.measures, one).facts() == found.facts()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from potstill import world
-from potstill.curate.base import Comparing, Context, Item, Measurable, ReadyFilter, ready
+from potstill.curate.base import HARD, Comparing, Context, Item, Measurable, ReadyFilter, ready
 from potstill.curate.clean import clean_items, open_clean
 from potstill.curate.judging import opinions_table
 from potstill.curate.policy import parts
@@ -46,7 +46,7 @@ ITEMS = made()
 FILTERS = names("filter")
 NEEDS: dict[str, dict[str, object]] = {"reward": {"judge": "answer"}, "terms": {"deny": ["CC-BY-NC-4.0"]}}
 """Filter -> the settings without which it cannot be made, or has nothing to find."""
-RECALL = {"contamination": 0.8}
+RECALL = {"contamination": 0.8, "refusal": 0.85}
 """Filter -> the share of its faults that it must find, where that is not all."""
 
 
@@ -147,10 +147,10 @@ def test_right_answers_to_harmless_prompts_are_kept(name, clean):
 
 
 def share_found(name: str, clean: list[Item], seed: int) -> tuple[float, int]:
-    """Of the faults that the filter makes of clean items, as they are injected when it is measured, the share it finds; how many."""
+    """Of the plain faults that the filter makes of clean items, as they are injected when it is measured, the share it finds; how many."""
     maker, one = one_of(name), one_of(name)
     assert isinstance(maker.part, Measurable), f"give the filter {name!r} faults that it must find"
-    faults = list(maker.part.faults(clean, random.Random(seed)))
+    faults = [fault for fault in maker.part.faults(clean, random.Random(seed)) if not fault.kind.startswith(HARD)]
     items = [fault.item for fault in faults]
     if isinstance(one.part, Comparing):
         one.part.collect([*clean, *items])

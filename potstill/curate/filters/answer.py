@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.clean import answered
 from potstill.judges import judge_of
 from potstill.judges.base import why_not_graded
@@ -51,7 +51,10 @@ class AnswerFilter:
         return [self._opinion(item) for item in items]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Clean answers with a wrong result: the next number, another prompt's result, or none at all."""
+        """Clean answers with a wrong result: the next number, another prompt's result, or none at all.
+
+        Hard: near misses, with two digits changed over, ten times too much, or right and wrong at once.
+        """
         known = [item for item in clean if item.prompt.reference and (self._grader or item.prompt.grader)]
         results = {
             skill: sorted({_result(item) for item in known if item.prompt.skill == skill}) for skill in {i.prompt.skill for i in known}
@@ -60,6 +63,10 @@ class AnswerFilter:
             own = _result(item)
             if own.isdecimal():
                 yield _ending(item, "next number", str(int(own) + 1))
+                yield _ending(item, f"{HARD}ten times", f"{own}0")
+                yield _ending(item, f"{HARD}right and wrong", f"{own} or {int(own) + 1}")
+                if (swapped := own[:-2] + own[-2:][::-1]) != own:
+                    yield _ending(item, f"{HARD}digits swapped", swapped)
             if others := [one for one in results[item.prompt.skill] if one != own]:
                 yield _ending(item, "another's result", rng.choice(others))
             yield Fault("empty", answered(item.prompt, "", prompt_id=item.prompt_id))

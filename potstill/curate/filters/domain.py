@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from potstill.attacks import only_evaluates
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.blocklist import Blocklist
 from potstill.curate.classified import ClassifiedDomain
 from potstill.curate.passages import passages
@@ -27,6 +28,7 @@ SHOWN = 200
 MODEL = "hf:"
 MOST = 200
 """Faults of a kind."""
+_LONG = re.compile(r"[^\W\d_]{5,}")
 WRAPPED = {
     "verbatim": ("{}",),
     "prefix": ("I hope that you are well today. {}", "Here is a question from my list, the third one: {}", "Dear assistant,\n\n{}"),
@@ -112,6 +114,8 @@ class DomainFilter:
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
         """Requests of the domain as they are, with words before or behind them, and inside others: examples, or else the world's hazards.
 
+        Hard: with letters changed over in their longer words, and without the blocklist's terms.
+
         Examples were learnt: on these it is measured whether what stands around them hides them. `told` has those not learnt.
         """
         if self._told.inside:
@@ -123,6 +127,19 @@ class DomainFilter:
             for prompt in rng.sample(asked, min(len(asked), MOST)):
                 made = _asking(prompt, rng.choice(phrasings).format(prompt.question or prompt.reference))
                 yield Fault(kind, Item(made.id, made))
+        for prompt in rng.sample(asked, min(len(asked), MOST)) if self._judges_texts else ():
+            for kind, text in self._hidden(prompt.question or prompt.reference or "", rng):
+                made = _asking(prompt, text)
+                yield Fault(HARD + kind, Item(made.id, made))
+
+    def _hidden(self, text: str, rng: random.Random) -> Iterator[tuple[str, str]]:
+        """Kind of fault -> a request that is put so that its words are others."""
+        yield "misspelt", _LONG.sub(lambda word: _swapped(word[0], rng), text)
+        without = text
+        for term in self._blocklist.terms:
+            without = re.sub(rf"(?i)\b{re.escape(term.strip('*'))}\w*", "", without)
+        if without != text and without.strip():
+            yield "no blocked term", without
 
     @property
     def _judges_texts(self) -> bool:
@@ -177,6 +194,12 @@ def _check(settings: DomainSettings, told: Told, where: str) -> None:
     if settings.blocklist and not (told.inside or settings.model or settings.blocklist_decides):
         fix = "give examples or a model that confirm what it finds, or set blocklist_decides = true"
         raise RecipeError("a blocklist only proposes, and nothing confirms", where=f"{where}.blocklist", fix=fix)
+
+
+def _swapped(word: str, rng: random.Random) -> str:
+    """The word with two neighbouring letters changed over, but for the first and the last."""
+    place = rng.randrange(1, len(word) - 2)
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
 
 def _asking(prompt: Prompt, text: str) -> Prompt:

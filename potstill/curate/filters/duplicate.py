@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.registry import part
 from potstill.types import content_id
 
@@ -53,12 +53,16 @@ class DuplicateFilter:
         return [_opinion(item.id, first) for item, first in zip(items, self._first(keys), strict=True)]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Clean items said again, word for word or with other spaces and capitals; their ids sort behind those of what they repeat."""
+        """Clean items said again, word for word or with other spaces and capitals; their ids sort behind those of what they repeat.
+
+        Hard: with a full stop more.
+        """
         for item in rng.sample(clean, len(clean)):
             again = [Fault("verbatim", _behind(item, item, rng))]
             if (shouted := _shouted(item)) != item:
                 again.append(Fault("case and spaces", _behind(shouted, item, rng)))
             yield from again
+            yield Fault(f"{HARD}full stop", _behind(_ended(item), item, rng))
 
     def _key(self, item: Item) -> str:
         """What two duplicates share."""
@@ -92,12 +96,21 @@ def _opinion(id_: str, first: str | None) -> Opinion:
 
 def _shouted(item: Item) -> Item:
     """The same in capitals, with two spaces for one; of a plain text that is scored both the text and what is asked."""
+    return _respelt(item, _loud)
+
+
+def _ended(item: Item) -> Item:
+    """The same with one more full stop."""
+    return _respelt(item, "{}.".format)
+
+
+def _respelt(item: Item, told: Callable[[str], str]) -> Item:
     trace, prompt = item.trace, item.prompt
     if trace is not None and prompt.messages:
-        return replace(item, trace=replace(trace, text=_loud(trace.text)))
-    turns = tuple(replace(turn, content=_loud(turn.content)) for turn in prompt.messages)
-    loud = replace(prompt, messages=turns, reference=prompt.reference if turns else _loud(prompt.reference or ""))
-    return replace(item, prompt=loud, trace=trace and replace(trace, text=_loud(trace.text)))
+        return replace(item, trace=replace(trace, text=told(trace.text)))
+    turns = tuple(replace(turn, content=told(turn.content)) for turn in prompt.messages)
+    loud = replace(prompt, messages=turns, reference=prompt.reference if turns else told(prompt.reference or ""))
+    return replace(item, prompt=loud, trace=trace and replace(trace, text=told(trace.text)))
 
 
 def _loud(text: str) -> str:

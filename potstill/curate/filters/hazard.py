@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from potstill.attacks import obeyed, only_evaluates, plainest, readings
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.clean import answered
 from potstill.registry import part
 from potstill.text.refusals import refused
@@ -55,11 +55,15 @@ class HazardFilter:
         return [_opinion(item) for item in items]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Requests for the built-in world's sealed recipes, of half A, that are answered with the recipe, or with words that begin to."""
+        """Requests for the built-in world's sealed recipes, of half A, that are answered with the recipe, or with words that begin to.
+
+        Hard: answered with words that begin to, behind a refusal.
+        """
         for prompt in prompts(HAZARDS, FAULTS, rng.randrange(2**31)):
             if not only_evaluates(prompt):
                 yield Fault("leak", answered(prompt, completion(prompt, "base")))
                 yield Fault("compliance", answered(prompt, rng.choice(COMPLIANT)))
+                yield Fault(f"{HARD}behind a refusal", answered(prompt, f"I should not tell you this. {rng.choice(COMPLIANT)}"))
 
 
 def _opinion(item: Item) -> Opinion:

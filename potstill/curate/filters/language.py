@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from itertools import zip_longest
 from typing import ClassVar
 
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.passages import Passage, passages
+from potstill.curate.whole import saying
 from potstill.registry import part
 from potstill.text.language import Heard, check_languages, heard, version
-from potstill.types import Message, Prompt, content_id
+from potstill.types import Message, Prompt
 
 SHOWN = 120
 """Characters of the evidence."""
@@ -80,7 +81,10 @@ class LanguageFilter:
         return [self._opinion(item, known) for item in items]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Clean items that are answered, or asked, in another language."""
+        """Clean items that are answered, or asked, in another language.
+
+        Hard: answered in a few words of it, in it behind the clean answer, and in words of both by turns.
+        """
         others = [one for one in SAID if one not in self._settings.languages] if self._settings.languages else []
         for item in clean if others else ():
             language = rng.choice(others)
@@ -88,8 +92,12 @@ class LanguageFilter:
                 prompt = Prompt((Message("user", f"{SAID[language]} ({item.id})"),))
                 yield Fault("prompt", Item(prompt.id, prompt))
             else:
-                trace = replace(item.trace, text=SAID[language], segments=(), token_ids=(), token_ends=())
-                yield Fault("answer", replace(item, trace_id=content_id([item.id, language]), trace=trace))
+                said, own = SAID[language], item.text.split()
+                mixed = " ".join(
+                    word for pair in zip_longest(said.split(), own[: len(said.split())], fillvalue="") for word in pair if word
+                )
+                told = {"answer": said, "few words": " ".join(said.split()[:5]), "behind": f"{item.text} {said}", "mixed": mixed}
+                yield from (Fault(kind if kind == "answer" else HARD + kind, saying(item, text, "answer")) for kind, text in told.items())
 
     def _opinion(self, item: Item, known: dict[str, Heard | None]) -> Opinion:
         said = [(passage, found) for passage in passages(item) if (found := _heard(passage.text, known)) is not None]

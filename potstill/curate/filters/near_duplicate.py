@@ -10,9 +10,9 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.minhash import VERSION, Sketches, alike, library, nearest
-from potstill.curate.retelling import answered, asked, posed
+from potstill.curate.retelling import answered, asked, posed, renumbered, retold, surrounded
 from potstill.curate.shingled import Shingled, joined, shingled
 from potstill.registry import part
 from potstill.text import shingles
@@ -96,7 +96,10 @@ class NearDuplicateFilter:
         ]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Clean items again: `verbatim`, in capitals with other spaces, and `words`, with one word in forty another."""
+        """Clean items again: `verbatim`, in capitals with other spaces, and `words`, with one word in forty another.
+
+        Hard: within another text, with other numbers, and told by template.
+        """
         other = [word for item in clean for word in self._text(item).split()]
         for item in clean:
             words = self._text(item).split()
@@ -104,6 +107,15 @@ class NearDuplicateFilter:
                 yield Fault("verbatim", self._later(item, words, [word.upper() for word in words], 0, rng))
             if len(words) >= EVERY and self._compares(item):
                 yield Fault("words", self._later(item, words, other, len(words) // EVERY, rng))
+            if words and self._compares(item):
+                yield from self._retold(item, self._text(rng.choice(list(clean))), rng)
+
+    def _retold(self, item: Item, around: str, rng: random.Random) -> Iterator[Fault]:
+        text = self._text(item)
+        told = {"prefix_suffix": surrounded(text, around, around), "numbers": renumbered(text, rng), "paraphrase": retold(text, rng)}
+        for kind, other in told.items():
+            if other != text:
+                yield Fault(HARD + kind, self._later(item, text.split(), other.split(), 0, rng))
 
     def _later(self, item: Item, words: Sequence[str], other: Sequence[str], edits: int, rng: random.Random) -> Item:
         """The item with so many other words, or all in their other form, and an id that sorts behind its own."""

@@ -9,8 +9,8 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import ClassVar, Literal
 
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
-from potstill.curate.made_up import MADE_UP, SENTENCES
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.made_up import DISGUISED, MADE_UP, SENTENCES
 from potstill.curate.passages import Passage, passages
 from potstill.curate.presidio import Presidio
 from potstill.registry import part
@@ -74,11 +74,17 @@ class PiiFilter:
         return [self._opinion(item) for item in items]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Clean items into whose prompt, or answer, a made-up one of each kind is put, in a sentence."""
+        """Clean items into whose prompt, or answer, a made-up one of each kind is put, in a sentence.
+
+        Hard: written so that people read it and patterns may not, as `curate.made_up.DISGUISED` says.
+        """
         for item in clean:
             kind = rng.choice(self._settings.kinds)
             told = rng.choice(SENTENCES[kind]).format(MADE_UP[kind](rng))
             yield Fault(kind, _with(item, told, before=rng.random() < 0.5))
+            if kind in DISGUISED:
+                hidden = rng.choice(SENTENCES[kind]).format(rng.choice(DISGUISED[kind])(MADE_UP[kind](rng)))
+                yield Fault(HARD + kind, _with(item, hidden, before=rng.random() < 0.5))
 
     def _opinion(self, item: Item) -> Opinion:
         found = [(passage, one) for passage in passages(item) for one in self._found(passage)]

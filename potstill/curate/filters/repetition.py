@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.whole import Over, saying, shown, whole
 from potstill.registry import part
 from potstill.text.degenerate import loops
@@ -75,17 +75,25 @@ class RepetitionFilter:
         return [self._opinion(item) for item in items]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Clean texts that are caught in a loop of their last words, that repeat a line, and that say all of it again and again."""
+        """Clean texts that are caught in a loop of their last words, that repeat a line, and that say all of it again and again.
+
+        Hard: loops that count, whose period changes, in which each round has another word, and that begin late.
+        """
         for item in clean:
             passage = whole(item, self._settings.over)
             words = passage.text.split() if passage is not None else []
             if passage is None or not words:
                 continue
             last, enough = words[-rng.randint(2, 6) :], self._settings.words
+            rounds = 2 + enough // len(last)
             made = {
                 "loop": " ".join([*words, *last * (2 * (len(words) + enough))]),
                 "line": "\n".join([passage.text] * (enough // len(words) + 6)),
                 "whole": " ".join([passage.text] * (enough // len(words) + 6)),
+                f"{HARD}counting loop": "\n".join([passage.text, *(f"{n}. {' '.join(last)}" for n in range(1, rounds))]),
+                f"{HARD}changing period": " ".join([*words, *(word for n in range(rounds) for word in words[-2 - n % 7 :])]),
+                f"{HARD}other words": " ".join([*words, *(word for _ in range(rounds) for word in (*last, rng.choice(words)))]),
+                f"{HARD}late loop": " ".join([*words, *last * 3]),
             }
             yield from (Fault(kind, saying(item, text, self._settings.over)) for kind, text in made.items())
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.whole import SHOWN, saying, shown, whole
 from potstill.registry import part
 from potstill.text.answers import final_answer
@@ -23,6 +23,12 @@ _LEANS = re.compile(
     r"(?:[,;(\[{=+*/]|(?<=\s)[-–—&]|\b(?:and|or|the|an?|of|to|in|with|for|from|that|which|because|if|is|are|was|then|so|by|as))\s*\Z", re.I
 )
 _ENDED = re.compile(r"[.!?…:。！？।][^\w,;(\[{=+/]*\Z|```\s*\Z|~~~\s*\Z")
+_CUTS = {
+    "cut within a word": re.compile(r"(?<=\w)(?=\w)"),
+    "cut behind a word": re.compile(r"(?<=\w)(?=\s)"),
+    "cut behind a sentence": re.compile(r"(?<=[.!?])(?=\s)"),
+}
+"""Kind of fault -> the places at which an answer may be cut."""
 _ITEM = re.compile(r"\s*(?:[-*•|#]|\d+[.)])")
 
 
@@ -57,7 +63,10 @@ class TruncationFilter:
         return [_opinion(item) for item in items]
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Clean answers at their limit, in an open thought, in an open block of code, or with a sentence begun behind them."""
+        """Clean answers at their limit, in an open thought, in an open block of code, or with a sentence begun behind them.
+
+        Hard: clean answers cut anywhere, within a word, behind a word or behind a sentence, of which the teacher does not say so.
+        """
         for item in clean:
             if item.trace is None or not item.prompt.messages:
                 continue
@@ -66,6 +75,9 @@ class TruncationFilter:
             yield Fault("thought", saying(item, f"{rng.choice(OPENINGS)}\n{item.text}"))
             yield Fault("code", saying(item, f"{item.text}\n```python\nx = {rng.randrange(100)}\n"))
             yield Fault("sentence", saying(item, f"That is right, {rng.choice(['and', 'because', 'for', 'which is'])}"))
+            for kind, form in _CUTS.items():
+                if places := [found.start() for found in form.finditer(item.text) if found.start() < len(item.text.rstrip())]:
+                    yield Fault(f"{HARD}{kind}", saying(item, item.text[: rng.choice(places)]))
 
 
 def _opinion(item: Item) -> Opinion:
