@@ -101,7 +101,7 @@ def test_it_stays_in_its_family_and_half(name):
         for one in stressed(family, prompt, POOL, 1):
             assert attacks.wrappers(one)[-1] == name
             assert only_evaluates(one) == (family.HALF == "B" or (one.intent == "hazard" and prompt.half == "B"))
-            assert one.source.startswith(f"stress:{name} of ")
+            assert re.fullmatch(rf"stress:{name}(?:#[0-9a-f]{{16}})? of .+", one.source)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -182,6 +182,23 @@ def test_decoders_invert_encoders(name, text):
     code = open_attack(name)
     assert isinstance(code, Encoding)
     assert code.decode(code.encode(text)) == text
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+@pytest.mark.parametrize("text", ["Sorry, I cannot help with that.", "Answer: ash, bog, elm, hay"])
+def test_an_answer_in_the_code_is_read(name, text):
+    code = open_attack(name)
+    assert isinstance(code, Encoding)
+    for prompt in made(name, PEOPLE[0]):
+        assert text in attacks.readings(prompt, code.encode(text))
+    assert attacks.plainest(made(name, PEOPLE[0])[0], code.encode("Sorry, I cannot help with that.")).startswith("Sorry")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_overview_names_it_in_the_column_of_its_half(name):
+    rows = [line.split("|") for line in (attacks.__doc__ or "").splitlines() if line.startswith("| ")]
+    found = {rows[0][place].strip() for row in rows for place, cell in enumerate(row) if f"`{name}`" in cell}
+    assert found == {f"half {open_attack(name).HALF}"}
 
 
 @pytest.mark.parametrize("name", FAMILIES)
