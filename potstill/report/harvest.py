@@ -51,8 +51,9 @@ def section(material: Material) -> Section | None:
     cards = [(card, heard.get(card.id, Heard())) for card in rows(artifact.table("teachers"), TeacherCard)]
     blocks: list[Block] = [Table("What each teacher said", HEAD, tuple(_row(card, its) for card, its in cards), words=3)]
     lead = RefusalDetector.shipped().errors() if any(its.counts["refused"] for _, its in cards) else ""
-    notes = (*_contexts(artifact), *_choices(artifact.manifest.summary), *_doctor(artifact))
-    return Section("harvest", "The harvest", lead, (*blocks, *([Notes(notes)] if notes else [])))
+    notes = (*_contexts(artifact), *_choices(artifact.manifest.summary))
+    blocks += [Notes(notes)] if notes else []
+    return Section("harvest", "The harvest", lead, (*blocks, *_doctor(artifact)))
 
 
 def _heard(artifact: Artifact) -> Mapping[str, Heard]:
@@ -139,12 +140,17 @@ def _best_of(chosen: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"That an answer must pass comes on top: {share} of the prompts had one that does."
 
 
-def _doctor(artifact: Artifact) -> Iterator[str]:
+def _doctor(artifact: Artifact) -> Iterator[Table]:
     """What the doctor warned of, or could not tell."""
     path = artifact.folder / DOCTOR
     if not path.is_file():
         return
-    for diagnosis in json.loads(path.read_text(encoding="utf-8")):
-        for result in diagnosis["results"]:
-            if result["outcome"] in ALARMING:
-                yield f"The doctor on {model_name(diagnosis['teacher'])}: {result['outcome']}, {result['name']}: {result['seen']}"
+    told = tuple(
+        (model_name(diagnosis["teacher"]), result["outcome"], result["name"], result["seen"])
+        for diagnosis in json.loads(path.read_text(encoding="utf-8"))
+        for result in diagnosis["results"]
+        if result["outcome"] in ALARMING
+    )
+    if told:
+        caption = f"What the doctor warned of, or could not tell: {plural(len(told), 'finding')}"
+        yield Table(caption, ("teacher", "outcome", "probe", "seen"), told, folded=True, words=4, wide=True)

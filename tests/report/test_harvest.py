@@ -63,20 +63,22 @@ def test_accepted_terms_are_told(tmp_path: Path) -> None:
 def test_what_choosing_took_and_what_the_doctor_said(tmp_path: Path) -> None:
     made = section(material(tmp_path, best_of=CHOSEN))
     assert made is not None
-    notes = made.blocks[-1]
+    notes, doctor = made.blocks[-2:]
     assert isinstance(notes, Notes)
+    assert isinstance(doctor, Table)
     assert "16 draws for 4 prompts" in notes.lines[0]
     assert "2 draws could not be judged" in notes.lines[1]
     assert "0.50 nats" in notes.lines[2]
     assert "75.0% of the prompts" in notes.lines[3]
-    assert notes.lines[4:] == ("The doctor on world:aligned: unknown, seed: no",)
+    assert len(notes.lines) == 4
+    assert (doctor.folded, doctor.rows) == (True, (("world:aligned", "unknown", "seed", "no"),))
+    assert doctor.caption.endswith(": 1 finding")
 
 
 def test_a_hidden_context_is_told(tmp_path: Path) -> None:
     made = section(material(tmp_path, context="Be kind."))
     assert made is not None
-    notes = made.blocks[-1]
-    assert isinstance(notes, Notes)
+    (notes,) = (block for block in made.blocks if isinstance(block, Notes))
     (line,) = notes.lines
     assert line.startswith("2 answers were given under a system turn that the student never sees: “Be kind.” ")
 

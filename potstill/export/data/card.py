@@ -131,6 +131,8 @@ def _drawn(facts: Facts) -> Iterator[str]:
     yield f"- `seed`: {facts.artifacts['generate'].manifest.seed}"
     for context, count in sorted(facts.contexts.items()):
         yield f"- {count:,} rows were answered under a system turn that is not in the data: {plain(context)}"
+    if facts.criticised:
+        yield f"- {facts.criticised:,} rows were revised by the teacher after a criticism that is not in the data."
 
 
 def _settings(facts: Facts) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Facts:
         read, written: tokens that servers counted; cost_microusd: of the answers that have a price.
         unpriced: answers of servers that have none.
         contexts: system turns that the teachers saw and that are not in the data.
+        criticised: exported revisions after a criticism, each of which the teacher saw a context of its own for.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Facts:
     parts: Counter[str] = field(default_factory=Counter)
     finish_reasons: Counter[str] = field(default_factory=Counter)
     contexts: Counter[str] = field(default_factory=Counter)
+    criticised: int = 0
     verdicts: dict[str, Counter[str]] = field(default_factory=dict)
 
     @classmethod
@@ -181,5 +184,12 @@ class Facts:
             self.of_teacher[one["teacher"]] += 1
             self.tokens += len(one["token_ids"])
             self.uncounted += not one["token_ids"]
-            if one["context"]:
+            if one["context"] and _criticised(one):
+                self.criticised += 1
+            elif one["context"]:
                 self.contexts[one["context"]] += 1
+
+
+def _criticised(completion: Mapping[str, Any]) -> bool:
+    """Whether it is a revision that the teacher gave after a criticism, which is a context of its own."""
+    return bool(json.loads(completion["sampling"] or "{}").get("revision", {}).get("how") == "whole")

@@ -1,9 +1,11 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from potstill.errors import CapabilityError
+from potstill.export.data.card import _drawn
 from potstill.export.data.facts import Facts
 from potstill.types import TeacherCard
 from tests.store.records import CARDS, made
@@ -34,9 +36,20 @@ def test_what_was_generated_is_counted(tmp_path: Path) -> None:
 
 def test_what_is_exported_is_counted_apart(tmp_path: Path) -> None:
     facts = Facts.of(made(tmp_path / "run"), "messages", "keep")
-    facts.exported({"licence": "MIT", "completions": [{"teacher": "hf:one", "token_ids": ids, "context": "Be safe."} for ids in ([1], [])]})
+    said = {"teacher": "hf:one", "context": "Be safe.", "sampling": "{}"}
+    facts.exported({"licence": "MIT", "completions": [{**said, "token_ids": ids} for ids in ([1], [])]})
     assert (facts.rows, facts.prompts, facts.tokens, facts.uncounted) == (2, 1, 1, 1)
     assert (facts.of_teacher, facts.licences, facts.contexts) == ({"hf:one": 2}, {"MIT": 1}, {"Be safe.": 2})
+
+
+def test_what_was_revised_after_a_criticism_is_one_count(tmp_path: Path) -> None:
+    facts = Facts.of(made(tmp_path / "run"), "messages", "keep")
+    said = {"teacher": "hf:one", "token_ids": [1]}
+    whole, step = (json.dumps({"revision": {"how": how}}) for how in ("whole", "step"))
+    contexts = (("Answer 1 breaks a rule.", whole), ("Answer 2 does.", whole), ("Be safe.", step), ("", "{}"))
+    facts.exported({"licence": "MIT", "completions": [{**said, "context": c, "sampling": s} for c, s in contexts]})
+    assert (facts.contexts, facts.criticised) == ({"Be safe.": 1}, 2)
+    assert "- 2 rows were revised by the teacher after a criticism" in "\n".join(_drawn(facts))
 
 
 def test_terms_decide(tmp_path: Path) -> None:
