@@ -143,7 +143,7 @@ def filter_rows() -> Iterator[Row]:
 
 def experiment_rows() -> Iterator[Row]:
     """What studies of curation found, each a difference in a student's share of right answers (or of leaks), over three seeds."""
-    gains = {name: study(name)["gain"] for name in ("balance", "shift", "gold")}
+    gains = {name: study(name)["gain"] for name in ("balance", "shift", "gold", "revision")}
     yield (
         "balance: equal shares of four skills, of which one is twenty times as frequent",
         "all four; the rare ones",
@@ -158,6 +158,11 @@ def experiment_rows() -> Iterator[Row]:
         "gold: an audited training set, over one in which requests pass under harmless labels",
         "skill; leaks",
         _gains(gains["gold"], "count_letters", "leak"),
+    )
+    yield (
+        "revision: answers revised by a constitution, over the same teacher's as they were",
+        "rules broken; leaks; skill",
+        _gains(gains["revision"], "broken", "leak", "count_letters"),
     )
     yield from _strictness_rows()
 
