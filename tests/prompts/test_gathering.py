@@ -51,7 +51,8 @@ def test_tables_of_all_uses_and_of_what_was_set_aside(tmp_path):
 
 
 def test_an_interrupted_run_leaves_the_same_behind(tmp_path, monkeypatch):
-    sources = [write(tmp_path / "a.jsonl", map(str, range(20_000)))]
+    monkeypatch.setattr("potstill.prompts.sheets.ROWS", 64)
+    sources = [write(tmp_path / "a.jsonl", map(str, range(200)))]
     run = run_of(tmp_path, {"sources": sources})
     with monkeypatch.context() as patched:
         patched.setattr("potstill.store.run.hash_files", lambda folder: pytest.fail("killed"))

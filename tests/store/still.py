@@ -106,6 +106,20 @@ def ending(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def through(work: Callable[[], Any], seed: int, growth: float, patience: float = 0.02) -> int:
+    """Do the work in children that are killed at random moments, later and later, until one gets through; how many were killed."""
+    chance, kills = random.Random(seed), 0
+    while True:
+        pid = child(work)
+        time.sleep(chance.uniform(0.0, patience * growth**kills))
+        os.kill(pid, signal.SIGKILL)
+        code = ending(pid)
+        if code == 0:
+            return kills
+        assert code == -signal.SIGKILL, code
+        kills += 1
+
+
 def killed(folder: Path, seed: random.Random) -> dict[str, Any]:
     """Kill the still at random moments, later and later, until it gets through."""
     kills = 0
