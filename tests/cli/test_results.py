@@ -67,7 +67,7 @@ def test_measured_filters(run: Run) -> None:
         "filter    1 keep, 0 hazard, 1 noise",
         "          answer              recall 0.500 [0.200, 0.800] of 1,000, false positives 0.000 [0.000, 0.800] of 1,000",
         "            empty             0.500 [0.200, 0.800] of 1,000",
-        "          own                 recall not measured, false positives 0.500 [0.200, 0.800] of 1,000",
+        "          own                 recall uncalibrated, false positives 0.500 [0.200, 0.800] of 1,000",
     ]
 
 

@@ -165,6 +165,16 @@ def test_injected_faults_are_found(name, clean):
     assert share >= RECALL.get(name, 1.0)
 
 
+@pytest.mark.parametrize(
+    "name", ["answer", "duplicate", "hazard", "language", "near_duplicate", "pii", "refusal", "repetition", "truncation"]
+)
+def test_there_are_hard_faults_that_are_no_clean_items(name, clean):
+    faults = [fault for fault in one_of(name).part.faults(clean, random.Random(0)) if fault.kind.startswith(HARD)]
+    said = {(item.prompt.question, item.text) for item in clean}
+    assert len(faults) >= 10
+    assert not [fault.kind for fault in faults if (fault.item.prompt.question, fault.item.text) in said]
+
+
 @pytest.mark.parametrize("name", FILTERS)
 def test_faults_follow_the_seed(name, clean):
     first, again = ([(f.kind, f.item) for f in one_of(name).part.faults(clean, random.Random(1))] for _ in range(2))

@@ -49,5 +49,5 @@ def test_a_source_is_a_name_or_a_table_and_is_written_as_it_was() -> None:
 def test_the_defaults_of_a_policy_and_of_measuring() -> None:
     recipe = parse(HEAD)
     assert recipe.policy.model_dump() == {"hazard_votes": 1, "noise_votes": 1}
-    assert (recipe.measure.clean, recipe.measure.n, recipe.measure.faults) == (("world:benign",), 500, 200)
+    assert (tuple(one.source for one in recipe.measure.clean), recipe.measure.n, recipe.measure.faults) == (("world:benign",), 500, 200)
     assert (recipe.prompts.filters, recipe.prompts.balance, recipe.prompts.split) == ((), None, None)
