@@ -24,6 +24,7 @@ def recipe(folder: Path, teacher: str) -> Recipe:
     asked.write_text("\n".join([*rows[:20], '{"prompt": ', *rows[20:], rows[3]]))
     hazards.write_text("".join(json.dumps({"prompt": f"Where is the lock of house {i}?", "intent": "hazard"}) + "\n" for i in range(6)))
     rules = [{"phrases": ["1", "2"], "domain": "low"}]
+    asks = {"labels": ["high", "low"], "question": "{labels}: {prompt}", "max_new_tokens": 4, **json.loads(teacher)}
     return Recipe.model_validate(
         {
             "name": "x",
@@ -33,13 +34,7 @@ def recipe(folder: Path, teacher: str) -> Recipe:
                 "sources": [str(asked), f"stress:leetspeak,direct?of={hazards}"],
                 "labels": [
                     {"kind": "rule", "rules": rules},
-                    {
-                        "kind": "teacher",
-                        "labels": ["high", "low"],
-                        "question": "{labels}: {prompt}",
-                        "max_new_tokens": 4,
-                        **json.loads(teacher),
-                    },
+                    {"kind": "teacher", **asks},
                 ],
                 "filters": [{"kind": "duplicate"}, {"kind": "length", "least": 4}],
                 "balance": {"by": "domain", "total": 40},
