@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from potstill.curate.base import Item, Opinion
@@ -13,6 +13,22 @@ Over = Literal["prompt", "answer"] | None
 """Which text; None: the answer, and of a prompt that stands alone the prompt."""
 SHOWN = 120
 """Characters of the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A measure of a text or of its scoring that may exceed its limit.
+
+    Attributes:
+        what: is measured, and what was found.
+        score: how many times the limit that is.
+        start, end: where it shows, half open: in characters of the text, or in tokens of the scoring.
+    """
+
+    what: str
+    score: float
+    start: int = 0
+    end: int = 0
 
 
 def whole(item: Item, over: Over = None) -> Passage | None:

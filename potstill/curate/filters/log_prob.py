@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from potstill.curate.base import Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
+from potstill.curate.whole import Excess
 from potstill.models.base import Outlook
 from potstill.models.scorings import Scoring
 from potstill.registry import part
@@ -47,16 +48,6 @@ class LogProbSettings(FilterSettings):
         if self.least > self.most:
             raise ValueError(f"least = {self.least} is more than most = {self.most}")
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """What is wrong with the log-probabilities of one scoring: what, how many times the limit, and at which tokens."""
-
-    what: str
-    score: float
-    start: int = 0
-    end: int = 0
 
 
 @part("filter", "log_prob", version="1")
@@ -99,17 +90,17 @@ class LogProbFilter:
         return _told(worst, item.trace.text, scoring.token_ends or item.trace.token_ends)
 
 
-def _told(doubt: Doubt, text: str, ends: Sequence[int]) -> Opinion:
+def _told(found: Excess, text: str, ends: Sequence[int]) -> Opinion:
     """The opinion, with the text of the tokens where their ends are known."""
-    if not ends or doubt.end > len(ends) or doubt.start == doubt.end:
-        tokens = f"tokens {doubt.start} to {doubt.end}" if doubt.end else ""
-        return Opinion(doubt.what, doubt.score, evidence=tokens)
+    if not ends or found.end > len(ends) or found.start == found.end:
+        tokens = f"tokens {found.start} to {found.end}" if found.end else ""
+        return Opinion(found.what, found.score, evidence=tokens)
     raw = text.encode()
-    start, end = (len(raw[: ends[place - 1] if place else 0].decode(errors="ignore")) for place in (doubt.start, doubt.end))
-    return Opinion(doubt.what, doubt.score, evidence=text[start:end][:120], within="answer", start=start, end=end)
+    start, end = (len(raw[: ends[place - 1] if place else 0].decode(errors="ignore")) for place in (found.start, found.end))
+    return Opinion(found.what, found.score, evidence=text[start:end][:120], within="answer", start=start, end=end)
 
 
-def _doubts(seen: Outlook, settings: LogProbSettings) -> Iterator[Doubt]:
+def _doubts(seen: Outlook, settings: LogProbSettings) -> Iterator[Excess]:
     """What may be wrong, the mean first."""
     impossible = list(_impossible(seen))
     if impossible:
@@ -117,16 +108,16 @@ def _doubts(seen: Outlook, settings: LogProbSettings) -> Iterator[Doubt]:
         return
     nats = -seen.log_p.astype(np.float64)
     mean, steps = float(nats.mean()), len(nats)
-    yield Doubt(f"{mean:.2f} nats a token", mean / settings.most, 0, steps)
+    yield Excess(f"{mean:.2f} nats a token", mean / settings.most, 0, steps)
     if settings.least:
-        yield Doubt(f"only {mean:.2g} nats a token", min(settings.least / max(mean, 1e-9), IMPOSSIBLE - 1), 0, steps)
+        yield Excess(f"only {mean:.2g} nats a token", min(settings.least / max(mean, 1e-9), IMPOSSIBLE - 1), 0, steps)
     if steps >= 2 * END:
         before, last = float(nats[:-END].mean()), float(nats[-END:].mean())
         if last >= 3 * before:
-            yield Doubt(f"{last:.2f} nats a token at its end, {before:.2f} before", last / settings.end, steps - END, steps)
+            yield Excess(f"{last:.2f} nats a token at its end, {before:.2f} before", last / settings.end, steps - END, steps)
 
 
-def _impossible(seen: Outlook) -> Iterator[Doubt]:
+def _impossible(seen: Outlook) -> Iterator[Excess]:
     """What cannot be, with the first token of which it holds."""
     faults: dict[str, np.ndarray] = {
         "a log-probability is no number": np.isnan(seen.log_p),
@@ -146,7 +137,7 @@ def _impossible(seen: Outlook) -> Iterator[Doubt]:
     for what, where in faults.items():
         if where.any():
             start = int(where.argmax())
-            yield Doubt(what, IMPOSSIBLE, start, start + 1)
+            yield Excess(what, IMPOSSIBLE, start, start + 1)
 
 
 def _sound(rng: random.Random) -> Outlook:

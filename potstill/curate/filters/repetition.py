@@ -7,13 +7,12 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import Field
 
 from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
-from potstill.curate.whole import Over, saying, shown, whole
+from potstill.curate.whole import Excess, Over, saying, shown, whole
 from potstill.registry import part
 from potstill.text.degenerate import loops
 
@@ -43,16 +42,6 @@ class RepetitionSettings(FilterSettings):
     threshold: float = 3.0
     over: Over = None
     words: int = Field(50, ge=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is repeated: how, how many times the limit, and where it stands in the text."""
-
-    what: str
-    score: float
-    start: int = 0
-    end: int = 0
 
 
 @part("filter", "repetition", version="2")
@@ -105,14 +94,14 @@ class RepetitionFilter:
         return shown(worst.what, worst.score, passage, worst.start, worst.end)
 
 
-def findings(text: str, least: int) -> Iterator[Finding]:
+def findings(text: str, least: int) -> Iterator[Excess]:
     """What is repeated in a text, in the order in which it is looked for; of one with fewer than `least` words only a loop."""
     spans = [found.span() for found in _WORD.finditer(text)]
     words = [text[start:end] for start, end in spans]
-    yield Finding("nothing is repeated", 0.0)
+    yield Excess("nothing is repeated", 0.0)
     if loops(words):
         top = _top(words, spans, 1 if len(set(words)) == 1 else 4)
-        yield Finding("a loop", max(LOOP, top.score), top.start, top.end)
+        yield Excess("a loop", max(LOOP, top.score), top.start, top.end)
     if len(words) < least:
         return
     yield _lines(text)
@@ -125,7 +114,7 @@ def findings(text: str, least: int) -> Iterator[Finding]:
         yield found
 
 
-def _lines(text: str) -> Finding:
+def _lines(text: str) -> Excess:
     """Lines that stood before."""
     seen: set[str] = set()
     again, lines = [], list(_LINE.finditer(text))
@@ -134,33 +123,33 @@ def _lines(text: str) -> Finding:
             again.append(line.span())
         seen.add(plain)
     if not again:
-        return Finding("no line is repeated", 0.0)
+        return Excess("no line is repeated", 0.0)
     share = len(again) / len(lines)
-    return Finding(f"{share:.0%} of the lines are repeated", share / LINES, *again[0])
+    return Excess(f"{share:.0%} of the lines are repeated", share / LINES, *again[0])
 
 
-def _compression(text: str) -> Finding:
+def _compression(text: str) -> Excess:
     raw = text.encode()
     ratio = len(raw) / len(zlib.compress(raw, 6))
-    return Finding(f"compresses to a {ratio:.1f}th", ratio / COMPRESSION, 0, len(text))
+    return Excess(f"compresses to a {ratio:.1f}th", ratio / COMPRESSION, 0, len(text))
 
 
-def _top(words: Sequence[str], spans: Sequence[tuple[int, int]], n: int) -> Finding:
+def _top(words: Sequence[str], spans: Sequence[tuple[int, int]], n: int) -> Excess:
     """The n-gram that covers most characters by its own length times how often it stands."""
     grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
     counts = Counter(grams)
     gram, times = max(counts.items(), key=lambda pair: (pair[1], sum(map(len, pair[0]))), default=((), 0))
     if times < 2:
-        return Finding(f"no {n} words are repeated", 0.0)
+        return Excess(f"no {n} words are repeated", 0.0)
     covered = {place + i for place, each in enumerate(grams) if each == gram for i in range(n)}
     share = _characters(words, covered)
     start = grams.index(gram, grams.index(gram) + 1)
-    return Finding(
+    return Excess(
         f"the same {n} words cover {share:.0%}", share / TOP.get(n, TOP[4]), spans[start][0], spans[min(start + n, len(spans)) - 1][1]
     )
 
 
-def _repeated(words: Sequence[str], spans: Sequence[tuple[int, int]], n: int) -> Finding | None:
+def _repeated(words: Sequence[str], spans: Sequence[tuple[int, int]], n: int) -> Excess | None:
     """The n-grams that stood before; None where there are none, so that there are no longer ones either."""
     seen: set[tuple[str, ...]] = set()
     again: list[int] = []
@@ -173,7 +162,7 @@ def _repeated(words: Sequence[str], spans: Sequence[tuple[int, int]], n: int) ->
         return None
     share = _characters(words, {place + i for place in again for i in range(n)})
     what = f"{share:.0%} stand in {n} words that stood before"
-    return Finding(what, share / REPEATED[n], spans[again[0]][0], spans[again[0] + n - 1][1])
+    return Excess(what, share / REPEATED[n], spans[again[0]][0], spans[again[0] + n - 1][1])
 
 
 def _characters(words: Sequence[str], covered: set[int]) -> float:
