@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -74,6 +75,8 @@ class Origin:
         labels = ("domain", "skill", "intent", "family", "half", "wrapper", "language")
         told = ", ".join(f"{name} {self.prompt[name]}" for name in labels if self.prompt.get(name))
         yield f"prompt    {self.prompt['id']}  {told} ({self.prompt.get('labelled_by', 'given')})"
+        if self.prompt.get("twin_of"):
+            yield f"  the harmless twin of {self.prompt['twin_of']}"
         turns = self.prompt["messages"] or [{"role": "text", "content": self.prompt["reference"] or ""}]
         yield from (f"  {turn['role']}: {_short(turn['content'])}" for turn in turns)
         yield from _judged(self.said_of_prompt, self.decided_of_prompt)
@@ -82,6 +85,7 @@ class Origin:
         if self.trace is not None:
             yield f"trace     {self.trace['id']}  draw {self.trace['sample']} of {self.trace['teacher']}, {self.trace['finish_reason']}"
             yield f"  {_short(self.trace['text'])}"
+            yield from _revised(self.trace)
             yield from _judged(self.said, self.decided)
         elif self.traces:
             yield f"traces    {', '.join(self.traces)}"
@@ -153,9 +157,25 @@ def _judged(said: list[Row], decided: Row | None) -> Iterator[str]:
     for verdict in said:
         if verdict["applies"]:
             score = "could not judge" if verdict["score"] is None else f"{verdict['score']:.3g}"
-            yield f"  {verdict['part']:<6}  {verdict['by']} ({score}): {verdict['why']}"
+            yield f"  {verdict['part']:<6}  {verdict['by']} ({score}): {verdict['why']}{_shown(verdict)}"
     if decided is not None:
         yield f"  -> {decided['part']}" + (f" because of {'; '.join(decided['because'])}" if decided["because"] else "")
+
+
+def _shown(verdict: Row) -> str:
+    """Of a verdict that puts aside its evidence: where it stands, or the id of the other item."""
+    if verdict["part"] == "keep" or not verdict["evidence"]:
+        return ""
+    if not verdict["within"]:
+        return f" ({_short(verdict['evidence'])})"
+    return f"; {verdict['within']} {verdict['start']} to {verdict['end']}: {_short(verdict['evidence'])}"
+
+
+def _revised(trace: Row) -> Iterator[str]:
+    """What a revision was made of."""
+    made = json.loads(trace["sampling"] or "{}").get("revision")
+    if made is not None:
+        yield f"  revises {made['of']}, which breaks {', '.join(made['rules'])} (round {made['round']}, {made['how']})"
 
 
 def _short(text: str) -> str:

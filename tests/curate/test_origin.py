@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from potstill.curate.origin import origin
+from potstill.curate.origin import Origin, origin
 from potstill.curate.rulings import rule
 from potstill.errors import InputError, StoreError
 from potstill.filter import judge
@@ -72,6 +72,23 @@ def test_a_prompt_that_was_kept_and_not_drawn(tmp_path):
     assert [
         found.lines().count("  not drawn by prompts.balance, so nobody was asked") for id_, found in told.items() if id_ not in drawn
     ] == [1]
+
+
+def test_a_twin_a_revision_and_the_evidence_of_what_is_put_aside():
+    prompt = dict.fromkeys(("source", "licence", "reference")) | {"id": "p2", "twin_of": "p1", "messages": []}
+    made = {"of": "t1", "rules": ["steps"], "round": 1, "how": "step"}
+    trace = {"id": "t2", "sample": 3, "teacher": "fake:x", "finish_reason": "stop", "text": "9", "sampling": json.dumps({"revision": made})}
+    said = {"part": "noise", "score": 1.0, "why": "w", "applies": True, "within": "", "start": None, "end": None}
+    spans = [said | {"by": "a", "evidence": "t0"}, said | {"by": "b", "evidence": "bad", "within": "answer", "start": 0, "end": 3}]
+    lines = Origin(prompt, trace=trace, said=[*spans, spans[1] | {"by": "c", "part": "keep"}]).lines()
+    for line in (
+        "  the harmless twin of p1",
+        "  revises t1, which breaks steps (round 1, step)",
+        "  noise   a (1): w (t0)",
+        "  noise   b (1): w; answer 0 to 3: bad",
+        "  keep    c (1): w",
+    ):
+        assert line in lines
 
 
 def test_before_anything_is_drawn(tmp_path):
