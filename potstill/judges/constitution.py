@@ -15,7 +15,7 @@ from potstill.text.segments import segments
 from potstill.text.steps import Step, steps
 from potstill.types import Part, Prompt, Segment, canonical_json, digest
 
-VERSION = "1"
+VERSION = "2"
 """Raised when the same rules would say something else of the same text."""
 Critic: TypeAlias = Callable[[Sequence[Prompt]], list[str | None]]
 """Answers the questions of rules of the kind `teacher`; None where it cannot be asked, as for a prompt that does not fit its context."""
