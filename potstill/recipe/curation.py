@@ -162,7 +162,7 @@ class MeasureSection(Section):
     clean: tuple[SourceTable, ...] = Field(
         (SourceTable(source="world:benign"),),
         min_length=1,
-        description="Sources of prompts, with answers as references, that every filter should keep, as in `[prompts]`; else `world:benign`.",
+        description="Sources of prompts with answers as references that every filter should keep, as in `[prompts]`; else `world:benign`.",
     )
     columns: dict[str, str] = Field({}, description="As in `[prompts]`, for these sources.")
     grader: str | None = Field(None, description="The judge that tells a right answer, where a prompt names none.")

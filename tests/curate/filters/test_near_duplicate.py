@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from potstill.curate.base import Context, Measurable
+from potstill.curate.base import HARD, Context, Measurable
 from potstill.curate.filters.near_duplicate import NearDuplicateFilter, NearDuplicateSettings
 from potstill.errors import MissingExtraError, RecipeError
 from potstill.types import Message, Prompt
@@ -157,13 +157,16 @@ def test_faults_are_found(over, answered):
     clean = [answer(ask(drawn(80)), drawn(90)) if answered else alone(ask(drawn(80))) for _ in range(60)]
     one = NearDuplicateFilter(NearDuplicateSettings(over=over), Context())
     assert isinstance(one, Measurable)
-    faults = list(one.faults(clean, random.Random(0)))
+    faults, again = (
+        [fault for fault in each.faults(clean, random.Random(0)) if not fault.kind.startswith(HARD)]
+        for each in (one, NearDuplicateFilter(NearDuplicateSettings(over=over), Context()))
+    )
     assert Counter(fault.kind for fault in faults) == {"verbatim": 60, "words": 60}
     items = [*clean, *(fault.item for fault in faults)]
     found = opinions(items, over=over)
     assert all(found[item.id].score < 0.8 for item in clean)
     assert sum(found[fault.item.id].score >= 0.8 for fault in faults) >= 0.98 * len(faults)
-    assert list(NearDuplicateFilter(NearDuplicateSettings(over=over), Context()).faults(clean, random.Random(0))) == faults
+    assert again == faults
 
 
 def test_without_rensa_it_says_what_to_install(monkeypatch):

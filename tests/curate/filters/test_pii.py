@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from potstill import world
-from potstill.curate.base import Context
+from potstill.curate.base import HARD, Context
 from potstill.curate.filters.pii import KINDS, PiiFilter, PiiSettings, masked
 from potstill.types import Prompt
 from tests.curate.small import alone, answer, parts, say, think
@@ -60,7 +60,8 @@ def test_right_answers_of_the_world_hold_nothing():
 def test_faults_of_each_kind_are_found():
     prompts = [*world.prompts(None, 300, 4), Prompt((), reference="Plain text.")]
     clean = [answer(p, world.completion(p, "base")) for p in prompts[:-1]] + [alone(p) for p in prompts]
-    faults = list(PiiFilter(PiiSettings(), Context()).faults(clean, random.Random(0)))
+    injected = PiiFilter(PiiSettings(), Context()).faults(clean, random.Random(0))
+    faults = [fault for fault in injected if not fault.kind.startswith(HARD)]
     assert set(Counter(fault.kind for fault in faults)) == set(KINDS)
     assert len({fault.item.id for fault in faults}) == len(faults) == 601
     found = think("pii", [fault.item for fault in faults])
