@@ -1,16 +1,13 @@
 """Harvests that are killed at random moments, in children: `python killed.py FOLDER SEED GROWTH TEACHER…` reports what came out.
 
+Where there is a file of rules beside the folder's own, answers are revised by them; else the best of them is kept.
 A teacher is a model, or its section of a recipe as JSON; GROWTH is the factor by which patience grows after each kill.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +16,15 @@ from potstill.generate import draw
 from potstill.prompts import gather
 from potstill.recipe import Recipe
 from potstill.store import Artifact, Quiet, Run
-from tests.store.still import child, ending
+from tests.store.still import through
 
 N = 2
 
 
 def recipe(folder: Path, teachers: list[str]) -> Recipe:
-    asked = folder.parent / "asked.jsonl"
+    asked, rules = folder.parent / "asked.jsonl", folder.parent.parent / "rules.toml"
+    best = {"best_of": {"judge": "callable:tests.generate.test_selection:length", "least": 0}}
+    revision = {"revision": {"constitution": str(rules), "mode": "whole", "rounds": 2}}
     asked.write_text("".join(json.dumps({"prompt": f"What is {i}?"}) + "\n" for i in range(12)))
     return Recipe.model_validate(
         {
@@ -37,10 +36,11 @@ def recipe(folder: Path, teachers: list[str]) -> Recipe:
                 "shard": 2,
                 "n": N,
                 "max_new_tokens": 8,
-                "best_of": {"judge": "callable:tests.generate.test_selection:length", "least": 0},
                 "committee": len(teachers) > 1,
+                **(revision if rules.exists() else best),
             },
             "filters": [{"kind": "duplicate"}],
+            "policy": {"noise_votes": 2 if rules.exists() else 1},
         }
     )
 
@@ -53,17 +53,9 @@ def harvest(folder: Path, teachers: list[str]) -> tuple[Artifact, Artifact]:
 
 def killed(folder: Path, seed: int, growth: float, teachers: list[str]) -> dict[str, Any]:
     """Kill the harvest at random moments, later and later, until it gets through."""
-    chance, kills, patience = random.Random(seed), 0, 0.02
-    while True:
-        pid = child(lambda: harvest(folder, teachers))
-        time.sleep(chance.uniform(0.0, patience))
-        os.kill(pid, signal.SIGKILL)
-        code = ending(pid)
-        if code == 0:
-            made, cut = harvest(folder, teachers)
-            return {"kills": kills, "generate": made.content, "filter": cut.content, "files": sorted(made.manifest.files)}
-        assert code == -signal.SIGKILL, code
-        kills, patience = kills + 1, patience * growth
+    kills = through(lambda: harvest(folder, teachers), seed, growth)
+    made, cut = harvest(folder, teachers)
+    return {"kills": kills, "generate": made.content, "filter": cut.content, "files": sorted(made.manifest.files)}
 
 
 if __name__ == "__main__":

@@ -69,6 +69,42 @@ def test_an_endpoint_with_faults_killed_at_thirty_random_moments_is_paid_once(tm
         assert outcome["filter"] == cut.content
 
 
+RULES = """
+[[rules]]
+name = "letters"
+text = "Do not write the letter e."
+kind = "pattern"
+patterns = ["e"]
+
+[[rules]]
+name = "tone"
+text = "Be kind."
+kind = "teacher"
+when = "[0-5]"
+"""
+
+
+def test_revisions_killed_at_random_moments_are_paid_once(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "model", max_position_embeddings=1024)
+    (tmp_path / "rules.toml").write_text(RULES)
+    with Server(folder, Behaviour(share=0.1, faults=("429", "500", "reset"), seed=3)) as server:
+        teachers = [json.dumps({"model": server.url, "dialect": "vllm", "tokenizer": f"hf:{folder}", "concurrency": 4, "timeout": 20})]
+        (tmp_path / "killed").mkdir()
+        outcome = broken_off(tmp_path / "killed" / "run", 5, teachers, growth=1.25)
+        assert outcome["kills"] > 5
+        assert set(server.answered.values()) == {1}
+        once = len(server.answered)
+        (tmp_path / "whole").mkdir()
+        made, cut = killed.harvest(tmp_path / "whole" / "run", teachers)
+        again = Run.open(killed.recipe(tmp_path / "killed" / "run", teachers), out=tmp_path / "killed" / "run", log=Quiet())
+        for name in ("traces", "scorings", "verdicts", "revisions"):
+            assert again.artifact("generate").table(name) == made.table(name)
+        assert outcome["filter"] == cut.content
+        told = made.table("revisions").to_pylist()
+        assert sum(row["by_whole"] for row in told) > 0, "something was revised"
+        assert once > 12 * killed.N + sum(row["by_whole"] for row in told), "critics and revisers were asked"
+
+
 def harvest_of(folder: Path) -> Run:
     folder.mkdir()
     return Run.open(killed.recipe(folder / "run", ["fake:{prompt}!"]), out=folder / "run", log=Quiet())
