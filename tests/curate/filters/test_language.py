@@ -62,7 +62,7 @@ def test_faults_are_found():
     one = LanguageFilter(LanguageSettings(), Context())
     prompts = world.prompts(None, 40, 2)
     clean = [answer(p, world.completion(p, "base")) for p in prompts] + [alone(p) for p in prompts]
-    faults = list(one.faults(clean, random.Random(0)))
+    faults = [fault for fault in one.faults(clean, random.Random(0)) if not fault.kind.startswith("hard: ")]
     assert {fault.kind for fault in faults} == {"answer", "prompt"}
     assert len({fault.item.id for fault in faults}) == len(faults) == 80
     assert set(parts(say("language", [fault.item for fault in faults]))) == {"noise"}
