@@ -49,7 +49,7 @@ def gathered(run: Run) -> Artifact:
     """
     sources = open_sources(run.recipe)
     with run.locked():
-        sources.keep(run.folder)
+        sources.keep(run.folder, run.log.say)
     most = run.recipe.prompts.max_quarantined
     section = {"max_quarantined": most, **{use: [one.facts() for one in some] for use, some in sources.uses().items()}}
 

@@ -12,6 +12,7 @@ from potstill.recipe import Recipe
 from potstill.recipe.curation import SourceSection, SourceTable
 from potstill.sources import Keeping, OpenedSource, open_source
 from potstill.sources.put import check_put, templated
+from potstill.sources.request import Say
 from potstill.types import Message, Prompt
 
 
@@ -64,8 +65,8 @@ class Sources:
         held = {"evaluate": self.evaluation, "validation": self.validation}
         return {**held, "prompts": self.training, **({"wild": self.wild} if self.wild else {})}
 
-    def keep(self, folder: Path) -> None:
-        """Let sources that can be read but once be kept in a run folder.
+    def keep(self, folder: Path, say: Say) -> None:
+        """Let sources that can be read but once be kept in a run folder; they tell `say` what they wait for and what they read.
 
         Raises:
             InputError: there is nothing to read, and nothing is kept.
@@ -73,7 +74,7 @@ class Sources:
         for asked in (*self.training, *self.validation, *self.evaluation, *self.wild):
             for one in asked.opened.within():
                 if isinstance(one.source, Keeping):
-                    one.source.keep(folder)
+                    one.source.keep(folder, say)
 
     def identity(self) -> dict[str, str]:
         """What their prompts follow from: kinds, versions and fingerprints."""

@@ -14,7 +14,7 @@ from typing import Any, cast, get_args
 from urllib.parse import parse_qsl
 
 from potstill.errors import InputError, RecipeError
-from potstill.registry import did_you_mean, find
+from potstill.registry import did_you_mean, names
 from potstill.sources.choices import Choices, choices_of
 from potstill.text.lines import Rejected
 from potstill.text.rows import Row, cell, value_of
@@ -64,8 +64,6 @@ def check_columns(columns: Mapping[str, str], where: str) -> None:
                     _CHECKED[name](label, where)
             except InputError as error:
                 raise RecipeError(error.what, where=f"{where} columns.{name} = {column!r}", fix=error.fix) from None
-            if name == "grader" and label:
-                find("judge", label, f"{where} columns.{name}")
 
 
 def _stated(column: str) -> list[str]:
@@ -138,7 +136,7 @@ def _labelled(
         rationale=labels["rationale"],
         domain=labels["domain"] or "",
         skill=labels["skill"] or skill,
-        grader=labels["grader"],
+        grader=None if labels["grader"] is None else _grader(labels["grader"], where),
         intent=intent,
         family=labels["family"],
         half=None if labels["half"] is None else _half(labels["half"], where),
@@ -245,5 +243,13 @@ def _share(text: str, where: str) -> float:
     return value
 
 
-_CHECKED: Mapping[str, Callable[[str, str], object]] = {"intent": _intent, "half": _half, "risk": _share}
+def _grader(text: str, where: str) -> str | None:
+    """The name of a judge; None for an empty one, which is how a mapping says that a row has none."""
+    if text and text not in names("judge"):
+        fix = f'{did_you_mean(text, names("judge"))} Where the column is about something else, columns = {{grader = "="}}'
+        raise InputError(f"unknown judge {text!r} as grader", where=where, fix=fix)
+    return text or None
+
+
+_CHECKED: Mapping[str, Callable[[str, str], object]] = {"intent": _intent, "half": _half, "risk": _share, "grader": _grader}
 """The labels that not every text can be -> what raises where it cannot."""

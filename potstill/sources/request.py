@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from potstill.errors import RecipeError
 from potstill.registry import did_you_mean, find, names
@@ -16,6 +16,8 @@ from potstill.text.specs import split_spec
 from potstill.types import Prompt
 
 STDIN = "stdin:jsonl"
+Say: TypeAlias = Callable[[str], None]
+"""Tells a line, as `potstill.store.log.Log.say`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,12 @@ class Sifting(Protocol):
 class Keeping(Protocol):
     """A source that can be read but once: a run keeps what it reads, before anything else is asked of the source."""
 
-    def keep(self, folder: Path) -> None:
+    def keep(self, folder: Path, say: Say) -> None:
         """Write what is there to read into a run folder; where nothing is, what an earlier run kept there is read.
+
+        Args:
+            folder: of the run.
+            say: is told what is waited for and what is read.
 
         Raises:
             InputError: there is neither.

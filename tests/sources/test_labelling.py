@@ -114,6 +114,7 @@ def test_a_row_that_is_malformed_is_told_with_its_text():
         ({"prompt": "a?", "half": "C"}, "unknown half 'C'"),
         ({"prompt": "a?", "risk": "2"}, "risk '2' is no number from 0 to 1"),
         ({"prompt": "a?", "risk": "x"}, "risk 'x'"),
+        ({"prompt": "a?", "grader": "numbr"}, "unknown judge 'numbr' as grader; did you mean 'number'.* columns = {grader = \"=\"}"),
         ({"messages": "hello"}, "no list of turns"),
         ({"messages": [{"role": "user"}]}, "no list of turns"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "unknown role 'tool'"),
@@ -151,7 +152,7 @@ def test_unknown_wanted_names():
         ({"half": "=C"}, "unknown half 'C'; one of: A, B"),
         ({"risk": "=high"}, "risk 'high' is no number from 0 to 1"),
         ({"intent": "label?safe=benign&unsafe=hazzard"}, "unknown intent 'hazzard'"),
-        ({"grader": "=numbr"}, r"here columns\.grader: unknown judge 'numbr'; did you mean 'number'"),
+        ({"grader": "=numbr"}, r"here columns\.grader = '=numbr': unknown judge 'numbr' as grader; did you mean 'number'"),
     ],
 )
 def test_a_label_that_no_prompt_may_have_is_a_fault_of_the_recipe(columns, message):
@@ -161,6 +162,11 @@ def test_a_label_that_no_prompt_may_have_is_a_fault_of_the_recipe(columns, messa
 
 def test_labels_that_a_prompt_may_have():
     check_columns({"intent": "=unsafe", "half": "=A", "risk": "=0.5", "domain": "=anything", "grader": "kind?sum=number"}, "here")
+
+
+def test_a_column_that_only_is_called_grader_is_mapped_away():
+    assert of({"prompt": "a?", "grader": "Ms Smith"}, {"grader": "="}).grader is None
+    assert of({"prompt": "a?", "grader": ""}).grader is None
 
 
 def test_who_said_that_a_prompt_is_benign():

@@ -17,7 +17,7 @@ from potstill.types import Prompt
 WORDS = {"yes": True, "no": False}
 
 
-@part("source", "file", version="4")
+@part("source", "file", version="5")
 class FileSource:
     r"""Files of rows: `PATH.jsonl`, `.json`, `.csv`, `.tsv`, `.parquet`, `.txt`, or `.gz` and `.zst` of these; a folder; or `FOLDER/*.csv`.
 

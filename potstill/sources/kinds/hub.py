@@ -28,7 +28,7 @@ _NAMED = re.compile(r"(.+):([^:\[\]]+(?:\[[^\]]*\])?)")
 """A name and a split, which may be a slice: `train[:100]`."""
 
 
-@part("source", "hf", version="3")
+@part("source", "hf", version="4")
 class HubSource:
     """A dataset: `hf:openai/gsm8k:train?config=main&revision=…`, or a folder of data files, `hf:./folder:train`; needs the extra `hub`.
 

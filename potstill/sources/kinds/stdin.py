@@ -10,7 +10,7 @@ from pathlib import Path
 from potstill.errors import InputError, RecipeError
 from potstill.registry import did_you_mean, part
 from potstill.sources.labelling import WANTED, prompt_of, sifted
-from potstill.sources.request import Request
+from potstill.sources.request import Request, Say
 from potstill.store.artifact import digest_file
 from potstill.store.atomic import whole_file
 from potstill.text.lines import Rejected
@@ -21,7 +21,7 @@ NAME = "stdin"
 FORMATS = tuple(one.removeprefix(".") for one in ENDINGS)
 
 
-@part("source", "stdin", version="2")
+@part("source", "stdin", version="3")
 class StdinSource:
     """Rows on standard input, in the format named: `stdin:jsonl` (or `-`), `stdin:txt`; `columns` says which column holds what.
 
@@ -42,18 +42,22 @@ class StdinSource:
         if self._format not in FORMATS:
             raise RecipeError(f"unknown format {self._format!r}", where=request.where, fix=did_you_mean(self._format, list(FORMATS)))
 
-    def keep(self, folder: Path) -> None:
-        """Write what comes in to the run folder; where nothing does, what is kept there is read.
+    def keep(self, folder: Path, say: Say) -> None:
+        """Write what comes in, up to its end, to the run folder; where nothing does, what is kept there is read, and that is told.
 
         Raises:
             InputError: there is neither.
         """
         path = folder / f"{NAME}.{self._format}"
+        came = False
         if not _interactive():
-            _write(path)
+            say(f"{self._where}: reading standard input until it ends")
+            came = _write(path)
         if not path.is_file():
             fix = "pipe the rows in, as in `potstill run recipe.toml < rows.jsonl`"
             raise InputError("nothing comes in on standard input", where=self._where, fix=fix)
+        if not came:
+            say(f"{self._where}: nothing comes in on standard input; what came in before is read: {path}")
         self._path = path
 
     def fingerprint(self) -> str:
@@ -81,10 +85,11 @@ def _interactive() -> bool:
     return sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()
 
 
-def _write(path: Path) -> None:
-    """Write all that comes in to a file, whole or not at all; nothing where nothing comes."""
+def _write(path: Path) -> bool:
+    """Write all that comes in to a file, whole or not at all; nothing where nothing comes. Whether anything came."""
     first = sys.stdin.buffer.read(1 << 16)
     if first:
         with whole_file(path) as temporary, temporary.open("wb") as file:
             file.write(first)
             shutil.copyfileobj(sys.stdin.buffer, file)
+    return bool(first)
