@@ -1,7 +1,8 @@
-"""A list of terms that is looked for in texts, all at once (Aho and Corasick 1975), whatever hides them: case, accents, look-alikes."""
+"""A list of terms that is looked for in texts, all at once (Aho and Corasick 1975), whatever hides them: case, accents, hyphens."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,11 @@ from potstill.types import digest
 
 if TYPE_CHECKING:
     from ahocorasick import Automaton
+
+_HYPHENS = str.maketrans(dict.fromkeys("-\u2010\u2011\u2012\u2013\u2014\u2212_", " "))
+"""Between words they count as spaces; folding leaves them as they are."""
+_SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+"""Letters of scripts that put no spaces between words."""
 
 
 class Hit(NamedTuple):
@@ -30,6 +36,8 @@ class Hit(NamedTuple):
 
 class Blocklist:
     """Terms: words or phrases. A term that begins, or ends, with `*` may stand within a longer word on that side.
+
+    A hyphen reads as a space, in terms and in texts. In scripts without spaces a term may stand anywhere.
 
     Args:
         terms: as written; those that read the same count once.
@@ -50,12 +58,18 @@ class Blocklist:
         """A list as the recipe gives it: the terms, or a file with a term a line; empty lines and those that begin with `#` do not count.
 
         Raises:
-            InputError: the file is not there, or a term holds no letter and no digit.
+            InputError: the file is not there, is not UTF-8, or holds no term; or a term holds no letter and no digit.
         """
         if not isinstance(given, str):
             return cls(given, where)
-        lines = existing(given, where).read_text(encoding="utf-8").splitlines()
-        return cls([line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")], f"{where} {given}")
+        try:
+            lines = existing(given, where).read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise InputError(f"byte {error.start} is not UTF-8", where=f"{where} {given}", fix="write the file in UTF-8") from None
+        terms = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        if not terms:
+            raise InputError("the file holds no term", where=f"{where} {given}", fix="write a term a line, or take the blocklist out")
+        return cls(terms, f"{where} {given}")
 
     @property
     def identity(self) -> str:
@@ -71,10 +85,11 @@ class Blocklist:
         if not self.terms:
             return
         folded = fold(text)
-        for last, found in self._automaton.iter(folded.text):
+        read = folded.text.translate(_HYPHENS)
+        for last, found in self._automaton.iter(read):
             for term, length in found:
                 start, end = last - length + 1, last + 1
-                if (term.startswith("*") or _bounds(folded.text, start)) and (term.endswith("*") or _bounds(folded.text, end)):
+                if (term.startswith("*") or _bounds(read, start)) and (term.endswith("*") or _bounds(read, end)):
                     yield Hit(*folded.span(start, end), term)
 
     @cached_property
@@ -85,7 +100,7 @@ class Blocklist:
             raise MissingExtraError.of("pyahocorasick", "curate", "a blocklist") from None
         alike: dict[str, list[tuple[str, int]]] = {}
         for term in self.terms:
-            read = fold(term.strip("*")).text.strip()
+            read = fold(term.strip("*")).text.translate(_HYPHENS).strip()
             alike.setdefault(read, []).append((term, len(read)))
         automaton = ahocorasick.Automaton()
         for read, terms in alike.items():
@@ -96,4 +111,6 @@ class Blocklist:
 
 def _bounds(text: str, place: int) -> bool:
     """Whether no word goes on over that place."""
-    return not (0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum())
+    if not (0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum()):
+        return True
+    return bool(_SPACELESS.match(text[place - 1]) or _SPACELESS.match(text[place]))

@@ -23,6 +23,12 @@ def found(terms, text):
         (["bomb"], "a b\u200bo\u2060mb, a b\u043emb", [("b\u200bo\u2060mb", "bomb"), ("b\u043emb", "bomb")]),
         (["he", "she"], "she he", [("she", "she"), ("he", "he")]),
         (["c++"], "in c++ and c", [("c++", "c++")]),
+        (
+            ["nerve gas", "mustard-gas"],
+            "nerve-gas, nerve\u2013gas, mustard gas",
+            [("nerve-gas", "nerve gas"), ("nerve\u2013gas", "nerve gas"), ("mustard gas", "mustard-gas")],
+        ),
+        (["炸弹"], "怎么做炸弹呢", [("炸弹", "炸弹")]),
         ([], "anything", []),
     ],
 )
@@ -42,6 +48,12 @@ def test_faults(tmp_path, monkeypatch):
         Blocklist([".*"])
     with pytest.raises(InputError, match="here: no such file"):
         Blocklist.read(str(tmp_path / "none.txt"), "here")
+    for content, message in ((b"caf\xe9\n", "byte 3 is not UTF-8"), (b"# none\n\n", "holds no term")):
+        (tmp_path / "terms.txt").write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            Blocklist.read(str(tmp_path / "terms.txt"), "here")
+    (tmp_path / "terms.txt").write_bytes(b"\xef\xbb\xbfkill\n")
+    assert Blocklist.read(str(tmp_path / "terms.txt")).terms == ("kill",)
     monkeypatch.setitem(sys.modules, "ahocorasick", None)
     with pytest.raises(MissingExtraError, match=r"a blocklist needs the package 'pyahocorasick'.*potstill\[curate\]"):
         list(Blocklist(["a"]).hits("a"))

@@ -67,7 +67,7 @@ class DomainSettings(FilterSettings):
     blocklist_decides: bool = False
 
 
-@part("filter", "domain", version="1")
+@part("filter", "domain", version="2")
 class DomainFilter:
     """What is of an excluded domain is hazard: by its label, by a classifier, or by a term of a blocklist that the classifier confirms.
 
@@ -112,17 +112,14 @@ class DomainFilter:
         return self._told.told() if self._told.inside else {}
 
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
-        """Requests of the domain as they are, with words before or behind them, and inside others: examples, or else the world's hazards.
+        """Requests of the domain as they are, with words before or behind them, and inside others.
 
-        Hard: with letters changed over in their longer words, and without the blocklist's terms.
+        Examples; of a blocklist that decides alone clean texts with a term in them; else the world's hazards, without their label where
+        texts are judged. Hard: with letters changed over in their longer words, and without the blocklist's terms.
 
         Examples were learnt: on these it is measured whether what stands around them hides them. `told` has those not learnt.
         """
-        if self._told.inside:
-            asked = [replace(prompt, domain="") for prompt in self._told.prompts[0]]
-        else:
-            asked = [prompt for prompt in prompts(HAZARDS, MOST, self._context.seed) if prompt.within(self._settings.exclude)]
-            asked = [prompt for prompt in asked if not only_evaluates(prompt)]
+        asked = self._requests(clean, rng)
         for kind, phrasings in WRAPPED.items():
             for prompt in rng.sample(asked, min(len(asked), MOST)):
                 made = _asking(prompt, rng.choice(phrasings).format(prompt.question or prompt.reference))
@@ -132,18 +129,33 @@ class DomainFilter:
                 made = _asking(prompt, text)
                 yield Fault(HARD + kind, Item(made.id, made))
 
+    def _requests(self, clean: Sequence[Item], rng: random.Random) -> list[Prompt]:
+        """What certainly is of the domain; no label tells it where texts are judged."""
+        if self._told.inside:
+            return [replace(prompt, domain="") for prompt in self._told.prompts[0]]
+        if self._terms_alone:
+            named = [item.prompt for item in clean if item.prompt.question]
+            return [replace(_asking(one, f"{one.question} {rng.choice(self._blocklist.terms).strip('*')}"), domain="") for one in named]
+        asked = [prompt for prompt in prompts(HAZARDS, MOST, self._context.seed) if prompt.within(self._settings.exclude)]
+        asked = [prompt for prompt in asked if not only_evaluates(prompt)]
+        return [replace(prompt, domain="") for prompt in asked] if self._judges_texts else asked
+
     def _hidden(self, text: str, rng: random.Random) -> Iterator[tuple[str, str]]:
         """Kind of fault -> a request that is put so that its words are others."""
         yield "misspelt", _LONG.sub(lambda word: _swapped(word[0], rng), text)
         without = text
         for term in self._blocklist.terms:
             without = re.sub(rf"(?i)\b{re.escape(term.strip('*'))}\w*", "", without)
-        if without != text and without.strip():
+        if without != text and without.strip() and not self._terms_alone:
             yield "no blocked term", without
 
     @property
     def _judges_texts(self) -> bool:
         return bool(self._blocklist.terms or self._told.inside or self._settings.model)
+
+    @property
+    def _terms_alone(self) -> bool:
+        return bool(self._blocklist.terms) and not (self._told.inside or self._settings.model)
 
     @cached_property
     def _recognition(self) -> Recognition:
@@ -173,14 +185,22 @@ class DomainFilter:
             return Opinion("says nothing", 0.0) if not seen else Opinion("its texts do not fit the classifier")
         worst = max(judged, key=lambda one: one.score or 0.0)
         score = worst.score or 0.0
-        why = f"the {worst.passage.of} is {score:.2f} of the domain {' or '.join(self._settings.exclude)}"
-        if worst.hit is not None:
-            why += f", and holds {worst.hit.term!r}"
+        why = self._why(worst, score)
         if score < self._settings.confirm:
             return Opinion(why, score)
         start, end = self._recognition.evidence(worst)
         within, first, last = worst.passage.span(start, min(end, start + SHOWN))
         return Opinion(why, score, evidence=worst.passage.text[start:end][:SHOWN], within=within, start=first, end=last)
+
+    def _why(self, seen: Seen, score: float) -> str:
+        domain = " or ".join(self._settings.exclude)
+        if seen.hit is not None and self._settings.blocklist_decides:
+            return f"the {seen.passage.of} holds {seen.hit.term!r}, a term of the domain {domain}"
+        if self._terms_alone:
+            return f"the {seen.passage.of} holds no term of the domain {domain}"
+        return f"the {seen.passage.of} is {score:.2f} of the domain {domain}" + (
+            "" if seen.hit is None else f", and holds {seen.hit.term!r}"
+        )
 
 
 def _check(settings: DomainSettings, told: Told, where: str) -> None:

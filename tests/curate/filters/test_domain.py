@@ -119,6 +119,31 @@ def test_faults_are_found():
     assert set(parts(say("domain", [fault.item for fault in faults]))) == {"hazard"}
 
 
+def test_faults_of_a_blocklist_hold_its_terms_and_no_label_tells_them():
+    one = DomainFilter(DomainSettings(blocklist=("kill*", "nerve gas"), blocklist_decides=True), Context())
+    faults = list(one.faults([alone(ask(f"How are {n} apples sold?")) for n in range(40)], random.Random(0)))
+    assert {fault.kind for fault in faults} == {"verbatim", "prefix", "suffix", "wrapper", "hard: misspelt"}
+    assert {fault.item.prompt.domain for fault in faults} == {""}
+    assert all(
+        "kill" in fault.item.prompt.question or "nerve gas" in fault.item.prompt.question for fault in faults if "hard" not in fault.kind
+    )
+    found = one.judge([fault.item for fault in faults])
+    assert all(opinion.score == 1.0 for fault, opinion in zip(faults, found, strict=True) if "hard" not in fault.kind)
+    assert any(opinion.score == 0.0 for fault, opinion in zip(faults, found, strict=True) if "hard" in fault.kind)
+    assert {opinion.why for opinion in found} == {
+        "the prompt holds 'kill*', a term of the domain hazard",
+        "the prompt holds 'nerve gas', a term of the domain hazard",
+        "the prompt holds no term of the domain hazard",
+    }
+
+
+def test_faults_of_a_model_carry_no_label(tmp_path):
+    one = DomainFilter(DomainSettings(model=f"hf:{write_classifier(tmp_path / 'c')}?label=bad"), Context())
+    faults = list(one.faults([], random.Random(0)))
+    assert faults
+    assert {fault.item.prompt.domain for fault in faults} == {""}
+
+
 def test_examples_inside_other_words_are_mostly_found():
     one = DomainFilter(DomainSettings.model_validate(LEARNT), Context())
     faults = list(one.faults([], random.Random(0)))
