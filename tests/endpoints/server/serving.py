@@ -145,7 +145,7 @@ class Server:
         if fault == "truncated":
             text = orjson.dumps(answer)
             return web.Response(body=text[: len(text) // 2], content_type="application/json")
-        if fault == "missing":
+        if fault == "missing" and key not in self._kept:  # what was sent whole under a name is sent so again
             return _json(200, without_something(answer, random.Random(f"{self.behaviour.seed}/{plain}/{self.attempts[plain]}")))
         if key is None or key not in self._kept:
             self.answered[(key or plain).partition("-")[0]] += 1
