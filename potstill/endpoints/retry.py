@@ -15,6 +15,7 @@ import orjson
 
 from potstill.endpoints.secrets import NO_KEY, Secret
 from potstill.errors import BudgetError, CapabilityError, ModelError, PotstillError
+from potstill.models.base import TooLongError
 
 MOST_ATTEMPTS = 8
 """Failed attempts before a request is given up."""
@@ -140,7 +141,7 @@ def _refusal(status: int, what: str, body: bytes, place: Place, about: str) -> P
         kind = AbsentError if status in ABSENT else ModelError
         return kind(f"no model {place.model!r} there, or nothing at this address: {what}", where=where, fix=fix)
     if status == 413 or (status in {400, 422} and _holds(body, _TOO_LONG)):
-        return ModelError(f"the prompt is too long for the model: {what}", where=where, fix="drop the prompt or lower max_new_tokens")
+        return TooLongError(f"the prompt is too long for the model: {what}", where=where, fix="drop the prompt or lower max_new_tokens")
     if 300 <= status < 400:
         return ModelError(f"the server sends elsewhere: {what}", where=where, fix="use the address it sends to; keys are not carried over")
     return _setting_refused(status, what, body, where)

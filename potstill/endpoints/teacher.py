@@ -26,7 +26,7 @@ from potstill.endpoints.outcomes import join
 from potstill.endpoints.reading import with_filtered
 from potstill.endpoints.secrets import refuse_credentials
 from potstill.errors import CapabilityError, ModelError
-from potstill.models.base import NOTHING, Answer, Begun, Endpoint, Given, Keep, Options, Outlook, Sampling
+from potstill.models.base import NOTHING, Answer, Begun, Endpoint, Given, Keep, Options, Outlook, Sampling, TooLongError
 from potstill.models.tokenizers import open_tokenizer, tokenizer_facts
 from potstill.registry import find, part
 from potstill.store.ledger import Totals
@@ -247,7 +247,7 @@ class EndpointTeacher:
             return sampling.max_new_tokens
         if len(ids) >= self.context:
             what = f"the prompt {prompt.source or prompt.id} has {len(ids)} tokens and the server's context holds {self.context}"
-            raise ModelError(what, where=self.name, fix=self.when_too_long)
+            raise TooLongError(what, where=self.name, fix=self.when_too_long)
         return min(sampling.max_new_tokens, self.context - len(ids))
 
     def _answer(self, prompt: Prompt, answer: Answer, usage: Usage, key: str, sha256: str) -> Answer:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 
 from potstill.errors import CapabilityError
 from potstill.generate.context import with_context
 from potstill.generate.traces import Drawn, card_of, trace_of
 from potstill.models import Answer, Given, Keep, Sampling, Teacher, keep_of
 from potstill.models.base import NOTHING, Begun, Bounded, Continuing
+from potstill.models.fitting import answers_that_fit
 from potstill.models.scorings import Scoring
 from potstill.recipe import Recipe
 from potstill.recipe.sections import GenerateSection
@@ -86,10 +86,8 @@ class Voice:
             keep: what of the distribution is kept.
         """
         sampling = replace(self._sampling, n=1, first=first, temperature=temperature)
-        fits = [not isinstance(self.teacher, Bounded) or self.teacher.can_score(Given(prompt, "")) for prompt in prompts]
-        asked = list(compress(prompts, fits))
-        answers = iter(self.teacher.draw(asked, sampling, keep) if asked else [])
-        return [(next(answers)[0], sampling) if fit else None for fit in fits]
+        answers = answers_that_fit(self.teacher, prompts, sampling, keep)
+        return [None if answer is None else (answer, sampling) for answer in answers]
 
     def judge(self, heard: Sequence[tuple[Asking, Drawn]], *, same_tokens: bool) -> list[Scoring]:
         """What the teacher expected in the answers of another, whose tokens it is given where they are its own.

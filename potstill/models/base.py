@@ -9,7 +9,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from potstill.errors import ModelError
 from potstill.types import FinishReason, LogProbKind, Prompt, Usage
+
+
+class TooLongError(ModelError):
+    """A prompt does not fit the model's context."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from potstill.errors import ModelError
-from potstill.models.base import NOTHING, Keep, Outlook, Sampling
+from potstill.models.base import NOTHING, Keep, Outlook, Sampling, TooLongError
 from potstill.models.growing import growing
 from potstill.models.scoring import Head, Seen, look
 from potstill.models.streams import row_key, uniforms
@@ -111,7 +111,7 @@ def _check(ask: Ask, context: int | None, name: str | None) -> None:
     if not ask.token_ids:
         raise ModelError(f"prompt {ask.key} has no tokens", where=name or "", fix="give it text, or a tokenizer that begins with BOS")
     if context is not None and len(ask.token_ids) >= context:
-        raise ModelError(
+        raise TooLongError(
             f"prompt {ask.key} has {len(ask.token_ids)} tokens and the model's context holds {context}",
             where=name or "",
             fix="shorten or drop the prompt ([prompts] limit or template), or use a model with a longer context",

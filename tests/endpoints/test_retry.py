@@ -11,6 +11,7 @@ import pytest
 from potstill.endpoints.retry import CAP, Fault, Place, delay, given_up, not_understood, read_failure, read_status
 from potstill.endpoints.secrets import Secret
 from potstill.errors import BudgetError, CapabilityError, ModelError, PotstillError
+from potstill.models.base import TooLongError
 
 PLACE = Place("http://host:1", "m", Secret("SOME_KEY", "pl4nted-key"))
 
@@ -31,8 +32,8 @@ def test_what_can_succeed_again_is_a_fault(status: int) -> None:
         (403, b"", ModelError, "refused the key"),
         (404, b"", ModelError, "no model 'm' there"),
         (400, b'{"error": {"code": "model_not_found"}}', ModelError, "no model 'm' there"),
-        (413, b"", ModelError, "too long"),
-        (422, b'{"detail": "This model\'s maximum context length is 4096 tokens"}', ModelError, "too long"),
+        (413, b"", TooLongError, "too long"),
+        (422, b'{"detail": "This model\'s maximum context length is 4096 tokens"}', TooLongError, "too long"),
         (400, b'{"message": "Requested sample logprobs of 50, max 20"}', CapabilityError, "lower top_k"),
         (
             400,

@@ -15,8 +15,8 @@ from potstill.errors import RecipeError
 from potstill.judges.constitution import Checked, Constitution, Said
 from potstill.judges.opening import open_constitution
 from potstill.judges.rules import BUILT_IN, Rule
-from potstill.models import Given, Sampling, Teacher, open_teacher
-from potstill.models.base import Bounded
+from potstill.models import Sampling, Teacher, open_teacher
+from potstill.models.fitting import answers_that_fit
 from potstill.recipe import TeacherSection
 from potstill.registry import part
 from potstill.types import Part, Prompt, canonical_json
@@ -108,11 +108,8 @@ class ConstitutionFilter:
         critic = self._critic
         if critic is None:
             return [None for _ in prompts]
-        fits = [not isinstance(critic, Bounded) or critic.can_score(Given(prompt, "")) for prompt in prompts]
-        asked = [prompt for prompt, fit in zip(prompts, fits, strict=True) if fit]
         sampling = Sampling(temperature=0.0, max_new_tokens=self._settings.critic_tokens, seed=self._context.seed)
-        answers = iter(critic.draw(asked, sampling) if asked else [])
-        return [next(answers)[0].text if fit else None for fit in fits]
+        return [None if answer is None else answer.text for answer in answers_that_fit(critic, prompts, sampling)]
 
 
 def _opinion(said: Said, checked: Checked) -> Opinion:

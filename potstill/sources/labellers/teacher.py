@@ -10,6 +10,7 @@ from pydantic import Field
 
 from potstill.errors import RecipeError
 from potstill.models import Sampling, Teacher, open_teacher
+from potstill.models.fitting import answers_that_fit
 from potstill.recipe.models import TeacherSection
 from potstill.registry import part
 from potstill.sources.labels import Help, LabelSettings, Of, Said, labelled_text
@@ -45,7 +46,7 @@ class TeacherSettings(LabelSettings):
     max_new_tokens: int = Field(32, ge=1)
 
 
-@part("labeller", "teacher", version="1")
+@part("labeller", "teacher", version="2")
 class TeacherLabeller:
     """The label that a model chooses from a list; an answer that is not just one of them is no label.
 
@@ -69,10 +70,10 @@ class TeacherLabeller:
         return self._model.identity()
 
     def label(self, prompts: Sequence[Prompt]) -> list[Said | None]:
-        """What the model answers; None where that is not one of the labels."""
+        """What the model answers; None where that is not one of the labels, and where the question does not fit the model's context."""
         sampling = Sampling(temperature=0.0, max_new_tokens=self._settings.max_new_tokens, seed=self._help.seed)
-        answers = self._model.draw([self._question(prompt) for prompt in prompts], sampling)
-        return [self._said(drawn[0].text) for drawn in answers]
+        answers = answers_that_fit(self._model, [self._question(prompt) for prompt in prompts], sampling)
+        return [None if answer is None else self._said(answer.text) for answer in answers]
 
     @cached_property
     def _model(self) -> Teacher:

@@ -6,6 +6,8 @@ from potstill.errors import RecipeError
 from potstill.recipe.curation import LabelSection
 from potstill.sources.labels import Said, ready_labellers
 from potstill.types import Message, Prompt
+from tests.endpoints.server import Server
+from tests.models.small import write_model
 
 ASKED = Prompt((Message("user", "Is 7 prime?"),), reference="math")
 
@@ -35,6 +37,17 @@ def test_how_it_is_asked():
     (turn,) = one.part._question(ASKED).messages
     assert "math: of numbers; prose: of words" in turn.content
     assert turn.content.endswith("Is 7 prime?")
+
+
+def test_a_prompt_beyond_the_context_is_not_labelled_and_the_others_are(tmp_path):
+    folder = write_model(tmp_path / "model")
+    long = Prompt((Message("user", "7 " * 200),))
+    with Server(folder) as server:
+        for model in (f"hf:{folder}", server.url):
+            settings = {"model": model, "labels": ["math", "prose"], "question": "{labels}: {prompt}", "max_new_tokens": 4}
+            (one,) = ready_labellers([LabelSection(kind="teacher", **settings)])
+            assert one.part.label([ASKED, long, ASKED]) == [None, None, None]
+        assert len(server.answered) == 1, "the two that fit are one request"
 
 
 @pytest.mark.parametrize(
