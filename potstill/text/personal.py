@@ -56,14 +56,16 @@ _FILES = frozenset(
 )
 _EMAIL = re.compile(r"(?<![\w.+%-])([\w.+%-]{1,64})@((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+([^\W\d_]{2,24}))(?![\w@-])")
 _PHONE_WORD = re.compile(
-    r"(?i)\b(?:phone|telephone|cell|mobile|fax|call(?: me| us)?|whatsapp|sms|text me|hotline|telefon|téléphone)"
-    r"[^\w\n][^\d\n]{0,20}$|\btel[.:] ?$"
+    r"(?i)\b(?:phone|telephone|cell|mobile|fax|call(?: me| us)?|whatsapp|sms|text me|hotline|telefon[aeo]?|teléfono|téléphone)"
+    r"[^\w\n][^\d\n]{0,20}$|\bt[eé]l(?:\.|\.? ?:) ?$"
 )
 _INTERNATIONAL = re.compile(r"(?<![\w+.,/*=^-])(?:\+|00)(?=[1-9])\d(?:[ .\-/]?\(?\d{1,4}\)?){3,7}(?![\d%])")
 _AMERICAN = re.compile(
-    r"(?<![\w+.,/*=^()-])(?:\([2-9]\d\d\) ?[2-9]\d\d-|[2-9]\d\d-[2-9]\d\d-|[2-9]\d\d\.[2-9]\d\d\.)\d{4}(?![\w-])(?!\.\d)"
+    r"(?<![\w+.,/*=^()-])(?:1[-. ])?(?:\([2-9]\d\d\) ?[2-9]\d\d-|[2-9]\d\d-[2-9]\d\d-|[2-9]\d\d\.[2-9]\d\d\.)\d{4}(?![\w-])(?!\.\d)"
 )
-_NATIONAL = re.compile(r"(?<![\w+.,/*=^-])\(?\d{2,5}\)?(?:[ .-]\d{2,9}){1,5}(?![\w%])|(?<![\w+.,/*=^-])\d{7,12}(?![\w%.,])")
+_NATIONAL = re.compile(
+    r"(?<![\w+.,/*=^-])(?:\(?\d{2,5}\)?(?:[ .-]\d{2,9}){1,5}(?![\w%/])|0\d{2,4} ?/ ?\d{4,9}(?![\w%/])|\d{7,12}(?![\w%.,]))"
+)
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?=[ ]?[A-Z0-9])")
 _CARD = re.compile(
     r"(?<![\w.,+*/=^-])(?<![-+*/=^] )(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?|\d{4}([ -])\d{6}\2\d{4,5})"
@@ -136,7 +138,7 @@ def _is_international(match: re.Match[str], digits: str) -> bool:
 
 
 def _is_american(match: re.Match[str], digits: str) -> bool:
-    return digits[1:3] != "11" and digits[4:6] != "11"
+    return digits[-9:-7] != "11" and digits[-6:-4] != "11"
 
 
 def _is_national(match: re.Match[str], digits: str) -> bool:

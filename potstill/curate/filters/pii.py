@@ -9,6 +9,8 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from potstill.curate.base import HARD, Catches, Context, Fault, FilterSettings, Item, Opinion, Reads
 from potstill.curate.made_up import DISGUISED, MADE_UP, SENTENCES
 from potstill.curate.passages import Passage, passages
@@ -38,14 +40,14 @@ class PiiSettings(FilterSettings):
         entities: what Presidio looks for, in its names; empty: all that it knows.
     """
 
-    kinds: tuple[Kind, ...] = KINDS
+    kinds: tuple[Kind, ...] = Field(KINDS, min_length=1)
     allow: tuple[str, ...] = ()
     reserved: bool = False
     presidio: str | None = None
     entities: tuple[str, ...] = ("PERSON",)
 
 
-@part("filter", "pii", version="1")
+@part("filter", "pii", version="2")
 class PiiFilter:
     """Personal data and secrets are noise: e-mail, phone, IBAN, card, IP address, keys and private keys, by patterns that are checked.
 
@@ -101,6 +103,7 @@ class PiiFilter:
         found = [one for kind in self._settings.kinds for one in FINDERS[kind](passage.text)]
         if self._presidio is not None:
             found += self._presidio.find(passage.text)
+        found = [one for one in found if not any(_within(one, other) for other in found)]
         return sorted((one for one in found if self._counts(one)), key=lambda one: (one.start, one.end, one.kind))
 
     def _counts(self, found: Found) -> bool:
@@ -110,6 +113,11 @@ class PiiFilter:
         if found.kind == "email":
             return not any(value.rpartition("@")[2] == one or value.endswith(f".{one}") for one in self._names)
         return found.kind != "ip" or not any(ip_address(value) in network for network in self._networks)
+
+
+def _within(one: Found, other: Found) -> bool:
+    """Whether a finding is a part of a longer one, as what looks like a phone number in an account's."""
+    return other.start <= one.start and one.end <= other.end and one.end - one.start < other.end - other.start
 
 
 def masked(value: str) -> str:
@@ -122,7 +130,7 @@ def _allowed(allow: Sequence[str]) -> tuple[list[IPv4Network | IPv6Network], fro
     networks, names = [], set()
     for one in allow:
         try:
-            networks.append(ip_network(one))
+            networks.append(ip_network(one, strict=False))
         except ValueError:
             names.add(one.lower().removeprefix("@"))
     return networks, frozenset(names)

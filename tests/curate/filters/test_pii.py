@@ -28,6 +28,11 @@ def test_it_says_what_and_where_and_shows_no_secret():
     assert verdict.evidence == "45… (19 characters)" == masked("4539 1488 0343 6467")
 
 
+def test_what_is_a_part_of_something_longer_is_not_told():
+    (found,) = think("pii", [answer(ask("How?"), "Pay DE89 3704 0044 0532 0130 00 now.")])
+    assert (found.why, found.start, found.end) == ("holds iban in the answer", 4, 31)
+
+
 def test_prompts_turns_and_plain_text():
     found = think("pii", [alone(ask("I am ann@fern.net.")), alone(Prompt((), reference="ann@fern.net wrote.")), alone(ask("Hi."))])
     assert [(one.score, one.within, one.start) for one in found] == [(1.0, "prompt", 5), (1.0, "reference", 0), (0.0, "", None)]
@@ -44,6 +49,7 @@ def test_prompts_turns_and_plain_text():
         ("ann@notfern.net", {"allow": ["fern.net"]}, "noise"),
         ("81.2.69.160", {"allow": ["81.2.0.0/16"]}, "keep"),
         ("81.3.69.160", {"allow": ["81.2.0.0/16"]}, "noise"),
+        ("81.2.69.160", {"allow": ["81.2.69.1/16"]}, "keep"),
         ("ann@example.com at 192.168.178.40", {}, "keep"),
         ("ann@example.com", {"reserved": True}, "noise"),
     ],
