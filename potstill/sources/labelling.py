@@ -194,7 +194,7 @@ def _messages(row: Row, where: str, columns: Mapping[str, str]) -> tuple[tuple[M
             fix = f"map it, as in columns = {{prompt = {next(iter(row), 'question')!r}}}; the row has {there}"
             raise InputError("no column 'prompt'", where=where, fix=fix)
     question = _label(row, "prompt", where, columns)
-    if question is None:
+    if question is None or not question.strip():
         raise InputError("the prompt is empty", where=where, fix="drop the row")
     return (*before, Message("user", question)), None
 
@@ -208,6 +208,8 @@ def _conversation(value: Any, where: str) -> tuple[tuple[Message, ...], str | No
     said = turns.pop().content if turns and turns[-1].role == "assistant" else None
     if not turns or turns[-1].role != "user":
         raise InputError("the conversation does not end with a user's turn", where=where, fix=fix)
+    if not turns[-1].content.strip():
+        raise InputError("the prompt is empty", where=where, fix="drop the row")
     return tuple(turns), said
 
 

@@ -135,6 +135,10 @@ def open_source(spec: str, where: str, columns: Mapping[str, str], *, evaluation
     if not colon or not re.fullmatch(r"[a-z_]{2,}", kind):
         kind, rest = "file", spec
     place = f"{where} {spec!r}"
+    if "://" in spec.partition("?")[0]:
+        raise RecipeError(
+            "nothing is fetched from an address", where=place, fix="download it and name the file, or name a dataset as hf:NAME:SPLIT"
+        )
     if kind not in names("source"):
         raise RecipeError(f"unknown kind of source {kind!r}", where=place, fix=did_you_mean(kind, names("source")))
     check_columns(columns, place)

@@ -57,7 +57,9 @@ def sift_rows(path: Path, layout: Layout = PLAIN) -> Iterator[Sifted]:
     except FileNotFoundError:
         raise InputError("no such file", where=str(path), fix="check the path; it starts at the working directory") from None
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", where=str(path), fix="give a file that you may read") from None
+        packed = error.errno is None  # the decompressor's own; the system's have a number
+        fix = "it is cut off, damaged or not compressed: compress it again" if packed else "give a file that you may read"
+        raise InputError(f"cannot be read: {error.strerror or error}", where=str(path), fix=fix) from None
 
 
 def _json_lines(path: Path, layout: Layout) -> Iterator[Sifted]:
@@ -88,7 +90,8 @@ def _parsed(text: str, path: Path, line: int | None = None) -> Any:
 
 def _object(value: Any, where: str) -> Row:
     if not isinstance(value, dict):
-        raise InputError(f"a JSON object was expected, not {type(value).__name__}", where=where, fix='write rows as {"prompt": "..."}')
+        fix = 'write rows as {"prompt": "..."}' + "; a file that is one list of rows ends in .json" * isinstance(value, list)
+        raise InputError(f"a JSON object was expected, not {type(value).__name__}", where=where, fix=fix)
     return value
 
 
@@ -96,7 +99,10 @@ def _json(path: Path, layout: Layout) -> Iterator[Sifted]:
     if _is_lines(path):
         yield from _json_lines(path, layout)
         return
-    value = _parsed("".join(_decoded_lines(path)), path)
+    text = "".join(_decoded_lines(path))
+    if not text.strip():
+        return
+    value = _parsed(text, path)
     lists = [item for item in value.values() if isinstance(item, list)] if isinstance(value, dict) else [value]
     if len(lists) != 1 or not isinstance(lists[0], list):
         raise InputError("neither a list of rows nor an object with one list in it", where=str(path), fix="write a list of objects")
@@ -203,7 +209,7 @@ def cell(row: Row, column: str, where: str) -> str | None:
         where: the row's place.
 
     Raises:
-        InputError: the row has no such column, or the cell is a list, an object or no valid Unicode.
+        InputError: the row has no such column, or the cell is a list, an object, bytes or no valid Unicode.
     """
     value = value_of(row, column, where)
     if value is None or value == "":
@@ -217,8 +223,11 @@ def text_of(value: Any, column: str, where: str) -> str:
     """A value as text.
 
     Raises:
-        InputError: it is no valid Unicode.
+        InputError: it is bytes, or no valid Unicode.
     """
+    if isinstance(value, bytes):
+        fix = "write the column as text, or map another"
+        raise InputError(f"the column {column!r} holds bytes, not a text", where=where, fix=fix)
     text = str(value)
     try:
         text.encode()

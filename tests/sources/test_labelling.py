@@ -109,6 +109,9 @@ def test_a_row_that_is_malformed_is_told_with_its_text():
     [
         ({"question": "a?"}, r"no column 'prompt'; map it, as in columns = \{prompt = 'question'\}; the row has 'question'"),
         ({"prompt": ""}, "the prompt is empty"),
+        ({"prompt": " \n"}, "the prompt is empty"),
+        ({"messages": [{"role": "user", "content": " "}, {"role": "assistant", "content": "x"}]}, "the prompt is empty"),
+        ({"prompt": b"a?"}, "the column 'prompt' holds bytes, not a text; write the column as text"),
         ({"prompt": ["a"]}, "holds a list"),
         ({"prompt": "a?", "intent": "bad"}, "unknown intent 'bad'; one of: benign"),
         ({"prompt": "a?", "half": "C"}, "unknown half 'C'"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import pyarrow as pa
@@ -54,7 +55,9 @@ def test_text_and_bare_lists(tmp_path):
     assert [row for _, row in read_rows(written(tmp_path, "x.txt", "one\n\ntwo\n"))] == [{"prompt": "one"}, {"prompt": "two"}]
     assert [row for _, row in read_rows(written(tmp_path, "x.json", '["one", "two"]'))] == [{"value": "one"}, {"value": "two"}]
     assert [row for _, row in read_rows(written(tmp_path, "bom.txt", "\ufeffone\r\ntwo"))] == [{"prompt": "one"}, {"prompt": "two"}]
-    assert list(read_rows(written(tmp_path, "empty.jsonl", ""))) == []
+    for name in ("empty.jsonl", "empty.json", "empty.csv", "empty.txt"):
+        assert list(read_rows(written(tmp_path, name, "\n"))) == []
+        assert list(read_rows(written(tmp_path, name, ""))) == []
 
 
 def test_places(tmp_path):
@@ -70,7 +73,7 @@ def test_places(tmp_path):
     ("name", "text", "message"),
     [
         ("x.jsonl", '{"a": 1}\n{"a": 1,}\n', r"x\.jsonl:2:\d+: malformed JSON"),
-        ("x.jsonl", '{"a": 1}\n[1]\n', r"x\.jsonl:2: a JSON object was expected, not list"),
+        ("x.jsonl", '{"a": 1}\n[1]\n', r"x\.jsonl:2: a JSON object was expected, not list; .* one list of rows ends in \.json"),
         ("x.json", '[\n  {"a": 1},\n  {"a" 2}\n]', r"x\.json:3:8: malformed JSON"),
         ("x.json", '{"a": [], "b": []}', "neither a list of rows"),
         ("x.json", "3", "neither a list of rows"),
@@ -100,6 +103,14 @@ def test_missing_and_undecodable(tmp_path):
     for name in ("x.jsonl", "x.json", "x.csv", "x.txt"):
         (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + b"\n" * 20_000 + b'{"\xc3\xa9": "\xff"}\n')
         with pytest.raises(InputError, match=rf"{name}:20001:8: not UTF-8; save it as UTF-8"):
+            list(read_rows(tmp_path / name))
+
+
+def test_a_compressed_file_that_is_cut_off_or_is_none(tmp_path):
+    whole = gzip.compress(b"".join(b'{"a": %d}\n' % i for i in range(10_000)))
+    for name, raw in (("x.jsonl.gz", whole[:-100]), ("y.jsonl.gz", b'{"a": 1}\n'), ("z.jsonl.zst", b'{"a": 1}\n')):
+        (tmp_path / name).write_bytes(raw)
+        with pytest.raises(InputError, match=rf"{name}: cannot be read: .*; it is cut off, damaged or not compressed: compress it again"):
             list(read_rows(tmp_path / name))
 
 
