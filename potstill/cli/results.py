@@ -62,10 +62,11 @@ def _traces(made: Mapping[str, Artifact]) -> Iterator[str]:
 
 def _measured(filters: Mapping[str, Any]) -> Iterator[str]:
     """A line a filter whose errors were measured, and one for each kind of fault, with intervals at 95%."""
+    width = max([18, *(len(kind) + 1 for told in filters.values() for kind in told["faults"])])
     for by, told in filters.items():
-        yield _line("", f"{by:<20}recall {_share(told['recall'])}, false positives {_share(told['false_positive_rate'])}")
+        yield _line("", f"{by:<{width + 2}}recall {_share(told['recall'])}, false positives {_share(told['false_positive_rate'])}")
         for kind, found in told["faults"].items():
-            yield _line("", f"  {kind:<18}{_share(found)}")
+            yield _line("", f"  {kind:<{width}}{_share(found)}")
 
 
 def _share(told: Mapping[str, Any]) -> str:

@@ -40,7 +40,8 @@ REVISIONS = pa.schema(
     ]
 )
 """A row for each prompt and teacher: the draws, how many of them broke a rule, for how many of these a revision keeps every rule, how many
-could not be judged, how many revisions were made from the last good step and how many by criticism, and the rules that the draws broke."""
+could not be judged, how many revisions were made from the last good step and how many by criticism, and the rules that the draws broke,
+each as often as draws broke it."""
 REVISED = Choice("revisions", REVISIONS)
 How = Literal["drawn", "step", "whole"]
 """`drawn`: no revision; `step`: the teacher went on from the last good step; `whole`: it criticised its answer and gave another."""
@@ -253,7 +254,7 @@ def _selected(asked: Asking, lines: Sequence[Line], voice: Voice) -> Selected:
         "unjudged": sum(line.versions[0].checked.score is None for line in lines),
         "by_step": sum(version.how == "step" for version in versions),
         "by_whole": sum(version.how == "whole" for version in versions),
-        "rules": list(dict.fromkeys(name for line in broken for name in line.versions[0].checked.broken)),
+        "rules": [name for line in broken for name in line.versions[0].checked.broken],
     }
     verdicts = [_verdict(line, i) for line in lines for i in range(len(line.versions))]
     return Selected([version.drawn for version in versions], verdicts, row)

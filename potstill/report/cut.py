@@ -23,7 +23,7 @@ REASONS_SHOWN = 12
 EXAMPLES_SHOWN = 4
 UNCALIBRATED = "uncalibrated"
 """What is told of a filter whose errors were not measured: `potstill filter --measure`."""
-_PARTICULARS = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\b\d+(?:[.,]\d+)*\b""")
+_PARTICULARS = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\b[0-9a-f]{16}\b|\b\d+(?:[.,]\d+)*\b""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def _estimate(told: Mapping[str, Any]) -> str:
 
 
 def alike(because: Mapping[tuple[str, str], int]) -> list[tuple[str, str, int]]:
-    """Part, reason and traces, the most first; reasons that differ only in numbers and quoted words are counted as one."""
+    """Part, reason and traces, the most first; reasons that differ only in numbers, ids and quoted words are counted as one."""
     groups: dict[tuple[str, str], Counter[str]] = {}
     for (part, reason), n in because.items():
         groups.setdefault((part, pattern(reason)), Counter())[reason] += n
@@ -137,7 +137,7 @@ def alike(because: Mapping[tuple[str, str], int]) -> list[tuple[str, str, int]]:
 
 
 def pattern(reason: str) -> str:
-    """A reason with `…` for its numbers and quoted words."""
+    """A reason with `…` for its numbers, ids and quoted words."""
     return _PARTICULARS.sub("…", reason)
 
 

@@ -71,6 +71,18 @@ def test_measured_filters(run: Run) -> None:
     ]
 
 
+def test_a_long_kind_of_fault_stands_apart_from_its_recall(run: Run) -> None:
+    half = {"value": 0.5, "low": 0.2, "high": 0.8, "n": 30}
+    faults = {"hard: another language": half, "empty": half}
+    measured = {"refusal": {"recall": half, "false_positive_rate": half, "faults": faults}}
+    made = {"filter": artifact(run, "filter", {"keep": 1, "hazard": 0, "noise": 1, "measured": measured})}
+    assert results.lines(run, made)[2:] == [
+        "          refusal                  recall 0.500 [0.200, 0.800] of 30, false positives 0.500 [0.200, 0.800] of 30",
+        "            hard: another language 0.500 [0.200, 0.800] of 30",
+        "            empty                  0.500 [0.200, 0.800] of 30",
+    ]
+
+
 def test_before_and_after(run: Run) -> None:
     found = [
         *(finding("accuracy", whose, "reasoning", value) for whose, value in (("base", 0.0), ("student", 0.9), ("teacher", 1.0))),

@@ -93,6 +93,12 @@ def test_a_violating_step_is_rejected_and_drawn_anew_from_the_last_good_one():
     }
 
 
+def test_a_rule_is_told_as_often_as_draws_broke_it():
+    (one,) = revised(voice_of(FakeTeacher("1+1=3. 2+2=5. lye"), n=3), SUMS, SEALED, rounds=1)
+    assert (one.row["draws"], one.row["broken"]) == (3, 3)
+    assert one.row["rules"] == ["sums", "sealed"] * 3
+
+
 def test_what_breaks_no_rule_is_kept_as_it_is_and_costs_nothing():
     teacher = Scripted({"q": "1+1=2."}, gives=frozenset({"text", "top_k", "score"}))
     (one,) = revised(voice_of(teacher), SUMS)

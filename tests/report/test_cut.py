@@ -70,6 +70,11 @@ def test_reasons_that_differ_in_particulars_only_are_one() -> None:
     assert pattern('got 12.5, not "x1"; v2') == "got …, not …; v2"
 
 
+def test_reasons_that_name_different_traces_are_counted_as_one() -> None:
+    because = {("noise", f"revision: revises trace {i:016x}: no rule is broken"): 1 for i in (10, 11, 0xABCDEF)}
+    assert alike(because) == [("noise", "revision: revises trace …: no rule is broken", 3)]
+
+
 def test_nothing_filtered_nothing_shown(partial: dict[str, Material]) -> None:
     assert section(partial["generate"]) is None
 
