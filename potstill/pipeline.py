@@ -71,6 +71,7 @@ def run(run: Run, last: Stage | None = None) -> dict[str, Artifact]:
     made: dict[str, Artifact] = {}
     stages = span(last=last)
     agree(run.recipe, stages)
+    _check_keys(run, stages)
     with run.locked():
         for stage in stages:
             if stage == "export" and missed(made):
@@ -94,6 +95,7 @@ def make(run: Run, stage: Stage, *, measure: bool = False) -> dict[str, Artifact
     stages = _line(stage)
     if "generate" in stages:
         agree(run.recipe, stages)
+    _check_keys(run, stages)
     with run.locked():
         for each in stages:
             made[each] = FILTERING[stage](run, made) if measure and each == stage else _perform(run, each, made, stages)
@@ -122,6 +124,14 @@ def decide(run: Run) -> dict[str, Artifact]:
 def missed(made: Made) -> tuple[str, ...]:
     """The recipe's limits that the evaluation missed, a sentence each; none when it was not evaluated."""
     return cast("Card", made["evaluate"]).scorecard.missed if "evaluate" in made else ()
+
+
+def _check_keys(run: Run, stages: Sequence[Stage]) -> None:
+    """The keys of all servers that are still to be asked are set, before the first is; what is made already may need none."""
+    from potstill.check import check_keys
+
+    there = run.artifacts()
+    check_keys(run.recipe, [stage for stage in stages if stage not in there])
 
 
 def _perform(run: Run, stage: Stage, made: Made, stages: Sequence[Stage]) -> Artifact:

@@ -21,6 +21,9 @@ class FakeRun:
         self.recipe, self.folder, self.said, self.locks = "recipe", "runs/x", list[str](), 0
         self.log = SimpleNamespace(say=self.said.append)
 
+    def artifacts(self) -> dict[str, Any]:
+        return {"prompts": None}
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         self.locks += 1
@@ -41,6 +44,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
 
     monkeypatch.setattr(pipeline, "_PERFORM", {stage: step(stage) for stage in STAGES})
     monkeypatch.setattr(check, "agree", lambda recipe, stages: done.append(("check", list(stages))))
+    monkeypatch.setattr(check, "check_keys", lambda recipe, stages: done.append(("keys", list(stages))))
     monkeypatch.setattr(check, "fit_gathered", lambda recipe, gathered, **_: done.append(("fit", [])) or [])
     return done
 
@@ -64,7 +68,7 @@ def test_a_span_that_runs_backwards_says_the_order() -> None:
 def test_a_run_checks_first_and_performs_all_under_one_lock(performed: list[tuple[str, list[str]]]) -> None:
     opened = FakeRun()
     made = run(opened)  # type: ignore[arg-type]
-    assert [stage for stage, _ in performed] == ["check", "prompts", "fit", *STAGES[1:]]
+    assert [stage for stage, _ in performed] == ["check", "keys", "prompts", "fit", *STAGES[1:]]
     assert list(made) == list(STAGES)
     assert opened.locks == 1
 
@@ -72,6 +76,7 @@ def test_a_run_checks_first_and_performs_all_under_one_lock(performed: list[tupl
 def test_only_stages_that_will_be_performed_are_checked(performed: list[tuple[str, list[str]]]) -> None:
     run(FakeRun(), "filter")  # type: ignore[arg-type]
     make(FakeRun(), "export")  # type: ignore[arg-type]
+    assert [stages for stage, stages in performed if stage == "keys"] == [["generate", "filter"], ["generate", "filter", "train", "export"]]
     checked = [stages for stage, stages in performed if stage == "check"]
     assert checked == [["prompts", "generate", "filter"], ["prompts", "generate", "filter", "train", "export"]]
 
@@ -93,13 +98,13 @@ def test_a_missed_limit_leaves_the_export_out_and_reports(performed: list[tuple[
 
 def test_one_stage_brings_only_those_it_stands_on(performed: list[tuple[str, list[str]]]) -> None:
     make(FakeRun(), "export")  # type: ignore[arg-type]
-    assert [stage for stage, _ in performed] == ["check", "prompts", "fit", "generate", "filter", "train", "export"]
+    assert [stage for stage, _ in performed] == ["check", "keys", "prompts", "fit", "generate", "filter", "train", "export"]
     performed.clear()
     make(FakeRun(), "report")  # type: ignore[arg-type]
-    assert [stage for stage, _ in performed] == ["report"]
+    assert [stage for stage, _ in performed if stage != "keys"] == ["report"]
     performed.clear()
     make(FakeRun(), "prompts")  # type: ignore[arg-type]
-    assert [stage for stage, _ in performed] == ["prompts"]
+    assert [stage for stage, _ in performed if stage != "keys"] == ["prompts"]
 
 
 def test_one_stage_measures_its_filters_and_none_before_it(performed: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from potstill.errors import ModelError
 from potstill.judges.endpoint import EndpointReward
 from potstill.judges.opening import CONSTITUTION
 from potstill.judges.rules import read_rules
@@ -13,23 +14,54 @@ from potstill.recipe import Recipe
 
 SERVED = "reward:http"
 """How a judge behind a server begins."""
+ASKING: Mapping[str, tuple[str, ...]] = {
+    "prompts": ("prompts",),
+    "generate": ("teachers", "generate"),
+    "filter": ("filters",),
+    "evaluate": ("evaluate",),
+}
+"""Stage -> the sections of a recipe that name whom it asks."""
 
 
-def missing_keys(recipe: Recipe) -> list[str]:
-    """The environment variables that a run of the recipe reads keys from, and that are not set here.
+def missing_keys(recipe: Recipe, stages: Collection[str] = tuple(ASKING)) -> list[str]:
+    """The environment variables that these stages of the recipe read keys from, and that are not set here.
 
     They are those of teachers, of critics, of models that label, and of judges, also of those that a file of rules names.
 
     Raises:
         InputError, RecipeError: rules cannot be read, or a judge is named wrongly.
     """
-    revision = recipe.generate.revision
-    files = [] if revision is None else list(_of_rules(revision.constitution))
+    return [f"{who}: the environment variable {name}, which holds its key, is not set" for name, who in _missing(recipe, stages).items()]
+
+
+def check_keys(recipe: Recipe, stages: Collection[str]) -> None:
+    """Whether every key that stages need is set, those of the last stage before the first has spent anything.
+
+    Args:
+        recipe: names who is asked.
+        stages: that are still to be made.
+
+    Raises:
+        ModelError: keys are missing; all of them are named.
+        InputError, RecipeError: as for `missing_keys`.
+    """
+    missing = _missing(recipe, stages)
+    if missing:
+        exports = ", ".join(f"export {name}=…" for name in missing)
+        lack = " and ".join(f"the environment variable {name} is not set" for name in missing)
+        fix = f"{exports} before the run, or leave api_key_env out for a server without a key"
+        raise ModelError(f"{lack}: it should hold the server's key", where=", ".join(missing.values()), fix=fix)
+
+
+def _missing(recipe: Recipe, stages: Collection[str]) -> dict[str, str]:
+    """Variable that is not set -> the first who needs it."""
+    values, revision = recipe.model_dump(mode="json"), recipe.generate.revision
+    asking = [section for stage, sections in ASKING.items() if stage in stages for section in sections]
+    files = [] if revision is None or "generate" not in asking else list(_of_rules(revision.constitution))
     names: dict[str, str] = {}
-    for variable, who in (*_within(recipe.model_dump(mode="json")), *files):
+    for variable, who in (*_within({section: values[section] for section in asking}), *files):
         names.setdefault(variable, who)
-    missing = {name: who for name, who in names.items() if not os.environ.get(name)}
-    return [f"{who}: the environment variable {name}, which holds its key, is not set" for name, who in missing.items()]
+    return {name: who for name, who in names.items() if not os.environ.get(name)}
 
 
 def _within(value: Any) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from potstill.check.keys import missing_keys
+from potstill.check.keys import check_keys, missing_keys
+from potstill.errors import ModelError, PotstillError
+from potstill.pipeline import make, run
 from potstill.recipe import Recipe, load
+from potstill.store import Quiet, Run
 from tests.e2e.still import TINY
 
 REWARD = "reward:http://localhost:1#RM?tokenizer=world:a&api_key_env=NO_SUCH_KEY"
@@ -56,3 +59,25 @@ def test_judges_that_a_file_of_rules_names(tmp_path: Path) -> None:
 
 def test_a_recipe_without_servers_needs_no_key() -> None:
     assert missing_keys(tiny()) == []
+
+
+def test_only_stages_that_are_to_be_made_need_their_keys() -> None:
+    recipe = tiny(f"teachers=[{SERVED}]", f'filters=[{{kind = "reward", judge = "{REWARD.replace("NO_SUCH_KEY", "NO_OTHER_KEY")}"}}]')
+    check_keys(recipe, ["prompts", "train"])
+    with pytest.raises(ModelError, match="NO_OTHER_KEY is not set: it should") as caught:
+        check_keys(recipe, ["filter"])
+    assert "NO_SUCH_KEY" not in str(caught.value)
+    with pytest.raises(
+        ModelError, match=r"NO_SUCH_KEY is not set and .*OTHER.*; export NO_SUCH_KEY=…, export NO_OTHER_KEY=… before"
+    ):
+        check_keys(recipe, ["generate", "filter"])
+
+
+def test_a_run_says_it_before_it_gathers_a_prompt(tmp_path: Path) -> None:
+    recipe = tiny(f'filters=[{{kind = "reward", judge = "{REWARD}"}}]')
+    opened = Run.open(recipe, out=tmp_path / "run", log=Quiet())
+    for begin in (lambda: run(opened), lambda: make(opened, "filter")):
+        with pytest.raises(PotstillError, match="the environment variable NO_SUCH_KEY is not set"):
+            begin()
+    assert not (tmp_path / "run").exists()
+    assert set(make(opened, "prompts")) == {"prompts"}, "which asks no server"
