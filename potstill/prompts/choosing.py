@@ -26,6 +26,15 @@ from potstill.types import Prompt
 WHERE = "prompts.filters"
 
 
+def check_filters(run: Run) -> None:
+    """Whether the recipe's filters on prompts can be used, before anything is read or paid for.
+
+    Raises:
+        RecipeError: an unknown filter or setting, or a filter that judges answers.
+    """
+    check_reads(ready(run.recipe.prompts.filters, WHERE, Context(run.recipe.seed)), answers=False, where=WHERE)
+
+
 @dataclass(frozen=True)
 class Kept:
     """The candidates that are kept, in their order; read anew by each call, and never held whole.

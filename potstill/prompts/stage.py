@@ -12,7 +12,7 @@ from potstill.curate.deciding import DECISIONS
 from potstill.curate.policy import PARTS
 from potstill.curate.reading import PROMPTS, VERDICTS
 from potstill.prompts import mixing
-from potstill.prompts.choosing import Chooser, Kept
+from potstill.prompts.choosing import Chooser, Kept, check_filters
 from potstill.prompts.gathering import EVALUATION, QUARANTINE, VALIDATION, gathered
 from potstill.prompts.labelled import labelled
 from potstill.prompts.mixing import Mixture
@@ -48,6 +48,7 @@ def gather(run: Run, *, measure: bool = False) -> Artifact:
         RecipeError: an unknown source, setting, column, grader or filter.
         InputError: a source cannot be read, too much of one is malformed, or nothing is left to ask; the message says what took it.
     """
+    check_filters(run)
     found = labelled(run, gathered(run))
     chooser = Chooser.of(run, found, measure=measure)
 

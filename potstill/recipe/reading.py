@@ -203,7 +203,8 @@ def part_settings(model: type[Model], given: Mapping[str, Any], of: str, where: 
     key = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
         raise RecipeError(f"unknown key {key!r} for {of}", where=where, fix=did_you_mean(key, sorted(model.model_fields)))
-    raise RecipeError(f"{key}: {fault['msg']}", where=where, fix=f"see {of}")
+    what = fault["msg"].removeprefix("Value error, ")
+    raise RecipeError(f"{key}: {what}" if key else what, where=where, fix=f"see {of}")
 
 
 def _recipe_error(error: ValidationError, model: type[BaseModel], text: str, source: str, set_by: Mapping[KeyPath, str]) -> RecipeError:

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from potstill.prompts.choosing import Chooser
+from potstill.errors import RecipeError
+from potstill.prompts import gather
+from potstill.prompts.choosing import Chooser, check_filters
 from potstill.prompts.gathering import gathered
 from potstill.recipe import Recipe
 from potstill.store import Quiet, Run, Workspace
@@ -27,6 +29,17 @@ def test_what_is_kept_can_be_read_more_than_once(run, tmp_path):
     assert len(first) == 2
     assert first == [prompt.question for prompt in kept.prompts()]
     assert [table.column_names for table in kept.tables(["id"])] == [["id"]]
+
+
+@pytest.mark.parametrize(("kind", "message"), [("duplicat", "did you mean 'duplicate'"), ("answer", "judges answers")])
+def test_filters_are_looked_at_before_anything_is_read(run, kind, message):
+    sections = (run.recipe.prompts.filters[0].model_copy(update={"kind": kind}),)
+    recipe = run.recipe.model_copy(update={"prompts": run.recipe.prompts.model_copy(update={"filters": sections})})
+    wrong = Run.open(recipe, out=run.folder, log=Quiet())
+    for check in (check_filters, gather):
+        with pytest.raises(RecipeError, match=message):
+            check(wrong)
+    assert not any(run.folder.glob("prompts*"))
 
 
 def test_without_filters_all_are_kept_and_nothing_is_written(run, tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from potstill.errors import PotstillError, RecipeError
 from potstill.recipe import load, parse, validate
@@ -220,9 +220,19 @@ class Sieve(BaseModel):
     meshes: int = Field(4, ge=1)
 
 
+class Coarse(Sieve):
+    @model_validator(mode="after")
+    def _is_coarse(self):
+        if self.meshes > 5:
+            raise ValueError(f"{self.meshes} meshes are too fine")
+        return self
+
+
 def test_the_settings_of_a_part():
     assert part_settings(Sieve, {"meshes": 9}, "the filter 'sieve'", "filters.2") == Sieve(meshes=9)
     with pytest.raises(RecipeError, match=r"filters\.2: unknown key 'mesh' for the filter 'sieve'; did you mean 'meshes'"):
         part_settings(Sieve, {"mesh": 9, "meshes": 1}, "the filter 'sieve'", "filters.2")
+    with pytest.raises(RecipeError, match=r"^filters\.2: 9 meshes are too fine; see the filter 'sieve'$"):
+        part_settings(Coarse, {"meshes": 9}, "the filter 'sieve'", "filters.2")
     with pytest.raises(RecipeError, match=r"filters\.2: meshes: Input should be greater than or equal to 1; see the filter 'sieve'"):
         part_settings(Sieve, {"meshes": 0}, "the filter 'sieve'", "filters.2")

@@ -44,10 +44,10 @@ class ContaminationSettings(FilterSettings):
         templates: whether an item with other numbers and names is found too.
     """
 
-    threshold: float = 0.6
-    against: tuple[str, ...] = ("evaluation",)
+    threshold: float = Field(0.6, gt=0, le=1)
+    against: tuple[str, ...] = Field(("evaluation",), min_length=1)
     columns: dict[str, str] = Field(default_factory=dict)
-    over: tuple[Place, ...] = ("prompt", "reference", "answer")
+    over: tuple[Place, ...] = Field(("prompt", "reference", "answer"), min_length=1)
     templates: bool = True
 
 

@@ -57,7 +57,7 @@ class DomainSettings(FilterSettings):
     """
 
     part: Part = "hazard"
-    exclude: tuple[str, ...] = ("hazard",)
+    exclude: tuple[str, ...] = Field(("hazard",), min_length=1)
     blocklist: str | tuple[str, ...] = ()
     examples: str | tuple[str, ...] = ()
     counterexamples: str | tuple[str, ...] = ()

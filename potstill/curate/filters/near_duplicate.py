@@ -35,7 +35,7 @@ class NearDuplicateSettings(FilterSettings):
         permutations: minima by which pairs are found; more find more of the pairs near the floor.
     """
 
-    threshold: float = 0.8
+    threshold: float = Field(0.8, gt=0, le=1)
     floor: float = Field(0.6, gt=0, le=1)
     over: Literal["item", "prompt", "answer"] = "item"
     shingle: int = Field(3, ge=1)

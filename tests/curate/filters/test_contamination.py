@@ -10,6 +10,7 @@ import pytest
 
 from potstill.curate.base import Context, Measurable
 from potstill.curate.filters.contamination import ContaminationFilter, ContaminationSettings
+from potstill.errors import RecipeError
 from potstill.types import Message, Prompt
 from tests.curate.small import alone, answer, say, think
 from tests.models.small import ask
@@ -28,6 +29,12 @@ CLEAN = [
 def opinion(item, **settings):
     (found,) = think("contamination", [item], CONTEXT, **settings)
     return found
+
+
+@pytest.mark.parametrize("settings", [{"against": []}, {"over": []}, {"threshold": 0}, {"threshold": 1.5}])
+def test_settings_that_would_find_nothing_or_everything_are_refused(settings):
+    with pytest.raises(RecipeError, match=f"{next(iter(settings))}: "):
+        think("contamination", [], **settings)
 
 
 def test_defaults():

@@ -99,6 +99,7 @@ def test_a_classifier_of_transformers(tmp_path):
         ({"examples": "world:math"}, "examples and counterexamples need each other"),
         ({"blocklist": ["kill"]}, "test.0.blocklist: a blocklist only proposes, and nothing confirms"),
         ({"model": "hf:x", **LEARNT}, "a model takes the place of examples"),
+        ({"exclude": []}, "exclude: "),
         ({"model": "x"}, "unknown model 'x'"),
     ],
 )

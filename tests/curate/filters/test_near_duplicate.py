@@ -144,6 +144,8 @@ def test_it_remembers_four_bytes_a_word():
 
 
 def test_a_threshold_below_the_floor_is_refused():
+    with pytest.raises(RecipeError, match="threshold: Input should be less than or equal to 1"):
+        think("near_duplicate", [], threshold=1.5)
     with pytest.raises(RecipeError, match="below floor"):
         think("near_duplicate", [], threshold=0.5)
     assert think("near_duplicate", [], threshold=0.5, floor=0.4) == []

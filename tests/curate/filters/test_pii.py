@@ -8,6 +8,7 @@ import pytest
 from potstill import world
 from potstill.curate.base import HARD, Context
 from potstill.curate.filters.pii import KINDS, PiiFilter, PiiSettings, masked
+from potstill.errors import RecipeError
 from potstill.types import Prompt
 from tests.curate.small import alone, answer, parts, say, think
 from tests.models.small import ask
@@ -31,6 +32,11 @@ def test_it_says_what_and_where_and_shows_no_secret():
 def test_what_is_a_part_of_something_longer_is_not_told():
     (found,) = think("pii", [answer(ask("How?"), "Pay DE89 3704 0044 0532 0130 00 now.")])
     assert (found.why, found.start, found.end) == ("holds iban in the answer", 4, 31)
+
+
+def test_something_must_be_looked_for():
+    with pytest.raises(RecipeError, match="kinds: "):
+        think("pii", [], kinds=[])
 
 
 def test_prompts_turns_and_plain_text():
