@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from potstill.report.blocks import Section, Table
+from collections.abc import Iterator
+
+from potstill.report.blocks import Notes, Section, Table
 from potstill.report.sources import Material, columns, counts
 from potstill.report.words import model_name, percent, plural
 
 LONG = 12
 """A table with more rows is shown when it is opened."""
+FAULTS_SHOWN = 12
+"""Rows set aside that are shown; the table `quarantine` has all."""
 KEYS = ("domain", "skill", "intent")
 
 
@@ -21,7 +25,30 @@ def section(material: Material) -> Section | None:
     rows = tuple((*(word or "–" for word in kind), f"{asked.get(kind, 0):,}", f"{held.get(kind, 0):,}") for kind in kinds)
     lead = f"{plural(sum(asked.values()), 'prompt')} to learn from, {plural(sum(held.values()), 'other')} to be measured on."
     table = Table("Prompts by skill", (*KEYS, "to learn from", "to measure"), rows, folded=len(rows) > LONG, words=3)
-    return Section("asked", "Prompts and answers", lead, (*_licences(material), *_traces(material), table))
+    notes = tuple(_left_out(material))
+    told = [Notes(notes)] if notes else []
+    return Section("asked", "Prompts and answers", lead, (*told, *_set_aside(material), *_licences(material), *_traces(material), table))
+
+
+def _left_out(material: Material) -> Iterator[str]:
+    """What the sources hold and is not asked, before any filter."""
+    if count := material.summary("prompts", "quarantined"):
+        yield f"{plural(count, 'malformed row was', 'malformed rows were')} set aside, and none of it is asked: table `quarantine`."
+    if count := material.summary("prompts", "duplicates"):
+        yield f"{plural(count, 'prompt was', 'prompts were')} there before, word for word, and stand{'s' * (count == 1)} once."
+    if count := material.summary("prompts", "in_both"):
+        yield f"{plural(count, 'prompt is', 'prompts are')} not trained on, for the same stands in validation or evaluation."
+
+
+def _set_aside(material: Material) -> list[Table]:
+    """The first rows that were set aside: their place and what is wrong, without their text."""
+    if material.gathered is None:
+        return []
+    faults = columns(material.gathered, "quarantine", ["where", "what", "fix"]).to_pylist()
+    rows = [tuple(row.values()) for row in faults[:FAULTS_SHOWN]]
+    if rest := len(faults) - len(rows):
+        rows.append((plural(rest, "other row"), "", ""))
+    return [Table("Malformed rows, set aside", ("where", "what is wrong", "what to do"), tuple(rows), words=3, wide=True)]
 
 
 def _traces(material: Material) -> list[Table]:

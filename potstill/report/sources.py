@@ -19,6 +19,8 @@ from potstill.types import Finding
 
 STAGES = ("prompts", "generate", "filter", "train", "evaluate", "export")
 """The stages that a report shows, in their order."""
+GATHERED = "prompts.gathered"
+"""The artifact that holds the rows set aside."""
 SPEED = "log/speed.parquet"
 """The export's timings: findings that differ from run to run and belong to no content hash."""
 
@@ -33,6 +35,7 @@ class Material:
         findings: of the evaluation and of the export, timings included.
         missed: the limits that were missed; None where nothing was evaluated.
         opinions: `filter.NAME` -> what that filter thinks of each trace.
+        gathered: the prompts as they were read, with the rows set aside; None where no row was.
     """
 
     recipe: Recipe
@@ -40,6 +43,7 @@ class Material:
     findings: Findings
     missed: tuple[str, ...] | None
     opinions: Mapping[str, Artifact] = field(default_factory=dict)
+    gathered: Artifact | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -77,7 +81,7 @@ def collect(recipe: Recipe, artifacts: Mapping[str, Artifact]) -> Material:
 
     Args:
         recipe: the run's.
-        artifacts: stage -> artifact, and `filter.NAME` -> what a filter thinks; what has not been made is not in it.
+        artifacts: stage -> artifact, `filter.NAME` -> what a filter thinks, and `GATHERED`; what has not been made is not in it.
 
     Raises:
         StoreError: a file is damaged or missing.
@@ -91,7 +95,7 @@ def collect(recipe: Recipe, artifacts: Mapping[str, Artifact]) -> Material:
     export = ordered.get("export")
     if export is not None and (export.folder / SPEED).is_file():
         findings += rows(read(export.folder / SPEED), Finding)
-    return Material(recipe, ordered, Findings(findings), _missed(ordered.get("evaluate")), opinions)
+    return Material(recipe, ordered, Findings(findings), _missed(ordered.get("evaluate")), opinions, artifacts.get(GATHERED))
 
 
 def _missed(evaluation: Artifact | None) -> tuple[str, ...] | None:

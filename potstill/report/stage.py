@@ -9,12 +9,12 @@ from potstill.report.harvest import DOCTOR
 from potstill.report.model_card import card as card_of
 from potstill.report.page import page
 from potstill.report.rendering import html, markdown
-from potstill.report.sources import SPEED, STAGES, collect
+from potstill.report.sources import GATHERED, SPEED, STAGES, collect
 from potstill.store import Artifact, Run, Workspace
 from potstill.store.artifact import digest_file
 from potstill.types import digest
 
-VERSION = "4"
+VERSION = "5"
 """Raised when the same artifacts would give another page."""
 PAGE, CARD = "report.html", "README.md"
 LOGGED = {"generate": DOCTOR, "export": SPEED}
@@ -35,9 +35,21 @@ def write(run: Run, card: Artifact | None = None) -> Artifact:
     inputs = {stage: current[stage] for stage in STAGES if stage in current}
     thought = current["filter"].manifest.inputs if "filter" in current else ()
     inputs |= {name: current[name] for name in thought if name.startswith("filter.") and name in current}
+    if (gathered := _with_faults(current)) is not None:
+        inputs[GATHERED] = gathered
     if not inputs:
         run.log.say(f"report: nothing is done yet in {run.folder}, and the page says no more; `potstill run` makes what it shows")
     return run.perform("report", section=run.recipe, inputs=inputs, parts=_parts(inputs), work=lambda ws: _make(run, inputs, ws))
+
+
+def _with_faults(current: Mapping[str, Artifact]) -> Artifact | None:
+    """What the run's prompts were read from, where a row of it was set aside; None also where it was read anew since."""
+    found, asked = current.get(GATHERED), current.get("prompts")
+    if found is None or asked is None or not asked.manifest.summary.get("quarantined"):
+        return None
+    labelled = current.get("prompts.labelled")
+    read = {**(labelled.manifest.inputs if labelled is not None else {}), **asked.manifest.inputs}
+    return found if read.get(GATHERED) == found.manifest.content else None
 
 
 def _parts(inputs: Mapping[str, Artifact]) -> dict[str, str]:

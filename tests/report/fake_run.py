@@ -86,6 +86,24 @@ def make(folder: Path, until: str = "export", skills: Sequence[str] = SKILLS, mi
     return run
 
 
+def with_faults(folder: Path, faults: int) -> Run:
+    """A run whose prompts are there, and of whose sources some rows were set aside."""
+    run = Run.open(recipe(), out=folder, log=Quiet())
+    asked = _prompts(SKILLS, 12, "train")
+    rows = [{"where": f"a.csv:{i}", "what": "the prompt is empty", "fix": "drop the row", "raw": "PRIVATE"} for i in range(1, faults + 1)]
+
+    def read(workspace: Workspace) -> dict[str, Any]:
+        workspace.write_table("quarantine", pa.Table.from_pylist(rows))
+        return {"quarantined": faults}
+
+    def write(workspace: Workspace) -> dict[str, Any]:
+        return {**_write_prompts(workspace, asked, (), ()), "quarantined": faults, "duplicates": 1, "in_both": 2}
+
+    gathered = run.perform("prompts.gathered", section={}, inputs={}, parts={"faults": str(faults)}, work=read)
+    run.perform("prompts", section={}, inputs={"prompts.gathered": gathered}, parts={}, work=write)
+    return run
+
+
 def _prompts(skills: Sequence[str], n: int, which: str) -> list[Prompt]:
     found = [
         Prompt(

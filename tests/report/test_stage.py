@@ -5,8 +5,8 @@ import pytest
 
 from potstill.errors import StoreError
 from potstill.report import write
-from potstill.store import Artifact, Quiet, Run
-from tests.report.fake_run import make, recipe
+from potstill.store import Artifact, Quiet, Run, Workspace
+from tests.report.fake_run import make, recipe, with_faults
 
 
 class Told(Quiet):
@@ -29,6 +29,26 @@ def test_a_page_and_a_card_are_written_once(whole: Run, tmp_path: Path) -> None:
     run.log = log
     assert write(run).content == made.content
     assert log.lines == [f"report: unchanged, kept (artifact {made.content[:12]})"]
+
+
+def test_rows_that_were_set_aside_are_on_the_page_by_place_and_without_their_text(tmp_path: Path) -> None:
+    made = write(with_faults(tmp_path, faults=2))
+    assert sorted(made.manifest.inputs) == ["prompts", "prompts.gathered"]
+    page = made.path("report.html").read_text()
+    assert "a.csv:2" in page
+    assert "PRIVATE" not in page
+
+
+def test_rows_of_sources_that_were_read_anew_since_are_not_shown(tmp_path: Path) -> None:
+    run = with_faults(tmp_path, faults=2)
+    other = with_faults(tmp_path / "other", faults=3).artifact("prompts.gathered")
+    run.perform("prompts.gathered", section={}, inputs={}, parts={"faults": "3"}, work=lambda w: _copied(w, other))
+    assert "prompts.gathered" not in write(run).manifest.inputs
+
+
+def _copied(workspace: Workspace, artifact: Artifact) -> dict[str, int]:
+    workspace.write_table("quarantine", artifact.table("quarantine"))
+    return {"quarantined": 3}
 
 
 def test_the_same_artifacts_give_the_same_page(tmp_path: Path) -> None:
