@@ -106,7 +106,7 @@ def decide(run: Run) -> dict[str, Artifact]:
     """Decide anew on the traces that are there, by the recipe's filters, thresholds and policy and by what people ruled.
 
     Prompts and traces are taken as they are, whatever the recipe says of them now; a filter that is new or changed judges, the others'
-    opinions are there already.
+    opinions are there already. Where it fails, the run's recipe stays as it was.
 
     Returns:
         `filter` and its artifact.
@@ -117,7 +117,7 @@ def decide(run: Run) -> dict[str, Artifact]:
     """
     from potstill import filter
 
-    with run.locked():
+    with run.trying():
         return {"filter": filter.judge(run, run.artifact("generate"))}
 
 

@@ -128,6 +128,24 @@ class Run:
                 atomic.write_text(path, resolved)
             yield
 
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """As `locked`; when the block fails, the folder's recipe is again the one before, so that a setting that is refused is not kept.
+
+        Raises:
+            StoreError: as of `locked`.
+        """
+        path = self.folder / RECIPE
+        with self._lock.held(), atomic.store_errors(self.folder):
+            before = path.read_text(encoding="utf-8") if path.is_file() else None
+            try:
+                with self.locked():
+                    yield
+            except BaseException:
+                if before is not None:
+                    atomic.write_text(path, before)
+                raise
+
     def perform(
         self,
         stage: str,

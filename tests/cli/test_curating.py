@@ -97,6 +97,15 @@ def test_a_misspelt_setting_is_told_by_the_recipe(folder, capsys):
     assert "did you mean 'policy'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("refused", ["filters.0.threshold=x", 'filters=[{kind = "length", most = 0}]'])
+def test_a_setting_that_fails_is_not_kept(folder, capsys, refused):
+    before = (Path(folder) / "recipe.toml").read_text()
+    assert main(["decide", folder, "--set", refused]) == 1
+    capsys.readouterr()
+    assert (Path(folder) / "recipe.toml").read_text() == before
+    assert "filter    1 keep, 0 hazard, 1 noise" in told(capsys, "decide", folder, "--quiet")
+
+
 HEAVY = {"torch", "transformers", "datasets"}
 LIGHT = {
     "decide": ("--set", "filters.0.threshold=0", "--quiet"),
