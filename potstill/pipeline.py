@@ -90,11 +90,14 @@ def make(run: Run, stage: Stage, *, measure: bool = False) -> dict[str, Artifact
         measure: of one of `FILTERING`, whether the errors of its filters are measured too.
     """
     from potstill.check import agree
+    from potstill.curate.base import ready
 
     made: dict[str, Artifact] = {}
     stages = _line(stage)
     if "generate" in stages:
         agree(run.recipe, stages)
+    elif stage == "prompts":
+        ready(run.recipe.prompts.filters, "prompts.filters")
     _check_keys(run, stages)
     with run.locked():
         for each in stages:

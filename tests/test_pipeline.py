@@ -18,7 +18,8 @@ class FakeRun:
     """A run that counts how often it is locked."""
 
     def __init__(self) -> None:
-        self.recipe, self.folder, self.said, self.locks = "recipe", "runs/x", list[str](), 0
+        self.recipe = SimpleNamespace(prompts=SimpleNamespace(filters=[]))
+        self.folder, self.said, self.locks = "runs/x", list[str](), 0
         self.log = SimpleNamespace(say=self.said.append)
 
     def artifacts(self) -> dict[str, Any]:

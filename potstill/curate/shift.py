@@ -28,6 +28,8 @@ SMALL = 0.02
 """Differences of shares below it are not advised on."""
 NAMED = 4
 """Labels of a kind that advice is given on, at most."""
+MOST_WANTED = 0.95
+"""The largest share of training that is advised: nothing that is added to others brings a kind to all of them."""
 SHIFT = pa.schema(
     [
         ("kind", pa.string()),
@@ -190,10 +192,11 @@ def _label_line(row: dict[str, Any], training: int) -> str:
     line = f"{row['kind']} {row['value']!r} is {shares} ({100 * row['difference']:+.1f} [{100 * row['low']:.1f}, {100 * row['high']:.1f}])"
     if row["difference"] < 0:
         return f"{line}: more is trained on than is asked; a target of prompts.balance lowers it"
-    return f"{line}: about {_more(row, training):,} more prompts of it would bring it there"
+    there = "there" if row["share_wild"] <= MOST_WANTED else f"to {MOST_WANTED:.0%}"
+    return f"{line}: about {_more(row, training):,} more prompts of it would bring it {there}"
 
 
 def _more(row: dict[str, Any], training: int) -> int:
-    """How many prompts of a kind, added to those of training, bring it to its share of the wild sample."""
-    share = min(float(row["share_wild"]), 0.95)
+    """How many prompts of a kind, added to those of training, bring it to its share of the wild sample, or to `MOST_WANTED`."""
+    share = min(float(row["share_wild"]), MOST_WANTED)
     return math.ceil((share * training - int(row["training"])) / (1 - share))

@@ -106,6 +106,13 @@ def test_a_setting_that_fails_is_not_kept(folder, capsys, refused):
     assert "filter    1 keep, 0 hazard, 1 noise" in told(capsys, "decide", folder, "--quiet")
 
 
+def test_a_setting_of_a_filter_on_prompts_that_cannot_be_is_not_kept(folder, capsys):
+    refused = 'prompts.filters=[{kind = "length", most = "x"}]'
+    assert main(["prompts", folder, "--set", refused]) == 1
+    assert "prompts.filters.0: most" in capsys.readouterr().err
+    assert "most" not in (Path(folder) / "recipe.toml").read_text()
+
+
 HEAVY = {"torch", "transformers", "datasets"}
 LIGHT = {
     "decide": ("--set", "filters.0.threshold=0", "--quiet"),

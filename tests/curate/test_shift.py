@@ -29,6 +29,12 @@ def test_a_domain_that_training_lacks_is_told_with_how_much_to_add() -> None:
     assert found.more() == {"planning.way": 200}
 
 
+def test_no_number_of_prompts_is_said_to_make_a_kind_all_of_training() -> None:
+    found = shift(table(MATHS), table(WAYS))
+    line = next(line for line in found.advice() if "'planning.way'" in line)
+    assert line.endswith("about 3,800 more prompts of it would bring it to 95%")
+
+
 def test_a_domain_that_is_asked_less_is_told() -> None:
     found = shift(table(MATHS), table(OTHERS[:60], WAYS))
     assert any("more is trained on than is asked" in line and "math.addition" in line for line in found.advice())
