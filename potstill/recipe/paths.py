@@ -11,6 +11,7 @@ from potstill.errors import InputError, RecipeError
 VARIABLE = "POTSTILL_DATA"
 DEFAULT = "../shared/data"
 """Where the shared data lie when the environment does not say, relative to the working directory."""
+CHECK = "check the path; it starts at the working directory"
 
 
 def expand(text: str) -> str:
@@ -50,6 +51,7 @@ def existing(text: str, where: str = "") -> Path:
     except PermissionError:
         raise InputError(f"not permitted to read {path}", where=where, fix="change its permissions") from None
     except (OSError, ValueError):
-        fix = f"set {VARIABLE} to the folder of shared data" if VARIABLE in text else "check the path; it starts at the working directory"
+        shared = Path(expand(f"${{{VARIABLE}}}"))
+        fix = f"set {VARIABLE} to the folder of shared data" if VARIABLE in text and not shared.is_dir() else CHECK
         raise InputError(f"no such file or folder: {path}", where=where, fix=fix) from None
     return path

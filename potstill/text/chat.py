@@ -152,7 +152,7 @@ def conversation_text(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mes
         raise ModelError(
             "the tokenizer has no chat template, and the prompts are conversations",
             where=_name(tokenizer),
-            fix="put a chat_template.jinja beside its tokenizer.json, or give it the tokenizer of a chat model",
+            fix="put a chat_template.jinja beside its tokenizer.json, take a chat model's tokenizer, or set student.chat_template",
         )
     turns = [{"role": m.role, "content": m.content} for m in messages]
     try:

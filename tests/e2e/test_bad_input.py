@@ -126,6 +126,7 @@ def test_a_tokenizer_without_the_chat_template_that_is_needed(fails: Fails, tmp_
     tokenizer.save_pretrained(tmp_path / "plain")
     told = fails(*run_tiny("student.tokenizer=hf:./plain"))
     assert "the tokenizer has no chat template, and the prompts are conversations; " in told
+    assert "student.chat_template" in told
 
 
 def test_no_write_permission(fails: Fails, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

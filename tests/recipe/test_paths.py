@@ -52,6 +52,9 @@ def test_a_missing_path_is_named_as_it_was_looked_for(monkeypatch: pytest.Monkey
         existing("${POTSTILL_DATA}/a.jsonl", where="prompts.sources.0")
     with pytest.raises(InputError, match="check the path"):
         existing("nothing.jsonl")
+    monkeypatch.setenv("POTSTILL_DATA", ".")
+    with pytest.raises(InputError, match="no such file or folder: nothing.jsonl; check the path"):
+        existing("${POTSTILL_DATA}/nothing.jsonl")
     with pytest.raises(InputError, match="no such file"):
         existing("a\0b.jsonl")
 
