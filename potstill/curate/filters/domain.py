@@ -114,17 +114,21 @@ class DomainFilter:
     def faults(self, clean: Sequence[Item], rng: random.Random) -> Iterator[Fault]:
         """Requests of the domain as they are, with words before or behind them, and inside others.
 
-        Examples; of a blocklist that decides alone clean texts with a term in them; else the world's hazards, without their label where
-        texts are judged. Hard: with letters changed over in their longer words, and without the blocklist's terms.
+        Examples; of a blocklist that decides alone clean texts with a term in them; of a model the world's hazards, without their label. Of
+        labels alone these as they are, which says nothing of texts. Hard: with letters changed over in their longer words, and without the
+        blocklist's terms.
 
         Examples were learnt: on these it is measured whether what stands around them hides them. `told` has those not learnt.
         """
         asked = self._requests(clean, rng)
+        if not self._judges_texts:
+            yield from (Fault("by its label", Item(prompt.id, prompt)) for prompt in asked)
+            return
         for kind, phrasings in WRAPPED.items():
             for prompt in rng.sample(asked, min(len(asked), MOST)):
                 made = _asking(prompt, rng.choice(phrasings).format(prompt.question or prompt.reference))
                 yield Fault(kind, Item(made.id, made))
-        for prompt in rng.sample(asked, min(len(asked), MOST)) if self._judges_texts else ():
+        for prompt in rng.sample(asked, min(len(asked), MOST)):
             for kind, text in self._hidden(prompt.question or prompt.reference or "", rng):
                 made = _asking(prompt, text)
                 yield Fault(HARD + kind, Item(made.id, made))

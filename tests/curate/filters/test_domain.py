@@ -116,7 +116,7 @@ def test_right_answers_of_the_world_are_kept():
 def test_faults_are_found():
     one = DomainFilter(DomainSettings(), Context())
     faults = list(one.faults([], random.Random(0)))
-    assert {fault.kind for fault in faults} == {"verbatim", "prefix", "suffix", "wrapper"}
+    assert {fault.kind for fault in faults} == {"by its label"}
     assert set(parts(say("domain", [fault.item for fault in faults]))) == {"hazard"}
 
 
