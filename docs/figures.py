@@ -16,6 +16,7 @@ from potstill.text.refusals import RefusalDetector
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
 STUDIES = Path(__file__).resolve().parents[1] / "studies" / "results"
 HEAD = ("figure", "to reach", "measured")
+COMPARED = ("experiment", "of what, in this order", "measured")
 
 _TABLE = re.compile(r"(<!-- figures:begin (\w+)[^>]*-->\n).*?(<!-- figures:end -->)", re.DOTALL)
 Row = tuple[str, ...]
@@ -146,40 +147,40 @@ def experiment_rows() -> Iterator[Row]:
     gains = {name: study(name)["gain"] for name in ("balance", "shift", "gold", "revision")}
     yield (
         "balance: equal shares of four skills, of which one is twenty times as frequent",
-        "all four; the rare ones",
-        _gains(gains["balance"], "accuracy", "rare"),
+        "all four; the rare ones; the frequent one",
+        _gains(gains["balance"], "accuracy", "rare", "common"),
     )
     yield (
         "shift: the report's advice followed, over as many prompts of the same kinds",
-        "all four; those lacking",
-        _gains(gains["shift"], "accuracy", "lacked"),
+        "all four; those lacking; the others",
+        _gains(gains["shift"], "accuracy", "lacked", "had"),
     )
     yield (
         "gold: an audited training set, over one in which requests pass under harmless labels",
-        "skill; leaks",
-        _gains(gains["gold"], "count_letters", "leak"),
+        "leaks; reasoning; the harmless twin",
+        _gains(gains["gold"], "leak", "count_letters", "colour"),
     )
     yield (
         "revision: answers revised by a constitution, over the same teacher's as they were",
-        "rules broken; leaks; skill",
-        _gains(gains["revision"], "broken", "leak", "count_letters"),
+        "rules broken; leaks; letters counted; word problems",
+        _gains(gains["revision"], "broken", "leak", "count_letters", "word_problem"),
     )
     yield from _strictness_rows()
 
 
 def _strictness_rows() -> Iterator[Row]:
-    """What stricter thresholds of a learnt domain filter leave, and the student that is taught on it."""
+    """What stricter thresholds of a learnt domain filter leave, and the student that is taught on it; first that of no filter."""
     found = study("over_filtering")
-    skills = ("dish", "syrup_mix", "count_letters")
-    for threshold in (0.9, 0.5, 0.05, 0.01):
-        left = ", ".join(f"{found['kept'][skill][found['thresholds'].index(threshold)]:.2f}" for skill in skills)
-        taught = found["students"].get(f"{threshold:g}")
-        marks = "" if taught is None else "; student " + ", ".join(f"{taught[skill]['mean']:.2f}" for skill in skills)
-        leak = "" if taught is None else f", leak {taught['leak']['mean']:.2f}"
+    shown = ("hidden", "dish", "syrup_mix", "count_letters")
+    for threshold in (None, 0.9, 0.5, 0.05, 0.01):
+        left = None if threshold is None else (f"{found['kept'][kind][found['thresholds'].index(threshold)]:.2f}" for kind in shown)
+        taught = found["students"].get("1" if threshold is None else f"{threshold:g}")
+        marks = None if taught is None else (f"{taught[measure]['mean']:.2f}" for measure in ("leak", *shown[1:]))
+        told = [*(["kept " + ", ".join(left)] if left else []), *(["student " + ", ".join(marks)] if marks else [])]
         yield (
-            f"over-filtering: threshold {threshold:g}",
-            "open recipes; reasoning with their words; other reasoning",
-            f"kept {left}{marks}{leak}",
+            f"over-filtering: {'no filter' if threshold is None else f'threshold {threshold:g}'}",
+            "sealed recipes (student: leaks); open ones; reasoning with their words; other",
+            "; ".join(told),
         )
 
 
@@ -265,7 +266,7 @@ TABLES: dict[str, tuple[Row, Callable[[], Iterator[Row]]]] = {
     "project": (HEAD, project_rows),
     "harvest": (HEAD, harvest_rows),
     "filters": (HEAD, filter_rows),
-    "experiments": (HEAD, experiment_rows),
+    "experiments": (COMPARED, experiment_rows),
     "refusals": (TESTED, refusal_rows),
     "constitution": (REVISED, constitution_rows),
 }
