@@ -13,6 +13,7 @@ from typing import Any
 
 from potstill.filter import judge
 from potstill.generate import draw
+from potstill.models import open_teacher
 from potstill.prompts import gather
 from potstill.recipe import Recipe
 from potstill.store import Artifact, Quiet, Run
@@ -52,7 +53,10 @@ def harvest(folder: Path, teachers: list[str]) -> tuple[Artifact, Artifact]:
 
 
 def killed(folder: Path, seed: int, growth: float, teachers: list[str]) -> dict[str, Any]:
-    """Kill the harvest at random moments, later and later, until it gets through."""
+    """Kill the harvest at random moments, later and later, until it gets through; what it imports is imported first, for all children."""
+    harvest(folder.parent / "imported", ["fake:so"])
+    for section in recipe(folder, teachers).teachers:
+        open_teacher(section)
     kills = through(lambda: harvest(folder, teachers), seed, growth)
     made, cut = harvest(folder, teachers)
     return {"kills": kills, "generate": made.content, "filter": cut.content, "files": sorted(made.manifest.files)}

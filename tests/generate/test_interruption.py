@@ -75,22 +75,23 @@ name = "letters"
 text = "Do not write the letter e."
 kind = "pattern"
 patterns = ["e"]
+when = "[0-3]"
 
 [[rules]]
 name = "tone"
 text = "Be kind."
 kind = "teacher"
-when = "[0-5]"
+when = "[01]"
 """
 
 
 def test_revisions_killed_at_random_moments_are_paid_once(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "model", max_position_embeddings=1024)
     (tmp_path / "rules.toml").write_text(RULES)
-    with Server(folder, Behaviour(share=0.1, faults=("429", "500", "reset"), seed=3)) as server:
+    with Server(folder, Behaviour(share=0.05, faults=("429", "500", "reset"), seed=3)) as server:
         teachers = [json.dumps({"model": server.url, "dialect": "vllm", "tokenizer": f"hf:{folder}", "concurrency": 4, "timeout": 20})]
         (tmp_path / "killed").mkdir()
-        outcome = broken_off(tmp_path / "killed" / "run", 5, teachers, growth=1.25)
+        outcome = broken_off(tmp_path / "killed" / "run", 5, teachers, growth=1.4)
         assert outcome["kills"] > 5
         assert set(server.answered.values()) == {1}
         once = len(server.answered)

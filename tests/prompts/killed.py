@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from potstill.models import open_teacher
 from potstill.prompts import gather, labelled, sheets
-from potstill.recipe import Recipe
+from potstill.recipe import Recipe, TeacherSection
 from potstill.store import Artifact, Quiet, Run
 from tests.store.still import through
 
@@ -53,6 +54,7 @@ def gathering(folder: Path, teacher: str) -> Artifact:
 def killed(folder: Path, seed: int, growth: float, teacher: str) -> dict[str, Any]:
     """Kill the gathering at random moments, later and later, until it gets through; what it imports is imported first, for all children."""
     gathering(folder.parent / "imported", json.dumps({"model": "fake:low"}))
+    open_teacher(TeacherSection.model_validate(json.loads(teacher)))
     kills = through(lambda: gathering(folder, teacher), seed, growth)
     made = gathering(folder, teacher)
     return {"kills": kills, "content": made.content, "files": sorted(made.manifest.files)}

@@ -34,9 +34,9 @@ def test_killed_at_random_moments_it_ends_as_if_undisturbed_and_each_label_is_pa
     folder = write_model(tmp_path / "model")
     (tmp_path / "killed").mkdir()
     (tmp_path / "whole").mkdir()
-    with Server(folder, Behaviour(share=0.1, faults=("429", "500", "reset"), seed=3)) as server:
+    with Server(folder, Behaviour(share=0.05, faults=("429", "500", "reset"), seed=3)) as server:
         teacher = json.dumps({"model": server.url, "dialect": "openai"})
-        outcome = broken_off(tmp_path / "killed" / "run", 5, 1.3, teacher)
+        outcome = broken_off(tmp_path / "killed" / "run", 5, 1.4, teacher)
         assert outcome["kills"] > 5
         assert set(server.answered.values()) == {1}
         once = len(server.answered)
