@@ -33,7 +33,7 @@ def section(material: Material) -> Section | None:
 def _left_out(material: Material) -> Iterator[str]:
     """What the sources hold and is not asked, before any filter."""
     if count := material.summary("prompts", "quarantined"):
-        yield f"{plural(count, 'malformed row was', 'malformed rows were')} set aside, and none of it is asked: table `quarantine`."
+        yield f"{plural(count, 'malformed row was', 'malformed rows were')} set aside and not asked; the table “quarantine” has them all."
     if count := material.summary("prompts", "duplicates"):
         yield f"{plural(count, 'prompt was', 'prompts were')} there before, word for word, and stand{'s' * (count == 1)} once."
     if count := material.summary("prompts", "in_both"):

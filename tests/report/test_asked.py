@@ -34,7 +34,7 @@ def test_what_the_sources_hold_and_is_not_asked_is_told(tmp_path: Path) -> None:
     notes, faults, *_ = made.blocks
     assert isinstance(notes, Notes)
     assert notes.lines == (
-        "14 malformed rows were set aside, and none of it is asked: table `quarantine`.",
+        "14 malformed rows were set aside and not asked; the table “quarantine” has them all.",
         "1 prompt was there before, word for word, and stands once.",
         "2 prompts are not trained on, for the same stands in validation or evaluation.",
     )
