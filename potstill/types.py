@@ -264,7 +264,8 @@ class Verdict:
         applies: False where the filter is not about such items.
         within: where the evidence stands; empty: nowhere in particular.
         start, end: its span there, in characters, half open; None where it is no span.
-        recall: the share of injected faults that the filter found when it was measured; None: uncalibrated.
+        recall: the share of injected faults that the filter found when it was measured, of plain kinds; None: uncalibrated.
+        hard_recall: the same, of kinds that are not made of what the filter looks for.
         false_positive_rate: the share of a clean set that it put aside; None: uncalibrated.
     """
 
@@ -281,6 +282,7 @@ class Verdict:
     start: int | None = None
     end: int | None = None
     recall: float | None = None
+    hard_recall: float | None = None
     false_positive_rate: float | None = None
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from potstill.curate.base import Comparing, Fault, Item, Measurable, ReadyFilter
+from potstill.curate.base import HARD, Comparing, Fault, Item, Measurable, ReadyFilter
 from potstill.curate.clean import CleanSource, clean_items, open_clean
 from potstill.curate.judging import opinions_table
 from potstill.curate.policy import Rates, parts
@@ -62,18 +62,29 @@ class Measured:
 
     @property
     def found(self) -> Tally:
-        """All kinds of faults together."""
-        return Tally(sum(one.aside for one in self.faults.values()), sum(one.n for one in self.faults.values()))
+        """All plain kinds of faults together."""
+        return _together(tally for kind, tally in self.faults.items() if not kind.startswith(HARD))
+
+    @property
+    def hard(self) -> Tally:
+        """All hard kinds of faults together."""
+        return _together(tally for kind, tally in self.faults.items() if kind.startswith(HARD))
 
     @property
     def rates(self) -> Rates:
         """What its verdicts carry."""
-        return Rates(self.found.share, self.clean.share)
+        return Rates(self.found.share, self.hard.share, self.clean.share)
 
     def facts(self) -> dict[str, Any]:
         """As plain values."""
         kinds = {kind: tally.facts() for kind, tally in self.faults.items()}
-        return {"recall": self.found.facts(), "false_positive_rate": self.clean.facts(), "faults": kinds}
+        rates = {"recall": self.found, "hard_recall": self.hard, "false_positive_rate": self.clean}
+        return {**{name: tally.facts() for name, tally in rates.items()}, "faults": kinds}
+
+
+def _together(tallies: Iterable[Tally]) -> Tally:
+    given = list(tallies)
+    return Tally(sum(one.aside for one in given), sum(one.n for one in given))
 
 
 @dataclass(frozen=True)

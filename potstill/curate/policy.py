@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,13 @@ class Rates:
     """What is known of a filter's errors; None: it was not measured.
 
     Attributes:
-        recall: the share of injected faults that it found.
+        recall: the share of injected faults that it found, of those made of what it looks for.
+        hard_recall: the same of those that are not.
         false_positive_rate: the share of a clean set that it put aside.
     """
 
     recall: float | None = None
+    hard_recall: float | None = None
     false_positive_rate: float | None = None
 
 
@@ -77,7 +79,7 @@ def verdicts(opinions: pa.Table, one: ReadyFilter, rates: Rates = Rates()) -> pa
         rates: its measured errors.
     """
     count = len(opinions)
-    same = {"by": one.by, "version": one.info.version, "recall": rates.recall, "false_positive_rate": rates.false_positive_rate}
+    same = {"by": one.by, "version": one.info.version, **asdict(rates)}
     columns = {name: _repeated(value, count, SCHEMAS[Verdict].field(name).type) for name, value in same.items()}
     columns["part"] = parts(opinions, one)
     return pa.table([columns[name] if name in columns else opinions[name] for name in SCHEMAS[Verdict].names], schema=SCHEMAS[Verdict])

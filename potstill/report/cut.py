@@ -102,15 +102,13 @@ def _of_prompts(material: Material) -> list[Table]:
 def _by_filter(caption: str, told: Mapping[str, Mapping[str, int]], measured: Mapping[str, Any]) -> list[Table]:
     """What each filter said, and what is known of its errors; none where there are no filters."""
     lines = [(by, *(f"{said[part]:,}" for part in (*PARTS, "unjudged")), *_errors(measured.get(by))) for by, said in told.items()]
-    head = ("filter", *PARTS.values(), "without a score", "recall", "false positives")
+    head = ("filter", *PARTS.values(), "without a score", "recall", "of hard faults", "false positives")
     return [Table(caption, head, tuple(lines)), *_faults(measured)] if lines else []
 
 
-def _errors(told: Mapping[str, Any] | None) -> tuple[str, str]:
-    """Recall and false positives of a filter with their intervals."""
-    if told is None:
-        return UNCALIBRATED, UNCALIBRATED
-    return _estimate(told["recall"]), _estimate(told["false_positive_rate"])
+def _errors(told: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Recall on plain and on hard faults, and false positives of a filter, with their intervals."""
+    return tuple(UNCALIBRATED if told is None else _estimate(told[rate]) for rate in ("recall", "hard_recall", "false_positive_rate"))
 
 
 def _faults(measured: Mapping[str, Any]) -> list[Table]:

@@ -95,6 +95,7 @@ SCHEMAS: dict[type, pa.Schema] = {
             ("start", _COUNT),
             ("end", _COUNT),
             ("recall", _NUMBER),
+            ("hard_recall", _NUMBER),
             ("false_positive_rate", _NUMBER),
         ]
     ),

@@ -58,9 +58,15 @@ def test_models_and_counts(run: Run) -> None:
 
 def test_measured_filters(run: Run) -> None:
     half, none = {"value": 0.5, "low": 0.2, "high": 0.8, "n": 1000}, {"value": None, "low": None, "high": None, "n": 0}
+    never = {**half, "value": 0.0, "low": 0.0}
     measured = {
-        "answer": {"recall": half, "false_positive_rate": {**half, "value": 0.0, "low": 0.0}, "faults": {"empty": half}},
-        "own": {"recall": none, "false_positive_rate": half, "faults": {}},
+        "answer": {
+            "recall": half,
+            "hard_recall": none,
+            "false_positive_rate": {**half, "value": 0.0, "low": 0.0},
+            "faults": {"empty": half},
+        },
+        "own": {"recall": none, "hard_recall": none, "false_positive_rate": half, "faults": {}},
     }
     made = {"filter": artifact(run, "filter", {"keep": 1, "hazard": 0, "noise": 1, "measured": measured})}
     assert results.lines(run, made)[1:] == [
@@ -74,10 +80,11 @@ def test_measured_filters(run: Run) -> None:
 def test_a_long_kind_of_fault_stands_apart_from_its_recall(run: Run) -> None:
     half = {"value": 0.5, "low": 0.2, "high": 0.8, "n": 30}
     faults = {"hard: another language": half, "empty": half}
-    measured = {"refusal": {"recall": half, "false_positive_rate": half, "faults": faults}}
+    measured = {"refusal": {"recall": half, "hard_recall": half, "false_positive_rate": half, "faults": faults}}
     made = {"filter": artifact(run, "filter", {"keep": 1, "hazard": 0, "noise": 1, "measured": measured})}
     assert results.lines(run, made)[2:] == [
-        "          refusal                  recall 0.500 [0.200, 0.800] of 30, false positives 0.500 [0.200, 0.800] of 30",
+        "          refusal                  recall 0.500 [0.200, 0.800] of 30, of hard faults 0.500 [0.200, 0.800] of 30, "
+        "false positives 0.500 [0.200, 0.800] of 30",
         "            hard: another language 0.500 [0.200, 0.800] of 30",
         "            empty                  0.500 [0.200, 0.800] of 30",
     ]

@@ -43,7 +43,7 @@ def decided(run, subject, rates=None):
 
 
 def test_verdicts_decisions_and_counts(tmp_path):
-    artifact, summary = decided(*setting(tmp_path), Rates(0.9, 0.1))
+    artifact, summary = decided(*setting(tmp_path), Rates(0.9, 0.3, 0.1))
     assert artifact.table(DECISIONS)["part"].to_pylist() == ["keep", "noise", "hazard"]
     assert artifact.table(DECISIONS)["trace_id"].to_pylist() == [trace.id for trace in TRACES]
     found = list(rows(artifact.table(VERDICTS), Verdict))

@@ -10,6 +10,7 @@ from potstill import registry
 from potstill.curate.base import Context, Fault, FilterSettings, Item, Opinion, ready
 from potstill.curate.clean import answered
 from potstill.curate.measuring import Bench, Tally, measured
+from potstill.curate.policy import Rates
 from potstill.errors import InputError
 from potstill.filter import judge
 from potstill.generate import draw
@@ -172,7 +173,8 @@ def test_prompts_alone(tmp_path):
     (one,) = fresh()
     found = Bench(run, "prompts", {"prompts": prompts}, False, fresh).measured([one], make=True)["duplicate"]
     assert {kind: tally.share for kind, tally in found.faults.items()} == {"case and spaces": 1.0, "hard: full stop": 0.0, "verbatim": 1.0}
-    assert (found.found.share, found.clean) == (pytest.approx(2 / 3), Tally(0, 8))
+    assert (found.found.share, found.hard.share, found.clean) == (1.0, 0.0, Tally(0, 8))
+    assert found.rates == Rates(1.0, 0.0, 0.0)
     assert run.artifacts()["prompts.measures.duplicate"].table("clean")["trace_id"].to_pylist() == [""] * 8
     assert measured(found.measures, one).facts() == found.facts()
 

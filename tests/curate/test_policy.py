@@ -104,7 +104,7 @@ def test_what_does_not_apply_is_kept():
 
 
 def test_measured_rates_travel_with_every_verdict():
-    table = verdicts(opinions(0.0, 1.0), filter_of(kind="answer"), Rates(0.9, 0.01))
+    table = verdicts(opinions(0.0, 1.0), filter_of(kind="answer"), Rates(0.9, 0.2, 0.01))
     assert table.schema == SCHEMAS[Verdict]
     assert [(v.recall, v.false_positive_rate) for v in rows(table, Verdict)] == [(0.9, 0.01)] * 2
     assert table["recall"].null_count == 0

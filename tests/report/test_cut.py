@@ -23,7 +23,7 @@ def test_the_section_shows_bar_filters_reasons_and_examples(material: Material) 
     assert isinstance(bar, Chart)
     assert ("hazard", "hazard 1 (3.1%)") in bar.legend
     assert isinstance(filters, Table)
-    assert filters.rows[0] == ("correctness", "23", "1", "8", "1", "uncalibrated", "uncalibrated")
+    assert filters.rows[0] == ("correctness", "23", "1", "8", "1", *("uncalibrated",) * 3)
     assert isinstance(reasons, Table)
     assert reasons.rows[-1] == ("noise", "correctness: no answer", "1")
     assert isinstance(examples, Examples)
@@ -42,21 +42,21 @@ NONE = {"value": None, "low": None, "high": None, "n": 0}
 
 
 def test_measured_filters_are_told_with_intervals_and_kinds_of_faults(material: Material) -> None:
-    measured = {"correctness": {"recall": SHARE, "false_positive_rate": NONE, "faults": {"empty": SHARE}}}
+    measured = {"correctness": {"recall": SHARE, "hard_recall": NONE, "false_positive_rate": NONE, "faults": {"empty": SHARE}}}
     made = section(summarised(material, "filter", measured=measured))
     _, filters, faults, *_ = made.blocks
-    assert filters.head[-2:] == ("recall", "false positives")
-    assert filters.rows[0][-2:] == ("50.0% [25.0%, 75.0%]", "uncalibrated")
-    assert filters.rows[1][-2:] == ("uncalibrated", "uncalibrated")
+    assert filters.head[-3:] == ("recall", "of hard faults", "false positives")
+    assert filters.rows[0][-3:] == ("50.0% [25.0%, 75.0%]", "uncalibrated", "uncalibrated")
+    assert filters.rows[1][-3:] == ("uncalibrated",) * 3
     assert faults.rows == (("correctness", "empty", "50.0% [25.0%, 75.0%]", "1,200"),)
 
 
 def test_filters_on_prompts_have_a_table_too(material: Material) -> None:
     said = {"domain": {"keep": 30, "hazard": 2, "noise": 0, "unjudged": 1}}
-    measured = {"domain": {"recall": SHARE, "false_positive_rate": SHARE, "faults": {}}}
+    measured = {"domain": {"recall": SHARE, "hard_recall": SHARE, "false_positive_rate": SHARE, "faults": {}}}
     made = section(summarised(material, "prompts", filters=said, measured=measured))
     [table] = [block for block in made.blocks if isinstance(block, Table) and block.caption == "Verdicts on prompts by filter"]
-    assert table.rows == (("domain", "30", "2", "0", "1", "50.0% [25.0%, 75.0%]", "50.0% [25.0%, 75.0%]"),)
+    assert table.rows == (("domain", "30", "2", "0", "1", *("50.0% [25.0%, 75.0%]",) * 3),)
 
 
 def test_hazards_are_counted_and_never_shown(material: Material) -> None:
