@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from potstill.signal.divergences.base import Divergence
@@ -35,6 +35,7 @@ class Term:
         weight: factor of each row, 0 for a row that does not count.
         temperature: both distributions are taken at it.
         scale: factor of value and gradient alike (`temperature ** 2` keeps the gradient's size when the temperature changes).
+        target: the realised tokens' ids, for a divergence that asks for them.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Term:
     weight: Float[Tensor, " N"]
     temperature: float = 1.0
     scale: float = 1.0
+    target: Int[Tensor, " N"] | None = None
 
 
 def fused_loss(
@@ -129,10 +131,11 @@ def _one_term(term: Term, outcomes: Outcomes, z: Tensor, value: Tensor, rows: sl
     """Fill `value` at these rows; the derivative with respect to the logits `z`."""
     log_q = log_softmax(z if term.temperature == 1.0 else z / term.temperature)
     log_p, log_k = outcomes.teacher(term.temperature), outcomes.student(log_q)
-    value[rows] = term.divergence(log_p, log_k)
+    place = None if term.target is None else outcomes.place(term.target[rows])
+    value[rows] = term.divergence(log_p, log_k, place)
     if not differentiate:
         return None
-    grad = outcomes.to_logits(term.divergence.gradient(log_p, log_k), log_q)
+    grad = outcomes.to_logits(term.divergence.gradient(log_p, log_k, place), log_q)
     return grad.mul_((term.weight[rows] * (term.scale / term.temperature))[:, None])
 
 

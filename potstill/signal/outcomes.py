@@ -59,6 +59,10 @@ class Outcomes(Signal, Protocol):
         """log q over the outcomes, from log q over the vocabulary."""
         ...
 
+    def place(self, token: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+        """The outcome that each token id belongs to."""
+        ...
+
     def to_logits(self, grad: Float[Tensor, "n K"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
         """The derivative with respect to the student's logits; may overwrite `log_q`."""
         ...
@@ -81,6 +85,10 @@ class Point:
     def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n 1"]:
         """log q of the realised token."""
         return log_q.gather(-1, self.target[:, None])
+
+    def place(self, token: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+        """The only one."""
+        return torch.zeros_like(token)
 
     def to_logits(self, grad: Float[Tensor, "n 1"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
         """-g q, and +g at the realised token."""
@@ -121,6 +129,11 @@ class Sparse:
         ids, log_q = self._places(log_q)
         tail = log_q.scatter(-1, ids, -torch.inf).exp().sum(-1, keepdim=True).clamp_min(TINY)
         return torch.cat((log_q.gather(-1, ids), tail.log()), -1)
+
+    def place(self, token: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+        """Its place among the k, else the tail."""
+        kept = self.ids == token[:, None]
+        return torch.where(kept.any(-1), kept.int().argmax(-1), self.ids.shape[1])
 
     def to_logits(self, grad: Float[Tensor, "n K"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
         """The rule at the head of this file, with the tail as the last outcome."""
@@ -165,6 +178,10 @@ class Dense:
     def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
         """log q itself."""
         return log_q
+
+    def place(self, token: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+        """The id itself."""
+        return token
 
     def to_logits(self, grad: Float[Tensor, "n V"], log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n V"]:
         """g - q G."""

@@ -43,6 +43,11 @@ def point(teacher: Tensor) -> Point:
 SIGNALS: dict[str, Callable[[Tensor], Signal]] = {f.__name__: f for f in (dense, sparse, hidden_states, point)}
 
 
+def realised(rows: int) -> Tensor:
+    """The tokens that stand there, one after the other."""
+    return torch.arange(rows) % VOCABULARY
+
+
 def loss(
     divergence: Divergence,
     signal: Signal,
@@ -54,7 +59,7 @@ def loss(
     """Each row's value, and the gradient of their weighted sum with respect to the student's logits."""
     leaf = student.clone().requires_grad_()
     weight = torch.ones(len(student)) if weight is None else weight
-    term = Term("term", signal, divergence, weight, temperature)
+    term = Term("term", signal, divergence, weight, temperature, target=realised(len(student)))
     total, values = fused_loss(leaf, OutputHead(torch.eye(VOCABULARY)), [term], chunk_bytes=4 * VOCABULARY * chunk_rows)
     total.backward()
     assert leaf.grad is not None

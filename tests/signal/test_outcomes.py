@@ -125,3 +125,11 @@ def test_a_position_of_which_nothing_was_kept_teaches_nothing() -> None:
     values, grad = loss(find("divergence", "forward_kl").factory(), nothing, student)
     assert values.abs().max() < 1e-6
     assert grad.abs().max() < 1e-6
+
+
+def test_the_outcome_that_a_token_belongs_to() -> None:
+    tokens = torch.tensor([4, 2])
+    assert Point(tokens).place(tokens).tolist() == [0, 0]
+    assert Dense(torch.zeros(2, 6), 6).place(tokens).tolist() == [4, 2]
+    kept = Sparse(torch.tensor([[1, 4, -1], [0, 1, 3]]), torch.zeros(2, 3))
+    assert kept.place(tokens).tolist() == [1, 3]
