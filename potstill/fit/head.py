@@ -16,7 +16,7 @@ from torch import Tensor
 
 from potstill.signal.divergences.base import Divergence
 from potstill.signal.head import OutputHead
-from potstill.signal.outcomes import Outcomes, Signal, log_softmax
+from potstill.signal.outcomes import Outcomes, Signal, log_softmax, standardised
 
 CHUNK_BYTES = 48 * 2**20
 """Size of a chunk of float32 logits; the student has one, and so has each teacher at hand. Matrix products like it large."""
@@ -36,6 +36,7 @@ class Term:
         temperature: both distributions are taken at it.
         scale: factor of value and gradient alike (`temperature ** 2` keeps the gradient's size when the temperature changes).
         target: the realised tokens' ids, for a divergence that asks for them.
+        standardise: both distributions are of logits at mean 0 and standard deviation 1.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Term:
     temperature: float = 1.0
     scale: float = 1.0
     target: Int[Tensor, " N"] | None = None
+    standardise: bool = False
 
 
 def fused_loss(
@@ -129,14 +131,22 @@ def _compare(
 
 def _one_term(term: Term, outcomes: Outcomes, z: Tensor, value: Tensor, rows: slice, differentiate: bool) -> Tensor | None:
     """Fill `value` at these rows; the derivative with respect to the logits `z`."""
-    log_q = log_softmax(z if term.temperature == 1.0 else z / term.temperature)
-    log_p, log_k = outcomes.teacher(term.temperature), outcomes.student(log_q)
+    compared, deviation = standardised(z) if term.standardise else (z, None)
+    log_q = log_softmax(compared if term.temperature == 1.0 else compared / term.temperature)
+    log_p, log_k = outcomes.teacher(term.temperature, term.standardise), outcomes.student(log_q)
     place = None if term.target is None else outcomes.place(term.target[rows])
     value[rows] = term.divergence(log_p, log_k, place)
     if not differentiate:
         return None
     grad = outcomes.to_logits(term.divergence.gradient(log_p, log_k, place), log_q)
-    return grad.mul_((term.weight[rows] * (term.scale / term.temperature))[:, None])
+    grad.mul_((term.weight[rows] * (term.scale / term.temperature))[:, None])
+    return grad if deviation is None else _through_standardisation(grad, compared, deviation)
+
+
+def _through_standardisation(grad: Tensor, standard: Tensor, deviation: Tensor) -> Tensor:
+    """The derivative with respect to logits, from that with respect to their standard form s: (g - mean g - s mean(g s)) / deviation."""
+    along = (grad * standard).mean(-1, keepdim=True)
+    return grad.sub_(grad.mean(-1, keepdim=True)).addcmul_(standard, along, value=-1.0).div_(deviation)
 
 
 class _Gradients:

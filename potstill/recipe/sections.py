@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import ConfigDict, Field, FiniteFloat, model_validator
 
 from potstill.recipe.curation import (
     BalanceSection,
@@ -97,15 +97,22 @@ class GenerateSection(Section):
 
 
 class LossSection(Section):
-    """One term of the training loss."""
+    """One term of the training loss; for a divergence, the keys beside those named here are that divergence's own settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     kind: str = Field("divergence", min_length=1, description="`divergence` from the teacher, or `cross_entropy` on its tokens.")
-    divergence: str = Field("forward_kl", description="Which one: `forward_kl`, `reverse_kl`, `jsd`.")
+    divergence: str = Field(
+        "forward_kl", description="Which one: `forward_kl`, `reverse_kl`, `jsd`, …; `potstill list divergences` shows all."
+    )
     teacher: Literal["cached", "live"] = Field(
         "cached", description="`cached`: what was kept at generation (`teachers.codec`); `live`: it runs beside."
     )
     temperature: FiniteFloat = Field(
-        1.0, gt=0, description="Divides the logits of both before the divergence; other than 1 only with `live`."
+        1.0, gt=0, description="Divides the logits of both before the divergence; of a stored top k the tail is then an estimate."
+    )
+    standardise: bool = Field(
+        False, description="Logits at mean 0 and deviation 1 first; with `live`, or stored hidden states (`teachers.codec`)."
     )
     scale_t2: bool = Field(False, description="Multiply by the squared temperature, which keeps the gradient's size.")
     weight: FiniteFloat = Field(1.0, gt=0, description="The term's weight in the sum.")
@@ -114,12 +121,17 @@ class LossSection(Section):
     @model_validator(mode="after")
     def _settings_apply(self) -> Self:
         if self.kind == "cross_entropy":
-            for key in ("divergence", "teacher", "temperature", "scale_t2"):
+            for key in ("divergence", "teacher", "temperature", "standardise", "scale_t2"):
                 if getattr(self, key) != type(self).model_fields[key].default:
                     raise Fault(key, f"{key} is for a divergence; cross_entropy does not use it")
-        if self.teacher == "cached" and self.temperature != 1.0:
-            raise Fault("temperature", 'a cached signal is at temperature 1; another one needs teacher = "live"')
+            for key in self.settings:
+                raise Fault(key, f"cross_entropy has no setting {key!r}")
         return self
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The divergence's own settings, as written."""
+        return dict(self.model_extra or {})
 
 
 def _default_epochs(given: dict[str, Any]) -> float | None:

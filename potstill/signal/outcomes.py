@@ -14,6 +14,7 @@ respect to the K outcomes' log-probabilities back to the student's logits: with 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
@@ -29,6 +30,8 @@ TAIL_FLOOR = 1e-12
 """Smallest probability of a teacher's tail: what is left of 1 where the top k hold all the mass is rounding."""
 TINY = 1e-30
 """Smallest probability of a student's tail, which is summed up token by token; keeps its logarithm finite."""
+FLAT = 1e-7
+"""Smallest standard deviation of logits; below it they say nothing."""
 LOG_FLOOR = -1e4
 """Log-probability that stands for an outcome a teacher does not have."""
 
@@ -36,6 +39,16 @@ LOG_FLOOR = -1e4
 def log_softmax(logits: Float[Tensor, "*N V"]) -> Float[Tensor, "*N V"]:
     """Log-probabilities (nats). torch's own sums a long row one after another on a CPU, and is 2e-5 nats off over 150,000 outcomes."""
     return logits - logits.logsumexp(-1, keepdim=True)
+
+
+def standardised(logits: Float[Tensor, "*N V"]) -> tuple[Float[Tensor, "*N V"], Float[Tensor, "*N 1"]]:
+    """Logits at mean 0 and standard deviation 1 over the vocabulary, and the deviation that they had (at least `FLAT`).
+
+    Source: logit standardisation, arXiv 2403.01427.
+    """
+    centred = logits - logits.mean(-1, keepdim=True)
+    deviation = centred.square().mean(-1, keepdim=True).sqrt_().clamp_min_(FLAT)
+    return centred.div_(deviation), deviation
 
 
 @runtime_checkable
@@ -51,8 +64,12 @@ class Signal(Protocol):
 class Outcomes(Signal, Protocol):
     """The teacher's distribution at n positions over K outcomes, and the student's over the same."""
 
-    def teacher(self, temperature: float) -> Float[Tensor, "n K"]:
-        """log p over the outcomes, at `temperature`."""
+    def teacher(self, temperature: float, standardise: bool = False) -> Float[Tensor, "n K"]:
+        """log p over the outcomes, at `temperature`; of standardised logits where that is asked.
+
+        Raises:
+            ValueError: it cannot be had from what is known.
+        """
         ...
 
     def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n K"]:
@@ -78,7 +95,7 @@ class Point:
         """As every signal."""
         return map(Point, self.target.split(size))
 
-    def teacher(self, temperature: float) -> Float[Tensor, "n 1"]:
+    def teacher(self, temperature: float, standardise: bool = False) -> Float[Tensor, "n 1"]:
         """log 1 = 0 for each row."""
         return torch.zeros(len(self.target), 1, device=self.target.device)
 
@@ -115,14 +132,37 @@ class Sparse:
         tails = repeat(None) if self.tail_mass is None else self.tail_mass.split(size)
         return map(Sparse, self.ids.split(size), self.log_p.split(size), tails)
 
-    def teacher(self, temperature: float) -> Float[Tensor, "n K"]:
-        """log p of the k tokens and of the tail. A temperature other than 1 cannot be had from k stored values."""
-        if temperature != 1.0:
-            raise ValueError("stored top-k log-probabilities hold at temperature 1 only")
+    def teacher(self, temperature: float, standardise: bool = False) -> Float[Tensor, "n K"]:
+        """log p of the k tokens and of the tail. At a temperature other than 1 the tail is an estimate: `tail_at` tells how rough."""
+        if standardise:
+            raise ValueError("stored top-k log-probabilities are no logits: they cannot be standardised")
         log_top = self.log_p.float().clamp_min(LOG_FLOOR)
         missing = 1.0 - log_top.exp().sum(-1, keepdim=True)
-        tail = missing if self.tail_mass is None else self.tail_mass[:, None]
-        return torch.cat((log_top, tail.clamp_min(TAIL_FLOOR).log()), -1)
+        log_tail = (missing if self.tail_mass is None else self.tail_mass[:, None]).clamp_min(TAIL_FLOOR).log()
+        if temperature == 1.0:
+            return torch.cat((log_top, log_tail), -1)
+        uneven = log_tail + (1.0 / temperature - 1.0) * self._last(log_top, log_tail)
+        return log_softmax(torch.cat((log_top / temperature, uneven), -1)).clamp_min_(LOG_FLOOR)
+
+    def tail_at(self, temperature: float, vocabulary: int) -> Float[Tensor, "n 2"]:
+        """The least and the most of the mass that the tail can have at a temperature: k stored values do not tell how it is spread.
+
+        A tail of mass m, of n tokens none of which is likelier than the last of the k, has the sum of p^(1/T) between that of its most
+        uneven spread, m / p_k tokens of p_k, which `teacher` takes, and that of the even one, n tokens of m / n.
+
+        Args:
+            temperature: T.
+            vocabulary: the teacher's tokens.
+        """
+        log_p, power = self.teacher(1.0), 1.0 / temperature
+        log_top, log_tail = log_p[:, :-1], log_p[:, -1:]
+        each = log_tail - math.log(max(1, vocabulary - self.ids.shape[1]))
+        spreads = log_tail + (power - 1.0) * torch.cat((each, torch.maximum(each, self._last(log_top, log_tail))), -1)
+        return (spreads - (power * log_top).logsumexp(-1, keepdim=True)).sigmoid().sort(-1).values
+
+    def _last(self, log_top: Float[Tensor, "n k"], log_tail: Float[Tensor, "n 1"]) -> Float[Tensor, "n 1"]:
+        """log of the most that a token of the tail can have: the least of the k, and no more than the tail itself."""
+        return torch.minimum(log_top.masked_fill(self.ids < 0, 0.0).amin(-1, keepdim=True), log_tail)
 
     def student(self, log_q: Float[Tensor, "n V"]) -> Float[Tensor, "n K"]:
         """log q of the same k tokens and of all others together."""
@@ -168,9 +208,11 @@ class Dense:
         """As every signal."""
         return (Dense(logits, self.vocabulary) for logits in self.logits.split(size))
 
-    def teacher(self, temperature: float) -> Float[Tensor, "n V"]:
+    def teacher(self, temperature: float, standardise: bool = False) -> Float[Tensor, "n V"]:
         """log p over the vocabulary, at `temperature`."""
         logits = self.logits[:, : self.vocabulary].float()
+        if standardise:
+            logits, _ = standardised(logits)
         log_p = log_softmax(logits if temperature == 1.0 else logits / temperature).clamp_min_(LOG_FLOOR)
         missing = self.vocabulary - log_p.shape[-1]
         return torch.nn.functional.pad(log_p, (0, missing), value=LOG_FLOOR) if missing else log_p

@@ -22,6 +22,7 @@ from potstill.models.scoring import body_and_head
 from potstill.models.scorings import SUPPORTS, supports
 from potstill.recipe import Recipe, TrainSection
 from potstill.registry import find
+from potstill.signal import Sparse
 from potstill.store import Artifact, Run, Workspace, rows
 from potstill.store.atomic import whole_folder
 from potstill.store.tables import stream
@@ -94,6 +95,7 @@ class _Training:
         source = self._source(examples, packed)
         settings = _settings(self.section, source)
         self.run.log.say(f"train: {len(examples)} traces, {sum(map(len, examples))} tokens, {settings.steps} steps")
+        tails = self._tails(source, network.config.vocab_size)
         best = self.workspace.scratch / "best"
         result = run_loop(
             network,
@@ -122,6 +124,7 @@ class _Training:
             "best_step": result.best_step,
             "best_validation": result.best_validation,
             **({"balance": self.mixture} if self.mixture else {}),
+            **({"tails": tails} if tails else {}),
         }
 
     def _examples(self, encoder: Encoder) -> list[Example]:
@@ -157,6 +160,23 @@ class _Training:
         length = min(self.section.max_length, max(longest, min(self.section.max_length, 4 * longest) if packed else longest))
         rows_a_batch = max(1, self.section.batch_tokens // length)
         return EpochBatches(examples, length, rows_a_batch, self.section.accumulate, self.recipe.seed, packed)
+
+    def _tails(self, source: EpochBatches, vocabulary: int) -> dict[str, list[float]]:
+        """What a stored top k leaves open at another temperature: the least and the most mass of the tail, over the first step's tokens."""
+        found: dict[str, list[float]] = {}
+        for loss in self.section.losses:
+            if loss.kind != "divergence" or loss.teacher == "live" or loss.temperature == 1.0:
+                continue
+            batch = source.batch(0)[0]
+            if batch.codec != "top_k" or batch.support_ids is None or batch.support_log_p is None:
+                continue
+            stored = Sparse(batch.support_ids, batch.support_log_p, batch.tail_mass)
+            low, high = found[f"{loss.temperature:g}"] = stored.tail_at(loss.temperature, vocabulary).mean(0).tolist()
+            self.run.log.say(
+                f"train: at temperature {loss.temperature:g} what was not stored of the teacher has {low:.1%} to {high:.1%} of its mass; "
+                'the first is taken, and teacher = "live" or codec = "hidden_states" would know'
+            )
+        return found
 
     def _needs_signals(self) -> bool:
         return any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.section.losses)

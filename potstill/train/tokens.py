@@ -8,7 +8,7 @@ from potstill.errors import CapabilityError
 from potstill.models import LocalModel, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.recipe import Recipe, TeacherSection
-from potstill.train.losses.divergence import check_codec
+from potstill.train.losses.divergence import check_codec, open_divergence
 
 
 def same_tokens(recipe: Recipe) -> bool:
@@ -22,6 +22,7 @@ def check_divergences(recipe: Recipe) -> None:
     """Hold the divergences of `train.losses`, cached and live, against the teachers; no weights are read.
 
     Raises:
+        RecipeError: there is no such divergence, or it does not take its settings.
         CapabilityError: a teacher is a classifier, its tokenizer is not the student's, a live divergence has not exactly one teacher
             that runs here, or a cached one several whose distributions are kept by different codecs.
         ModelError: a tokenizer or teacher cannot be found or read.
@@ -31,6 +32,7 @@ def check_divergences(recipe: Recipe) -> None:
         for section in recipe.teachers:
             _check_language(section, where)
     for where, loss in divergences.items():
+        open_divergence(loss, where)
         beside = len(recipe.teachers) == 1 and isinstance(open_teacher(recipe.teachers[0]), LocalModel)
         codecs = [section.codec for section in recipe.teachers]
         if loss.teacher == "live" and not beside:
@@ -42,7 +44,7 @@ def check_divergences(recipe: Recipe) -> None:
         if loss.teacher == "cached":
             _check_same_codec(recipe.teachers)
             for codec in codecs:
-                check_codec(codec, loss.divergence, where)
+                check_codec(codec, loss, where)
     if divergences and not same_tokens(recipe):
         fix = 'take the teacher\'s tokenizer for the student, or losses with kind = "cross_entropy"'
         raise CapabilityError(

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from potstill.fit import OutputHead, Term, fused_loss
 from potstill.signal import Dense, Point, Sparse
+from potstill.signal.divergences.decoupled import Decoupled
 from potstill.signal.divergences.forward_kl import ForwardKL
 from potstill.signal.divergences.jsd import JSD
 from potstill.signal.divergences.reverse_kl import ReverseKL
@@ -26,6 +27,8 @@ TERMS = [
     Term("hard", Point(TEACHER.argmax(-1)), ForwardKL(), ROWS),
     Term("top", Sparse(TOP.indices, TOP.values), JSD(0.3), ROWS.flip(0), scale=0.5),
     Term("warm", Dense(TEACHER, V), ReverseKL(), ROWS, temperature=2.0, scale=4.0),
+    Term("standard", Dense(TEACHER, V), ForwardKL(), ROWS, temperature=0.5, standardise=True),
+    Term("decoupled", Sparse(TOP.indices, TOP.values), Decoupled(), ROWS, target=torch.arange(N)),
 ]
 
 
@@ -53,12 +56,15 @@ def naive(p: Parameters, terms: list[Term], scale: float, softcap: float | None)
     total = torch.zeros(())
     for term in terms:
         outcomes = next(iter(term.signal.chunks(N)))
-        log_k = outcomes.student(torch.log_softmax(z / term.temperature, -1))
-        total = total + (term.divergence(outcomes.teacher(term.temperature), log_k) * term.weight).sum() * term.scale
+        compared = (z - z.mean(-1, keepdim=True)) / z.std(-1, correction=0, keepdim=True) if term.standardise else z
+        log_k = outcomes.student(torch.log_softmax(compared / term.temperature, -1))
+        place = None if term.target is None else outcomes.place(term.target)
+        values = term.divergence(outcomes.teacher(term.temperature, term.standardise), log_k, place)
+        total = total + (values * term.weight).sum() * term.scale
     return total
 
 
-@pytest.mark.parametrize("terms", [TERMS[:1], TERMS[1:2], TERMS[2:], TERMS], ids=["point", "sparse", "dense", "all"])
+@pytest.mark.parametrize("terms", [*([term] for term in TERMS), TERMS], ids=[*(term.name for term in TERMS), "all"])
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize(("scale", "softcap"), [(1.0, None), (0.5, None), (1.0, 3.0), (0.5, 3.0)])
 @pytest.mark.parametrize("chunk_rows", [3, 100])
@@ -76,7 +82,7 @@ def test_equals_autograd_over_all_logits(terms: list[Term], bias: bool, scale: f
 def test_values_are_of_each_row_before_weight_and_scale() -> None:
     p = Parameters.fresh()
     loss, values = fused_loss(p.hidden, OutputHead(p.weight, p.bias), TERMS)
-    assert list(values) == ["hard", "top", "warm"]
+    assert list(values) == [term.name for term in TERMS]
     assert all(v.shape == (N,) and not v.requires_grad for v in values.values())
     parts = [(values[t.name] * t.weight).sum() * t.scale for t in TERMS]
     assert torch.allclose(loss, sum(parts, torch.zeros(())))

@@ -5,10 +5,10 @@ import torch
 
 from potstill.fit import OutputHead
 from potstill.registry import find
-from potstill.signal import Dense, HiddenStates, Outcomes, Signal, Sparse
+from potstill.signal import Dense, HiddenStates, Outcomes, Point, Signal, Sparse
 from potstill.signal.divergences.forward_kl import ForwardKL
-from potstill.signal.outcomes import log_softmax
-from tests.signal.small import SIGNALS, TOP, VOCABULARY, hidden_states, logits, loss, sparse
+from potstill.signal.outcomes import log_softmax, standardised
+from tests.signal.small import SIGNALS, TOP, VOCABULARY, dense, hidden_states, logits, loss, sparse
 
 TEACHER = logits(5, seed=1, scale=2.0)
 
@@ -64,11 +64,6 @@ def test_a_student_sure_of_the_top_is_pushed_no_harder_than_the_tail_weighs() ->
     q_tail = torch.log_softmax(student.double(), -1)[0, TOP:].logsumexp(-1)
     expected = 0.9 * (torch.log(torch.tensor(0.3)) + torch.log(torch.tensor(3.0))) + 0.1 * (torch.log(torch.tensor(0.1)) - q_tail)
     assert value.item() == pytest.approx(expected.item(), rel=1e-4)
-
-
-def test_stored_probabilities_hold_at_temperature_one() -> None:
-    with pytest.raises(ValueError, match="temperature 1"):
-        sparse(TEACHER).teacher(2.0)
 
 
 def test_a_stored_probability_of_zero_stays_finite() -> None:
@@ -133,3 +128,45 @@ def test_the_outcome_that_a_token_belongs_to() -> None:
     assert Dense(torch.zeros(2, 6), 6).place(tokens).tolist() == [4, 2]
     kept = Sparse(torch.tensor([[1, 4, -1], [0, 1, 3]]), torch.zeros(2, 3))
     assert kept.place(tokens).tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0, 4.0])
+def test_the_tail_at_another_temperature_lies_within_what_it_can_be(temperature: float) -> None:
+    kept, exact = sparse(TEACHER), torch.softmax(TEACHER / temperature, -1)
+    tail = 1.0 - exact.gather(-1, kept.ids).sum(-1)
+    low, high = kept.tail_at(temperature, VOCABULARY).unbind(-1)
+    estimate = kept.teacher(temperature)[:, -1].exp()
+    assert (low < tail).all()
+    assert (tail < high).all()
+    assert torch.allclose(estimate, low if temperature > 1 else high, atol=1e-5)
+    assert (high - low).max() > 0.01
+
+
+def test_at_temperature_1_nothing_is_uncertain() -> None:
+    low, high = sparse(TEACHER).tail_at(1.0, VOCABULARY).unbind(-1)
+    assert torch.allclose(low, high, atol=1e-6)
+    assert torch.allclose(low, sparse(TEACHER).teacher(1.0)[:, -1].exp(), atol=1e-6)
+
+
+def test_a_tail_of_one_token_is_known_at_every_temperature() -> None:
+    top = torch.log_softmax(TEACHER, -1).topk(VOCABULARY - 1, -1)
+    kept = Sparse(top.indices, top.values)
+    assert torch.allclose(kept.teacher(3.0)[:, :-1], torch.log_softmax(TEACHER / 3.0, -1).gather(-1, kept.ids), atol=1e-5)
+
+
+def test_standardised_logits_have_no_scale_and_no_place() -> None:
+    plain = dense(TEACHER).teacher(1.0, standardise=True)
+    assert torch.allclose(dense(5.0 * TEACHER + 3.0).teacher(1.0, standardise=True), plain, atol=1e-5)
+    standard, deviation = standardised(TEACHER)
+    assert torch.allclose(standard.mean(-1), torch.zeros(5), atol=1e-6)
+    assert torch.allclose(standard.std(-1, correction=0), torch.ones(5), atol=1e-5)
+    assert torch.allclose(standard * deviation + TEACHER.mean(-1, keepdim=True), TEACHER, atol=1e-5)
+
+
+def test_logits_that_say_nothing_stay_finite() -> None:
+    assert standardised(torch.zeros(1, 5))[0].isfinite().all()
+
+
+def test_stored_log_probabilities_cannot_be_standardised() -> None:
+    with pytest.raises(ValueError, match="are no logits"):
+        sparse(TEACHER).teacher(1.0, standardise=True)

@@ -93,6 +93,17 @@ def test_the_best_weights_are_kept_when_asked_for(recipe_of: Callable[..., Any],
     assert made.manifest.summary["best_step"] == min(losses, key=losses.__getitem__)
 
 
+def test_a_stored_top_k_says_what_it_leaves_open_at_another_temperature(
+    recipe_of: Callable[..., Any], open_run: Callable[..., Any]
+) -> None:
+    warm = {**KD, "temperature": 2.0}
+    run, cut = open_run(recipe_of([KD, warm]))
+    summary = train.fit(run, cut).manifest.summary
+    ((low, high),) = summary["tails"].values()
+    assert list(summary["tails"]) == ["2"]
+    assert 0 < low < high < 1
+
+
 def test_no_stored_distribution_stops_a_logit_loss(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:
     run, cut = open_run(recipe_of([KD]), top_k=0)
     with pytest.raises(CapabilityError, match="stored distribution covers 0 of"):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from potstill.errors import CapabilityError
+from inspect import signature
+
+from potstill.errors import CapabilityError, RecipeError
 from potstill.fit import Batch, Term
 from potstill.recipe import LossSection
-from potstill.registry import find, part
+from potstill.registry import did_you_mean, find, part
 from potstill.signal import Signal
 from potstill.signal.codecs.base import Support, open_codec
 from potstill.signal.divergences.base import Divergence as DivergencePart
 from potstill.train.live import LiveTeacher
 
 LINEAR = ("forward_kl",)
-"""Divergences whose gradient is linear in the teacher's probabilities."""
+"""Divergences whose gradient is linear in the teacher's probabilities, so that draws give it right on average."""
 
 
 @part("loss", "divergence", needs=("top_k",))
@@ -21,14 +23,15 @@ class Divergence:
 
     def __init__(self, section: LossSection) -> None:
         self.section = section
-        self.divergence: DivergencePart = find("divergence", section.divergence, "train.losses").factory()
+        self.divergence = open_divergence(section, "train.losses")
         self.scale = section.temperature**2 if section.scale_t2 else 1.0
 
     def term(self, batch: Batch, live: LiveTeacher | None) -> Term:
         """The part's term for one batch."""
         name = f"{self.section.divergence}_{self.section.teacher}"
         weight = batch.weight * self.section.weight
-        return Term(name, self._signal(batch, live), self.divergence, weight, self.section.temperature, self.scale)
+        signal, temperature = self._signal(batch, live), self.section.temperature
+        return Term(name, signal, self.divergence, weight, temperature, self.scale, batch.target, self.section.standardise)
 
     def _signal(self, batch: Batch, live: LiveTeacher | None) -> Signal:
         if self.section.teacher == "live":
@@ -41,7 +44,7 @@ class Divergence:
             remedy = 'generate with top_k above 0 from a teacher that gives probabilities, or use kind = "cross_entropy"'
             raise CapabilityError("the traces hold no distribution of the teacher", where="train.losses", fix=remedy)
         codec = open_codec(batch.codec, batch.support_ids.shape[1])
-        check_codec(batch.codec, self.section.divergence)
+        check_codec(batch.codec, self.section)
         missing = (1.0 - batch.support_log_p.exp().sum(-1)).clamp_min(0.0)
         tail_mass = missing if batch.tail_mass is None else batch.tail_mass
         kept = Support(batch.support_ids, batch.support_log_p, tail_mass, batch.hidden)
@@ -49,13 +52,43 @@ class Divergence:
         return codec.decode(kept, head, 0 if live is None else live.vocabulary)
 
 
-def check_codec(codec: str, divergence: str, where: str = "train.losses") -> None:
+def open_divergence(section: LossSection, where: str) -> DivergencePart:
+    """The divergence that a loss names, with its own settings.
+
+    Raises:
+        RecipeError: there is none of that name, it has no such setting, or it refuses a value.
+    """
+    factory = find("divergence", section.divergence, where).factory
+    defaults = {name: one.default for name, one in signature(factory).parameters.items()}
+    for key, value in section.settings.items():
+        if key not in defaults:
+            fix = did_you_mean(key, [*defaults, *LossSection.model_fields])
+            raise RecipeError(f"{section.divergence} has no setting {key!r}", where=where, fix=fix)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise RecipeError(f"{key} must be a number, not {value!r}", where=where, fix=f"its default is {defaults[key]}")
+    try:
+        divergence: DivergencePart = factory(**section.settings)
+    except ValueError as error:
+        raise RecipeError(str(error), where=where, fix=f"its defaults are {defaults}") from error
+    return divergence
+
+
+def check_codec(codec: str, section: LossSection, where: str = "train.losses") -> None:
     """Hold a divergence against the codec of the stored distributions that it is taken from.
 
     Raises:
         CapabilityError: the codec gives probabilities that are right on average only, and the divergence's gradient is not linear in them,
-            so that it would be wrong on average.
+            so that it would be wrong on average; or logits are to be standardised, and it does not give all of them.
     """
-    if open_codec(codec, 1).max_error is None and divergence not in LINEAR:
-        what = f"the gradient of {divergence} is biased with the codec {codec}, whose probabilities are right on average only"
-        raise CapabilityError(what, where=where, fix=f'use divergence = "{LINEAR[0]}", or codec = "top_k"')
+    if section.standardise and codec != "hidden_states":
+        what = f"logits are to be standardised over the whole vocabulary, and the codec {codec} keeps a part of it"
+        raise CapabilityError(what, where=where, fix='use teacher = "live", or codec = "hidden_states"')
+    if open_codec(codec, 1).max_error is not None:
+        return
+    fix = f'use divergence = "{LINEAR[0]}" at temperature 1, or codec = "top_k"'
+    if section.divergence not in LINEAR:
+        what = f"the gradient of {section.divergence} is biased with the codec {codec}, whose probabilities are right on average only"
+        raise CapabilityError(what, where=where, fix=fix)
+    if section.temperature != 1.0:
+        what = f"at another temperature the probabilities of the codec {codec} are no longer right on average"
+        raise CapabilityError(what, where=where, fix=fix)

@@ -10,7 +10,7 @@ from potstill.errors import CapabilityError, RecipeError
 from potstill.fit import Example, fused_loss, pack
 from potstill.recipe import LossSection
 from potstill.signal.head import OutputHead
-from potstill.train.losses.divergence import Divergence
+from potstill.train.losses.divergence import Divergence, check_codec
 
 
 def _batch():
@@ -44,3 +44,43 @@ def test_nothing_is_put_in_the_place_of_a_missing_distribution() -> None:
 def test_an_unknown_divergence_offers_the_nearest() -> None:
     with pytest.raises(RecipeError, match="forward_kl"):
         Divergence(LossSection(kind="divergence", divergence="foward_kl"))
+
+
+def test_a_divergence_has_settings_of_its_own() -> None:
+    made = Divergence(LossSection.model_validate({"divergence": "skew_forward_kl", "alpha": 0.3}))
+    assert made.divergence.alpha == 0.3
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"divergence": "jsd", "bta": 0.3}, "jsd has no setting 'bta'; did you mean 'beta'"),
+        ({"divergence": "forward_kl", "temprature": 2}, "forward_kl has no setting 'temprature'; did you mean 'temperature'"),
+        ({"divergence": "jsd", "beta": 2}, "beta must lie strictly between 0 and 1, not 2: use forward_kl or reverse_kl"),
+        ({"divergence": "jsd", "beta": "0.3"}, "beta must be a number, not '0.3'; its default is 0.5"),
+    ],
+)
+def test_a_setting_that_it_does_not_take_is_told(section: dict[str, object], words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        Divergence(LossSection.model_validate(section))
+
+
+def test_the_realised_tokens_are_told_to_those_that_ask() -> None:
+    batch = _batch()
+    term = Divergence(LossSection(divergence="decoupled")).term(batch, None)
+    assert term.target is not None
+    assert torch.equal(term.target, batch.target)
+
+
+@pytest.mark.parametrize(
+    ("codec", "section", "words"),
+    [
+        ("top_k", {"standardise": True}, "the codec top_k keeps a part of it"),
+        ("sampled", {"divergence": "jsd"}, "the gradient of jsd is biased"),
+        ("sampled", {"temperature": 2.0}, "no longer right on average"),
+    ],
+)
+def test_what_a_codec_cannot_give_is_refused(codec: str, section: dict[str, object], words: str) -> None:
+    with pytest.raises(CapabilityError, match=words):
+        check_codec(codec, LossSection.model_validate(section))
+    check_codec("hidden_states", LossSection.model_validate(section))
