@@ -2,7 +2,7 @@
 
 from potstill.fit.batches import Batch, BatchSource, EpochBatches, Example, pack
 from potstill.fit.head import Term, fused_loss
-from potstill.fit.loop import FitResult, FitSettings, Learner, Objective, fit
+from potstill.fit.loop import FitResult, FitSettings, Learner, Objective, Scheduled, fit
 from potstill.signal.head import OutputHead
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Learner",
     "Objective",
     "OutputHead",
+    "Scheduled",
     "Term",
     "fit",
     "fused_loss",

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from accelerate import Accelerator
@@ -35,6 +35,27 @@ from potstill.store.log import Log, Quiet
 
 Objective = Callable[[Batch], Sequence[Term]]
 """What is to be learnt from a batch: terms over its N rows, each with a weight a row (the batch's own, times the term's factor)."""
+
+
+@runtime_checkable
+class Scheduled(Protocol):
+    """An objective that changes from step to step."""
+
+    def begin(self, progress: float) -> Mapping[str, float]:
+        """Called before each step with the share of the steps done, from 0 to 1; what is told goes into the metrics."""
+        ...
+
+    def observe(self, means: Sequence[float]) -> None:
+        """Called after each step with the mean of each term."""
+        ...
+
+    def state(self) -> Any:
+        """What it remembers from step to step, JSON."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Remember what `state` told."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +162,8 @@ class _Loop:
     ) -> None:
         self.source, self.objective, self.settings, self.folder = source, objective, settings, folder
         self.validate, self.on_best = validate, on_best
+        whole: object = objective
+        self.scheduled = whole if isinstance(whole, Scheduled) else None
         self.accelerator = Accelerator(mixed_precision="no")
         self.log = log if self.accelerator.is_main_process else Quiet()
         chosen = optimizers(network, settings.optimizer, lr=settings.lr, betas=settings.betas, weight_decay=settings.weight_decay)
@@ -174,14 +197,20 @@ class _Loop:
         total, tokens = self._over_processes([sum(float(b.weight.sum()) for b in micro), sum(b.tokens for b in micro)])
         if not total > 0:
             raise TrainingError("no token counts", where=f"step {self.step + 1}", fix="look at the traces' masks and weights")
-        rate = self._set_rate()
+        rate, moved = self._set_rate(), self._begin()
         values = [self._accumulate(batch, total, last=number == len(micro)) for number, batch in enumerate(micro, start=1)]
         sums = self._over_processes(torch.stack([torch.stack(list(v.values())) for v in values]).sum(0).tolist())
         means = {name: value / total for name, value in zip(values[0], sums, strict=True)}
         norm = self._checked_update(means["loss"])
+        if self.scheduled is not None:
+            self.scheduled.observe([mean for name, mean in means.items() if name != "loss"])
         self.step += 1
         self.tokens += int(tokens)
-        return {"step": self.step, "tokens": self.tokens, "learning_rate": rate, "grad_norm": norm, **means}
+        return {"step": self.step, "tokens": self.tokens, "learning_rate": rate, "grad_norm": norm, **moved, **means}
+
+    def _begin(self) -> Mapping[str, float]:
+        """Tell the objective that a step begins, if it wants to know."""
+        return {} if self.scheduled is None else self.scheduled.begin(self.step / max(1, self.settings.steps - 1))
 
     def _share(self, micro: Sequence[Batch]) -> Sequence[Batch]:
         """This process's part of a step, dealt out in turn. One left without takes the first micro-batch at no weight: all must meet."""
@@ -249,11 +278,14 @@ class _Loop:
     def _save(self) -> None:
         if self.accelerator.is_main_process:
             self.metrics.write()
-        checkpoint.save(self.accelerator, self.folder / "checkpoints", self.step, {"tokens": self.tokens, "best": self.best})
+        state = {"tokens": self.tokens, "best": self.best, "objective": None if self.scheduled is None else self.scheduled.state()}
+        checkpoint.save(self.accelerator, self.folder / "checkpoints", self.step, state)
 
     def _resume(self) -> None:
         state = checkpoint.load(self.accelerator, self.folder / "checkpoints")
         if state is not None:
             self.step, self.tokens, self.best = state["step"], state["tokens"], tuple(state["best"])
+            if self.scheduled is not None:
+                self.scheduled.restore(state["objective"])
             self.metrics.read(until=self.step)
             self.log.say(f"train: going on from step {self.step}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from potstill.recipe.curation import BalanceSection, FilterSection, MeasureSection, PromptsSection, SplitSection
 from potstill.recipe.models import PriceSection, StudentSection, TeacherSection, is_served
 from potstill.recipe.paths import existing, expand
+from potstill.recipe.ramp import Ramp
 from potstill.recipe.reading import load, parse, validate
 from potstill.recipe.section import Section
 from potstill.recipe.sections import (
@@ -35,6 +36,7 @@ __all__ = [
     "MeasureSection",
     "PriceSection",
     "PromptsSection",
+    "Ramp",
     "Recipe",
     "ReportSection",
     "Section",

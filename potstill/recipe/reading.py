@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from potstill.errors import RecipeError
 from potstill.recipe.models import KEY_NAMES
 from potstill.recipe.places import KeyPath, line_of
-from potstill.recipe.section import Fault
+from potstill.recipe.section import NUMBER, RAMP, Fault
 from potstill.recipe.sections import Recipe
 from potstill.registry import did_you_mean
 
@@ -221,7 +221,7 @@ def _recipe_error(error: ValidationError, model: type[BaseModel], text: str, sou
 
 def _explain(fault: ErrorDetails, model: type[BaseModel]) -> tuple[KeyPath, str, str]:
     """Key path, fault and remedy of one of pydantic's errors."""
-    path, given = fault["loc"], fault["input"]
+    path, given = tuple(key for i, key in enumerate(fault["loc"]) if i == 0 or key not in (NUMBER, RAMP)), fault["input"]
     cause = fault.get("ctx", {}).get("error")
     if isinstance(cause, Fault):
         keys = cause.key.split(".")

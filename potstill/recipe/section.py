@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+NUMBER, RAMP = "[number]", "[ramp]"
+"""The shapes that a value may have, as pydantic's paths tell them; no key of a recipe is called so."""
+
 
 class Fault(ValueError):
     """Settings that cannot stand together, told of the key at which the reader should look."""

@@ -6,6 +6,7 @@ where they are used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, FiniteFloat, model_validator
@@ -20,6 +21,7 @@ from potstill.recipe.curation import (
     SourceTable,
 )
 from potstill.recipe.models import StudentSection, TeacherSection
+from potstill.recipe.ramp import Moves, Ramp
 from potstill.recipe.section import Fault, Section
 
 
@@ -108,14 +110,14 @@ class LossSection(Section):
     teacher: Literal["cached", "live"] = Field(
         "cached", description="`cached`: what was kept at generation (`teachers.codec`); `live`: it runs beside."
     )
-    temperature: FiniteFloat = Field(
-        1.0, gt=0, description="Divides the logits of both before the divergence; of a stored top k the tail is then an estimate."
+    temperature: Moves = Field(
+        1.0, description="Divides the logits of both before the divergence; of a stored top k the tail is then an estimate."
     )
     standardise: bool = Field(
         False, description="Logits at mean 0 and deviation 1 first; with `live`, or stored hidden states (`teachers.codec`)."
     )
     scale_t2: bool = Field(False, description="Multiply by the squared temperature, which keeps the gradient's size.")
-    weight: FiniteFloat = Field(1.0, gt=0, description="The term's weight in the sum.")
+    weight: Moves = Field(1.0, description="The term's weight in the sum.")
     prefixes: Literal["teacher"] = Field("teacher", description="Whose text the positions follow.")
 
     @model_validator(mode="after")
@@ -126,12 +128,37 @@ class LossSection(Section):
                     raise Fault(key, f"{key} is for a divergence; cross_entropy does not use it")
             for key in self.settings:
                 raise Fault(key, f"cross_entropy has no setting {key!r}")
+        for key, least in (("weight", 0.0), ("temperature", 1e-3)):
+            ramp = self.ramps.get(key)
+            if ramp is not None and min(ramp.start, ramp.end) < least:
+                raise Fault(key, f"{key} must be at least {least:g} all along; it goes from {ramp.start:g} to {ramp.end:g}")
         return self
 
     @property
     def settings(self) -> dict[str, Any]:
         """The divergence's own settings, as written."""
         return dict(self.model_extra or {})
+
+    @property
+    def ramps(self) -> dict[str, Ramp]:
+        """Key -> how it goes, for the settings that move: those written as tables."""
+        named = {key: value for key in ("weight", "temperature") if isinstance(value := getattr(self, key), Ramp)}
+        return named | {key: Ramp.model_validate(value) for key, value in self.settings.items() if isinstance(value, dict)}
+
+    def settled(self, values: Mapping[str, float]) -> LossSection:
+        """The same loss with these in the place of what moves."""
+        return self.model_copy(update=dict(values)) if values else self
+
+    def number(self, key: Literal["weight", "temperature"]) -> float:
+        """A setting that is settled.
+
+        Raises:
+            ValueError: it moves, and was not settled.
+        """
+        value = getattr(self, key)
+        if isinstance(value, Ramp):
+            raise ValueError(f"{key} moves: it has a value at a step alone")
+        return float(value)
 
 
 def _default_epochs(given: dict[str, Any]) -> float | None:

@@ -13,14 +13,14 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from potstill.curate.balance import VERSION
-from potstill.fit import Batch, EpochBatches, Example, FitResult, FitSettings, Objective, Term
+from potstill.fit import EpochBatches, Example, FitResult, FitSettings
 from potstill.fit import fit as run_loop
 from potstill.fit.packing import keeps_apart
 from potstill.models import LocalModel, open_student, open_teacher, teacher_tokenizer
 from potstill.models.saving import save_network, save_tokenizer, without_progress_bars
 from potstill.models.scoring import body_and_head
 from potstill.models.scorings import SUPPORTS, supports
-from potstill.recipe import Recipe, TrainSection
+from potstill.recipe import LossSection, Recipe, TrainSection
 from potstill.registry import find
 from potstill.signal import Sparse
 from potstill.store import Artifact, Run, Workspace, rows
@@ -29,6 +29,7 @@ from potstill.store.tables import stream
 from potstill.train.examples import Encoder
 from potstill.train.live import LiveTeacher, check_weights
 from potstill.train.mixing import as_drawn, rebalanced
+from potstill.train.objective import Objective
 from potstill.train.tokens import check_divergences, same_tokens
 from potstill.train.validation import validator
 from potstill.types import Prompt, TeacherCard
@@ -100,7 +101,7 @@ class _Training:
         result = run_loop(
             network,
             source,
-            self._objective(live),
+            Objective(self.section.losses, live),
             settings,
             self.workspace.scratch,
             log=self.run.log,
@@ -165,29 +166,21 @@ class _Training:
         """What a stored top k leaves open at another temperature: the least and the most mass of the tail, over the first step's tokens."""
         found: dict[str, list[float]] = {}
         for loss in self.section.losses:
-            if loss.kind != "divergence" or loss.teacher == "live" or loss.temperature == 1.0:
-                continue
             batch = source.batch(0)[0]
-            if batch.codec != "top_k" or batch.support_ids is None or batch.support_log_p is None:
+            if loss.kind != "divergence" or loss.teacher == "live" or batch.codec != "top_k":
+                continue
+            if batch.support_ids is None or batch.support_log_p is None or (hottest := _hottest(loss)) == 1.0:
                 continue
             stored = Sparse(batch.support_ids, batch.support_log_p, batch.tail_mass)
-            low, high = found[f"{loss.temperature:g}"] = stored.tail_at(loss.temperature, vocabulary).mean(0).tolist()
+            low, high = found[f"{hottest:g}"] = stored.tail_at(hottest, vocabulary).mean(0).tolist()
             self.run.log.say(
-                f"train: at temperature {loss.temperature:g} what was not stored of the teacher has {low:.1%} to {high:.1%} of its mass; "
+                f"train: at temperature {hottest:g} what was not stored of the teacher has {low:.1%} to {high:.1%} of its mass; "
                 'the first is taken, and teacher = "live" or codec = "hidden_states" would know'
             )
         return found
 
     def _needs_signals(self) -> bool:
         return any(loss.kind == "divergence" and loss.teacher == "cached" for loss in self.section.losses)
-
-    def _objective(self, live: LiveTeacher | None) -> Objective:
-        losses = [find("loss", section.kind, "train.losses").factory(section) for section in self.section.losses]
-
-        def objective(batch: Batch) -> list[Term]:
-            return [loss.term(batch, live) for loss in losses]
-
-        return objective
 
     def _live(self, vocabulary: int) -> LiveTeacher | None:
         """The teacher, where a loss needs it beside the student: all of it, or the head that stored hidden states go through."""
@@ -207,6 +200,12 @@ class _Training:
     def _keep_metrics(self, result: FitResult) -> None:
         self.workspace.write_table(METRICS, pq.read_table(self.workspace.scratch / "metrics.parquet"))
         (self.workspace.log / "seconds.json").write_text(f'{{"train": {result.seconds:.3f}, "tokens": {result.tokens}}}\n')
+
+
+def _hottest(loss: LossSection) -> float:
+    """The highest temperature that a loss has."""
+    ramp = loss.ramps.get("temperature")
+    return loss.number("temperature") if ramp is None else max(ramp.start, ramp.end)
 
 
 def _settings(section: TrainSection, source: EpochBatches) -> FitSettings:

@@ -8,7 +8,7 @@ from potstill.errors import CapabilityError
 from potstill.models import LocalModel, open_teacher, student_tokenizer, teacher_tokenizer
 from potstill.models.tokenizers import tokenizer_facts
 from potstill.recipe import Recipe, TeacherSection
-from potstill.train.losses.divergence import check_codec, open_divergence
+from potstill.train.losses.divergence import check_codec, open_divergence, ramps_of
 
 
 def same_tokens(recipe: Recipe) -> bool:
@@ -32,7 +32,8 @@ def check_divergences(recipe: Recipe) -> None:
         for section in recipe.teachers:
             _check_language(section, where)
     for where, loss in divergences.items():
-        open_divergence(loss, where)
+        for end in ("start", "end"):
+            open_divergence(loss.settled({key: getattr(ramp, end) for key, ramp in ramps_of(loss).items()}), where)
         beside = len(recipe.teachers) == 1 and isinstance(open_teacher(recipe.teachers[0]), LocalModel)
         codecs = [section.codec for section in recipe.teachers]
         if loss.teacher == "live" and not beside:

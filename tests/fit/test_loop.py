@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,44 @@ def test_resumed_equals_undisturbed(tmp_path: Path, undisturbed: tuple[dict[str,
     assert result.steps == 12
     assert same(weights(student), undisturbed[0])
     assert metrics(tmp_path) == undisturbed[1]
+
+
+class Fading:
+    """An objective whose divergence fades as the losses fall, and which stops after so many steps."""
+
+    def __init__(self, last: int = 99) -> None:
+        self.left, self.seen = last, 0.0
+
+    def __call__(self, batch: Batch) -> list[Term]:
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+        terms = small.objective(batch)
+        return [terms[0], replace(terms[1], scale=1.0 / (1.0 + self.seen))]
+
+    def begin(self, progress: float) -> dict[str, float]:
+        return {"progress": progress, "seen": self.seen}
+
+    def observe(self, means: Sequence[float]) -> None:
+        self.seen += sum(means)
+
+    def state(self) -> float:
+        return self.seen
+
+    def restore(self, state: float) -> None:
+        self.seen = state
+
+
+def test_what_an_objective_remembers_is_resumed_with_the_rest(tmp_path: Path) -> None:
+    student, _ = small.train(tmp_path / "whole", goal=Fading())
+    with pytest.raises(KeyboardInterrupt):
+        small.train(tmp_path / "broken", goal=Fading(last=6))
+    resumed, _ = small.train(tmp_path / "broken", student=small.network(seed=5), goal=Fading())
+    assert same(weights(resumed), weights(student))
+    assert metrics(tmp_path / "broken") == metrics(tmp_path / "whole")
+    rows = metrics(tmp_path / "whole")
+    assert [rows[0]["progress"], rows[-1]["progress"]] == [0.0, 1.0]
+    assert rows[1]["seen"] == pytest.approx(rows[0]["cross_entropy"] + rows[0]["jsd"])
 
 
 def test_killed_and_run_again_equals_undisturbed(tmp_path: Path, undisturbed: tuple[dict[str, Tensor], list[dict[str, Any]]]) -> None:

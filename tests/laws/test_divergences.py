@@ -65,6 +65,11 @@ def entropy_aware(p: Probabilities, q: Probabilities) -> float:
     return reverse_kl(p, q) + (forward_kl(p, q) if entropy >= 0.8 else 0.0)
 
 
+def taid(p: Probabilities, q: Probabilities, t: float = 0.4) -> float:
+    between = [a**t * b ** (1 - t) for a, b in zip(p, q, strict=True)]
+    return forward_kl([x / sum(between) for x in between], q)
+
+
 def decoupled(p: Probabilities, q: Probabilities, target: int) -> float:
     (a, *others_p), (b, *others_q) = ([x[target], *x[:target], *x[target + 1 :]] for x in map(list, (p, q)))
     left_p, left_q = sum(others_p), sum(others_q)
@@ -75,12 +80,12 @@ def decoupled(p: Probabilities, q: Probabilities, target: int) -> float:
 BY_TARGET = {"decoupled": decoupled}
 TWINS: dict[str, Callable[[Probabilities, Probabilities], float]] = {
     f.__name__: f
-    for f in (forward_kl, reverse_kl, jsd, skew_forward_kl, skew_reverse_kl, total_variation, alpha_beta, adaptive_kl, entropy_aware)
+    for f in (forward_kl, reverse_kl, jsd, skew_forward_kl, skew_reverse_kl, total_variation, alpha_beta, adaptive_kl, entropy_aware, taid)
 }
 """Each divergence once more: slow, in float64 and without torch; those that ask for the realised outcome apart."""
-DETACHED = {"adaptive_kl"}
-"""Those through whose weights no gradient passes."""
-WEIGHED = {"adaptive_kl", "alpha_beta", "decoupled", "entropy_aware"}
+DETACHED = {"adaptive_kl", "taid"}
+"""Those through parts of which no gradient passes."""
+WEIGHED = {"adaptive_kl", "alpha_beta", "decoupled", "entropy_aware", "taid"}
 """Those whose weights depend on single outcomes: lumping outcomes together may add to them."""
 
 

@@ -15,7 +15,7 @@ class CrossEntropy:
     """-log q of the teacher's tokens: forward KL to the realised token."""
 
     def __init__(self, section: LossSection) -> None:
-        self.weight = section.weight
+        self.weight = section.number("weight")
         self.divergence = ForwardKL()
 
     def term(self, batch: Batch, live: LiveTeacher | None) -> Term:

@@ -6,7 +6,7 @@ from inspect import signature
 
 from potstill.errors import CapabilityError, RecipeError
 from potstill.fit import Batch, Term
-from potstill.recipe import LossSection
+from potstill.recipe import LossSection, Ramp
 from potstill.registry import did_you_mean, find, part
 from potstill.signal import Signal
 from potstill.signal.codecs.base import Support, open_codec
@@ -24,14 +24,14 @@ class Divergence:
     def __init__(self, section: LossSection) -> None:
         self.section = section
         self.divergence = open_divergence(section, "train.losses")
-        self.scale = section.temperature**2 if section.scale_t2 else 1.0
+        self.weight, self.temperature = section.number("weight"), section.number("temperature")
+        self.scale = self.temperature**2 if section.scale_t2 else 1.0
 
     def term(self, batch: Batch, live: LiveTeacher | None) -> Term:
         """The part's term for one batch."""
         name = f"{self.section.divergence}_{self.section.teacher}"
-        weight = batch.weight * self.section.weight
-        signal, temperature = self._signal(batch, live), self.section.temperature
-        return Term(name, signal, self.divergence, weight, temperature, self.scale, batch.target, self.section.standardise)
+        signal, weight = self._signal(batch, live), batch.weight * self.weight
+        return Term(name, signal, self.divergence, weight, self.temperature, self.scale, batch.target, self.section.standardise)
 
     def _signal(self, batch: Batch, live: LiveTeacher | None) -> Signal:
         if self.section.teacher == "live":
@@ -50,6 +50,16 @@ class Divergence:
         kept = Support(batch.support_ids, batch.support_log_p, tail_mass, batch.hidden)
         head = None if live is None or batch.hidden is None else live.output(batch.hidden.device)
         return codec.decode(kept, head, 0 if live is None else live.vocabulary)
+
+
+def ramps_of(section: LossSection) -> dict[str, Ramp]:
+    """Key -> how it goes, for what moves: by the recipe, else by the divergence's own default.
+
+    Raises:
+        RecipeError: there is no such divergence.
+    """
+    own = getattr(find("divergence", section.divergence, "train.losses").factory, "ramps", {}) if section.kind == "divergence" else {}
+    return {key: ramp for key, ramp in own.items() if key not in section.settings} | section.ramps
 
 
 def open_divergence(section: LossSection, where: str) -> DivergencePart:
