@@ -58,7 +58,6 @@ def test_models_and_counts(run: Run) -> None:
 
 def test_measured_filters(run: Run) -> None:
     half, none = {"value": 0.5, "low": 0.2, "high": 0.8, "n": 1000}, {"value": None, "low": None, "high": None, "n": 0}
-    never = {**half, "value": 0.0, "low": 0.0}
     measured = {
         "answer": {
             "recall": half,
