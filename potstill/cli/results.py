@@ -64,7 +64,7 @@ def _measured(filters: Mapping[str, Any]) -> Iterator[str]:
     """A line a filter whose errors were measured, and one for each kind of fault, with intervals at 95%."""
     width = max([18, *(len(kind) + 1 for told in filters.values() for kind in told["faults"])])
     for by, told in filters.items():
-        hard = f", of hard faults {_share(told['hard_recall'])}" if told["hard_recall"]["n"] else ""
+        hard = f", of hard faults {_share(told['hard_recall'])}" if told.get("hard_recall", {}).get("n") else ""
         wrong = _share(told["false_positive_rate"])
         yield _line("", f"{by:<{width + 2}}recall {_share(told['recall'])}{hard}, false positives {wrong}")
         for kind, found in told["faults"].items():

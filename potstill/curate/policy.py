@@ -25,8 +25,8 @@ WITHHELD = ("content_filter", "error")
 PARTS: tuple[Part, ...] = ("keep", "hazard", "noise")
 DECISIONS = pa.schema([("trace_id", pa.string()), ("prompt_id", pa.string()), ("part", pa.string()), ("because", pa.list_(pa.string()))])
 """A row an item: where it goes, and `filter: why` of each verdict that decided it; none for what every filter kept."""
-VERSION = "3"
-"""Raised when the same verdicts would give another decision."""
+VERSION = "4"
+"""Raised when the same opinions would give other verdicts or another decision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def _by_filter(caption: str, told: Mapping[str, Mapping[str, int]], measured: Ma
 
 def _errors(told: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Recall on plain and on hard faults, and false positives of a filter, with their intervals."""
-    return tuple(UNCALIBRATED if told is None else _estimate(told[rate]) for rate in ("recall", "hard_recall", "false_positive_rate"))
+    return tuple(_estimate((told or {}).get(rate)) for rate in ("recall", "hard_recall", "false_positive_rate"))
 
 
 def _faults(measured: Mapping[str, Any]) -> list[Table]:
@@ -118,9 +118,9 @@ def _faults(measured: Mapping[str, Any]) -> list[Table]:
     return [Table("Injected faults found", head, tuple(kinds), words=2, folded=True)] if kinds else []
 
 
-def _estimate(told: Mapping[str, Any]) -> str:
+def _estimate(told: Mapping[str, Any] | None) -> str:
     """A share with its 95% interval."""
-    if told["value"] is None:
+    if told is None or told["value"] is None:
         return UNCALIBRATED
     return f"{percent(told['value'])} [{percent(told['low'])}, {percent(told['high'])}]"
 
