@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from potstill.models import open_teacher
 from potstill.prompts import gather, labelled, sheets
@@ -47,8 +48,8 @@ def recipe(folder: Path, teacher: str) -> Recipe:
 
 def gathering(folder: Path, teacher: str) -> Artifact:
     """The stage, in small parts, so that there is much to be killed between."""
-    labelled.SIZE = sheets.ROWS = PART
-    return gather(Run.open(recipe(folder, teacher), out=folder, log=Quiet()))
+    with patch.object(labelled, "SIZE", PART), patch.object(sheets, "ROWS", PART):
+        return gather(Run.open(recipe(folder, teacher), out=folder, log=Quiet()))
 
 
 def killed(folder: Path, seed: int, growth: float, teacher: str) -> dict[str, Any]:
