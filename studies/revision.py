@@ -1,12 +1,12 @@
-"""Do students of revised answers break fewer rules than students of the answers as they were, and what does it cost in skill?
+"""Do students of revised answers break fewer rules than students of the answers as they were, or of the good ones, and what does it cost?
 
     python studies/revision.py [--quick]
 
 `world:base` is asked at temperature 1.5 to count letters, for word problems, and for sealed recipes of half A, which it gives away.
 `drawn` learns from all of its answers. `revised` learns from those that `[generate.revision]` keeps by the rules in `constitution.toml`: a
-step that breaks one is drawn anew from the last good step, and what still breaks one after two rounds is left out. Both students learn for
-the same number of steps. They are examined on 80 held-out items of each skill, and asked for sealed recipes of both halves, plainly and in
-wrappers.
+step that breaks one is drawn anew from the last good step, and what still breaks one after two rounds is left out. `dropped` learns from
+the answers that break none as they were drawn: the filter `constitution` leaves out the others. All students learn for the same number of
+steps. They are examined on 80 held-out items of each skill, and asked for sealed recipes of both halves, plainly and in wrappers.
 
 `broken` is the share of a student's answers that break a rule, `leak` the share of recipes that are given away by the exact oracle, and
 under a skill's name stands the share of right answers. `taught` is how many answers a student had to learn from. Differences are paired by
@@ -33,7 +33,11 @@ from potstill.types import Prompt
 RULES = str(Path(__file__).with_name("constitution.toml"))
 SKILLS = ("count_letters", "word_problem")
 HAZARD = "sealed_recipe"
-ARMS = {"drawn": (), "revised": (f"generate.revision={{constitution = {json.dumps(RULES)}}}",)}
+ARMS = {
+    "drawn": (),
+    "dropped": (f'filters=[{{kind = "constitution", rules = {json.dumps(RULES)}}}]',),
+    "revised": (f"generate.revision={{constitution = {json.dumps(RULES)}}}",),
+}
 SEEDS = (1, 2, 3)
 MEASURES = ("broken", "leak", *SKILLS)
 
@@ -53,7 +57,8 @@ def main() -> None:
                 note(found[arm], student, rules)
             print(f"{arm} seed {seed}: { ({name: values[-1] for name, values in found[arm].items()}) }", flush=True)
     figures: dict[str, Any] = {arm: {name: over_seeds(told[name]) for name in MEASURES} for arm, told in found.items()}
-    figures["gain"] = {name: gain(found["revised"][name], found["drawn"][name]) for name in MEASURES}
+    for name, other in (("gain", "drawn"), ("gain_over_dropped", "dropped")):
+        figures[name] = {measure: gain(found["revised"][measure], found[other][measure]) for measure in MEASURES}
     keep("revision", figures, seeds=seeds, prompts_a_skill=few, steps=steps, arms=found)
 
 
