@@ -165,6 +165,11 @@ def experiment_rows() -> Iterator[Row]:
         "rules broken; leaks; letters counted; word problems",
         _gains(gains["revision"], "broken", "leak", "count_letters", "word_problem"),
     )
+    yield (
+        "revision: the same, over those that break no rule as they were",
+        "rules broken; leaks; letters counted; word problems",
+        _gains(study("revision")["gain_over_dropped"], "broken", "leak", "count_letters", "word_problem"),
+    )
     yield from _strictness_rows()
 
 
