@@ -163,19 +163,17 @@ class _Training:
         return EpochBatches(examples, length, rows_a_batch, self.section.accumulate, self.recipe.seed, packed)
 
     def _tails(self, source: EpochBatches, vocabulary: int) -> dict[str, list[float]]:
-        """What a stored top k leaves open at another temperature: the least and the most mass of the tail, over the first step's tokens."""
-        found: dict[str, list[float]] = {}
-        for loss in self.section.losses:
-            batch = source.batch(0)[0]
-            if loss.kind != "divergence" or loss.teacher == "live" or batch.codec != "top_k":
-                continue
-            if batch.support_ids is None or batch.support_log_p is None or (hottest := _hottest(loss)) == 1.0:
-                continue
-            stored = Sparse(batch.support_ids, batch.support_log_p, batch.tail_mass)
-            low, high = found[f"{hottest:g}"] = stored.tail_at(hottest, vocabulary).mean(0).tolist()
+        """What a stored top k leaves open at other temperatures: the least and the most mass of the tail, over the first step's tokens."""
+        wanted = sorted({one for loss in self.section.losses if loss.teacher == "cached" for one in _temperatures(loss)} - {1.0})
+        batch = source.batch(0)[0] if wanted else None
+        if batch is None or batch.codec != "top_k" or batch.support_ids is None or batch.support_log_p is None:
+            return {}
+        stored = Sparse(batch.support_ids, batch.support_log_p, batch.tail_mass)
+        found = {f"{one:g}": stored.tail_at(one, vocabulary).mean(0).tolist() for one in wanted}
+        for temperature, (low, high) in found.items():
             self.run.log.say(
-                f"train: at temperature {hottest:g} what was not stored of the teacher has {low:.1%} to {high:.1%} of its mass; "
-                'the first is taken, and teacher = "live" or codec = "hidden_states" would know'
+                f"train: at temperature {temperature} what was not stored of the teacher has {low:.1%} to {high:.1%} of its mass, and the "
+                f'{"least" if float(temperature) > 1.0 else "most"} is taken; teacher = "live" or codec = "hidden_states" would know'
             )
         return found
 
@@ -202,10 +200,10 @@ class _Training:
         (self.workspace.log / "seconds.json").write_text(f'{{"train": {result.seconds:.3f}, "tokens": {result.tokens}}}\n')
 
 
-def _hottest(loss: LossSection) -> float:
-    """The highest temperature that a loss has."""
+def _temperatures(loss: LossSection) -> set[float]:
+    """The temperature of a loss, or those between which it moves."""
     ramp = loss.ramps.get("temperature")
-    return loss.number("temperature") if ramp is None else max(ramp.start, ramp.end)
+    return {loss.number("temperature")} if ramp is None else {ramp.start, ramp.end}
 
 
 def _settings(section: TrainSection, source: EpochBatches) -> FitSettings:

@@ -96,12 +96,11 @@ def test_the_best_weights_are_kept_when_asked_for(recipe_of: Callable[..., Any],
 def test_a_stored_top_k_says_what_it_leaves_open_at_another_temperature(
     recipe_of: Callable[..., Any], open_run: Callable[..., Any]
 ) -> None:
-    warm = {**KD, "temperature": 2.0}
-    run, cut = open_run(recipe_of([KD, warm]))
+    moving = {**KD, "temperature": {"start": 1.0, "end": 0.5}}
+    run, cut = open_run(recipe_of([KD, {**KD, "temperature": 2.0}, moving]))
     summary = train.fit(run, cut).manifest.summary
-    ((low, high),) = summary["tails"].values()
-    assert list(summary["tails"]) == ["2"]
-    assert 0 < low < high < 1
+    assert list(summary["tails"]) == ["0.5", "2"]
+    assert all(0 < low < high < 1 for low, high in summary["tails"].values())
 
 
 def test_no_stored_distribution_stops_a_logit_loss(recipe_of: Callable[..., Any], open_run: Callable[..., Any]) -> None:

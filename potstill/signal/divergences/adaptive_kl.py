@@ -7,9 +7,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from potstill.registry import part
+from potstill.signal.divergences.base import check_share
 from potstill.signal.divergences.forward_kl import ForwardKL
 from potstill.signal.divergences.reverse_kl import ReverseKL
-from potstill.signal.mixture import check_share
 
 
 @part("divergence", "adaptive_kl")

@@ -1,4 +1,4 @@
-"""Alpha-beta divergence (ABKD, arXiv 2505.04560, equation 5; Cichocki et al. 2011)."""
+"""Alpha-beta divergence (ABKD, arXiv 2505.04560)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from potstill.registry import part
+from potstill.signal.divergences.base import check_pair
 
 
 @part("divergence", "alpha_beta")
@@ -17,12 +18,11 @@ class AlphaBeta:
     of a probability's logarithm, so that one that vanishes does no harm.
 
     Args:
-        alpha, beta: neither negative, and not both 0.
+        alpha, beta: neither negative, and not both 0. The defaults are ours: between the two KL divergences, nearer to reverse.
     """
 
     def __init__(self, alpha: float = 0.2, beta: float = 0.7) -> None:
-        if min(alpha, beta) < 0.0 or alpha + beta == 0.0:
-            raise ValueError(f"alpha and beta must not be negative, nor both 0; they are {alpha} and {beta}")
+        check_pair(alpha, beta)
         self.alpha, self.beta = alpha, beta
 
     def __call__(

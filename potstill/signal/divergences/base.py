@@ -27,3 +27,23 @@ class Divergence(Protocol):
     ) -> Float[Tensor, "N K"]:
         """d value / d log_q with the K entries of `log_q` taken as free variables. The fused head adds the softmax's own derivative."""
         ...
+
+
+def check_share(name: str, share: float, *ends: str) -> None:
+    """Refuse a share that leaves nothing of one of the two.
+
+    Raises:
+        ValueError: it does not lie strictly between 0 and 1.
+    """
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"{name} must lie strictly between 0 and 1, not {share}: use {' or '.join(ends)} for the ends")
+
+
+def check_pair(alpha: float, beta: float) -> None:
+    """Refuse two exponents, or weights, that make no divergence.
+
+    Raises:
+        ValueError: one is negative, or both are 0.
+    """
+    if min(alpha, beta) < 0.0 or alpha + beta == 0.0:
+        raise ValueError(f"alpha and beta must not be negative, nor both 0; they are {alpha} and {beta}")

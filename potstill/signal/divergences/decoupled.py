@@ -1,4 +1,4 @@
-"""Decoupled knowledge distillation (DKD, arXiv 2203.08679, equation 7)."""
+"""Decoupled knowledge distillation (DKD, arXiv 2203.08679)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from potstill.registry import part
+from potstill.signal.divergences.base import check_pair
 from potstill.signal.outcomes import LOG_FLOOR
 
 
@@ -18,12 +19,11 @@ class Decoupled:
 
     Args:
         alpha: weight of the realised outcome.
-        beta: weight of the others.
+        beta: weight of the others. Both defaults are ours.
     """
 
     def __init__(self, alpha: float = 1.0, beta: float = 1.0) -> None:
-        if min(alpha, beta) < 0.0 or alpha + beta == 0.0:
-            raise ValueError(f"alpha and beta must not be negative, nor both 0; they are {alpha} and {beta}")
+        check_pair(alpha, beta)
         self.alpha, self.beta = alpha, beta
 
     def __call__(

@@ -15,7 +15,7 @@ class EntropyAware:
     """KL(q || p), and KL(p || q) with it where the teacher's entropy is high: precise where one token is right, broad where many are.
 
     Args:
-        threshold: the teacher's entropy (nats, over the outcomes) from which forward KL is added.
+        threshold: the teacher's entropy (nats, over the outcomes) from which forward KL is added; the default is ours.
         weight: forward KL's.
     """
 

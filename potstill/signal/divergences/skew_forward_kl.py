@@ -7,7 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from potstill.registry import part
-from potstill.signal.mixture import check_share, log_mixture
+from potstill.signal.divergences.base import check_share
+from potstill.signal.mixture import log_mixture
 
 
 @part("divergence", "skew_forward_kl")

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from potstill.curate.filters.repetition import RepetitionSettings, findings
@@ -55,3 +58,10 @@ def test_few_words_are_only_looked_through_for_loops():
     assert [found.what for found in findings("a b c a b c x", 50)] == ["nothing is repeated"]
     assert judge("yes\nyes\nno", words=1, threshold=1).part == "noise"
     assert judge("yes\nyes\nno", threshold=1).part == "keep"
+
+
+def test_how_many_right_solutions_of_gsm8k_exceed_the_limits(data_dir: Path) -> None:
+    """The numbers that the settings' documentation tells."""
+    rows = (data_dir / "gsm8k" / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    worst = [max(one.score for one in findings(json.loads(row)["answer"], RepetitionSettings().words)) for row in rows]
+    assert (len(worst), sum(score >= 2 for score in worst), sum(score >= 3 for score in worst)) == (7473, 30, 3)
